@@ -1,0 +1,72 @@
+/* The three-way exchange of one port and its round-trip statistics, both roles. Takes `now` and bodies:
+ * no clock, no socket. Not thread-safe: it belongs to one port.
+ *
+ * client                                         server
+ *   HEARTBEAT_0 {timestamp: T}                     ->  remembers nothing
+ *   <- HEARTBEAT_1 {client_timestamp: T, server_timestamp: S}
+ *   round trip = arrival - T
+ *   HEARTBEAT_2 {client_timestamp: T, server_timestamp: S}  ->  round trip = arrival - S */
+#ifndef PROTO_HEARTBEAT_H
+#define PROTO_HEARTBEAT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proto/histogram.h"
+#include "proto/message.h"
+#include "proto/snapshot.h"
+
+enum {
+	HEARTBEAT_PENDING = 64, /* own stamps that may be unanswered at a time */
+	HEARTBEAT_LOST_MS = 3000, /* not answered for so long: lost */
+	HEARTBEAT_FIRST_MS = 250, /* between tries until the first answer, unless the interval is shorter */
+};
+
+struct heartbeat {
+	bool is_client;
+	uint64_t interval_ns;
+	uint64_t limit; /* how many to exchange; 0: no limit */
+	uint64_t next_ns;
+	uint64_t pending[HEARTBEAT_PENDING]; /* ring of own stamps; 0: answered or lost */
+	unsigned pending_at;
+	uint64_t sent, lost, last_ns, jitter_ns;
+	struct histogram round_trip;
+};
+
+void heartbeat_init(
+	struct heartbeat *h, bool is_client, uint64_t interval_ns, uint64_t limit, uint64_t now_ns);
+
+/* Client: when the next HEARTBEAT_0 is to be made; CLOCK_NEVER when there is none to come. */
+uint64_t heartbeat_due_ns(const struct heartbeat *h);
+
+/* Client: the body of the HEARTBEAT_0 that is due; returns its length. */
+size_t heartbeat_begin(struct heartbeat *h, uint64_t now_ns, char body[MESSAGE_BODY]);
+
+struct heartbeat_packet {
+	enum wire_type type;
+	const uint8_t *body;
+	size_t size;
+	uint64_t received_ns; /* by the kernel */
+	uint64_t now_ns;
+};
+
+struct heartbeat_answer {
+	enum wire_type type;
+	size_t size; /* 0: none is owed */
+	char body[MESSAGE_BODY];
+};
+
+/* Takes a heartbeat and writes the answer to it. WIRE_OK or the reason of refusal; a stamp of our own
+ * that is not pending (forged, doubled, too late) is REJECT_SEQUENCE. */
+enum wire_reject heartbeat_input(
+	struct heartbeat *h, const struct heartbeat_packet *packet, struct heartbeat_answer *answer);
+
+/* Counts as lost what has waited too long. */
+void heartbeat_expire(struct heartbeat *h, uint64_t now_ns);
+
+/* Client with a limit: all are sent, and answered or lost. */
+bool heartbeat_finished(const struct heartbeat *h);
+
+void heartbeat_summary(const struct heartbeat *h, struct latency_summary *out);
+
+#endif

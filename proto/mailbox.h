@@ -1,0 +1,60 @@
+/* A bounded queue of small commands to one port, with a wake-up: the only way to tell a port something. */
+#ifndef PROTO_MAILBOX_H
+#define PROTO_MAILBOX_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "proto/snapshot.h"
+
+enum mail_kind {
+	MAIL_START_TEST,   /* UI -> client's CONTROL */
+	MAIL_STOP_TEST,    /* UI -> client's CONTROL */
+	MAIL_START_SOURCE, /* CONTROL -> the port that sends */
+	MAIL_STOP_SOURCE,
+	MAIL_SOURCE_DONE, /* the port that sends -> CONTROL */
+	MAIL_OPEN_SINK,   /* CONTROL -> the port that receives */
+	MAIL_SINK_DONE,   /* the port that receives -> CONTROL */
+};
+
+/* What is to be measured. */
+struct test_order {
+	enum test_direction direction;
+	uint32_t channel;
+	uint64_t start_ns;
+	uint64_t duration_ns;
+	uint64_t rate_bps; /* 0 = max */
+	uint32_t datagram_bytes;
+};
+
+struct mail {
+	enum mail_kind kind;
+	struct test_order order;
+	uint64_t duration_ns; /* *_DONE: how long it really was */
+	union {
+		struct source_counters sent;
+		struct sink_counters received;
+	};
+};
+
+enum { MAILBOX_ROOM = 16 };
+
+struct mailbox {
+	pthread_mutex_t lock;
+	struct mail mail[MAILBOX_ROOM];
+	unsigned first;
+	atomic_uint count; /* written under the lock; read without it to see that there is nothing */
+	int wake_fd;       /* the event fd of the loop that serves the port; the runner sets it */
+};
+
+void mailbox_init(struct mailbox *box);
+void mailbox_free(struct mailbox *box);
+
+/* Any thread. False when the queue is full: the mail is not taken. */
+bool mailbox_post(struct mailbox *box, const struct mail *mail);
+
+/* The owning port only. False when there is none. */
+bool mailbox_take(struct mailbox *box, struct mail *mail);
+
+#endif

@@ -1,0 +1,352 @@
+/* Owns the option table. A new setting is a field of struct options and a row here; the file, the
+ * variables, the flags, the help and --create-config follow. */
+#include "proto/options.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/options_table.h"
+#include "proto/wire.h"
+
+enum {
+	BOTH = PROGRAM_SERVER | PROGRAM_CLIENT,
+	MAX_PORT = 65535,
+	MAX_US = 1000000,
+	MAX_MS = 3600000,
+	/* The payload of classic data packets, around its characters. */
+	DUMMY_BYTES = sizeof("{\"dummy_data\": \"\"}") - 1,
+	MIN_DATAGRAM = WIRE_HEADER_BYTES + DUMMY_BYTES,
+};
+
+const char *const option_group_names[OPTION_GROUPS] = {
+	[GROUP_ACTION] = "What to do",
+	[GROUP_TEST] = "Test",
+	[GROUP_CONNECTION] = "Connection",
+	[GROUP_OUTPUT] = "Output",
+	[GROUP_TUNING] = "Tuning",
+	[GROUP_AIDS] = "Testing aids",
+	[GROUP_CONFIGURATION] = "Configuration",
+};
+
+/* clang-format off */
+#define FIELD(member) .offset = offsetof(struct options, member), \
+	.size = sizeof(((struct options *)NULL)->member)
+
+#define FLAG(member) .name = #member, .flag_only = true, .type = OPTION_BOOL, FIELD(member)
+
+#define MILLISECONDS(first) .type = OPTION_INTEGER, .min = (first), .max = MAX_MS, .unit = "ms"
+#define MICROSECONDS(first) .type = OPTION_INTEGER, .min = (first), .max = MAX_US, .unit = "us"
+
+/* In the order of --help and of a created file. */
+const struct option_row options_table[] = {
+	{FLAG(bwup), .group = GROUP_ACTION, .programs = PROGRAM_CLIENT,
+	 .help = "test the upload bandwidth, print the result and end"},
+	{FLAG(server), .group = GROUP_ACTION, .programs = PROGRAM_CLIENT,
+	 .help = "be the server: run wyndrvrd with the other arguments"},
+
+	{.name = "duration", .group = GROUP_TEST, .programs = PROGRAM_CLIENT, FIELD(duration_s),
+	 .type = OPTION_INTEGER, .min = 1, .max = 86400, .unit = "s", .fallback = "30",
+	 .help = "length of a bandwidth test"},
+	{.name = "rate", .group = GROUP_TEST, .programs = PROGRAM_CLIENT, FIELD(rate_bps),
+	 .type = OPTION_RATE, .min = 1e3, .max = 1e12, .zero_word = "max", .unit = "bits/s",
+	 .fallback = "max",
+	 .help = "rate to send at, such as 2.5M; max is as fast as it goes"},
+	{.name = "packet_length", .group = GROUP_TEST, .programs = PROGRAM_CLIENT,
+	 FIELD(packet_length), .type = OPTION_INTEGER, .min = MIN_DATAGRAM, .max = WIRE_MAX_BYTES,
+	 .zero_word = "auto", .unit = "bytes", .fallback = "auto",
+	 .help = "UDP payload of a data packet; auto follows from bw_packet_length"},
+	{.name = "bw_packet_length", .group = GROUP_TEST, .programs = PROGRAM_CLIENT,
+	 FIELD(bw_packet_length), .type = OPTION_INTEGER, .min = 1,
+	 .max = WIRE_MAX_BYTES - MIN_DATAGRAM, .unit = "characters", .fallback = "900",
+	 .help = "dummy data in a classic data packet"},
+	{.name = "count", .flag_only = true, .group = GROUP_TEST, .programs = PROGRAM_CLIENT,
+	 FIELD(count), .type = OPTION_INTEGER, .max = 1e9,
+	 .help = "end after N heartbeats; 0, the default, goes on until interrupted"},
+
+	{.name = "bind_addr", .group = GROUP_CONNECTION, .programs = PROGRAM_SERVER,
+	 FIELD(bind_addr), .type = OPTION_ADDRESS, .fallback = "0.0.0.0",
+	 .help = "address that the server listens on"},
+	{.name = "bind_port", .group = GROUP_CONNECTION, .programs = PROGRAM_SERVER,
+	 FIELD(bind_port), .type = OPTION_INTEGER, .min = 1, .max = MAX_PORT, .fallback = "6711",
+	 .help = "main port of the server"},
+	{.name = "port_ranges", .group = GROUP_CONNECTION, .programs = PROGRAM_SERVER,
+	 FIELD(port_ranges), .type = OPTION_RANGES, .min = 1, .max = MAX_PORT,
+	 .fallback = "7000-8000", .help = "ports that the server gives to its clients, three each"},
+	{.name = "connection_parallelibility", .alias = "connection_parallelability",
+	 .group = GROUP_CONNECTION, .programs = PROGRAM_SERVER, FIELD(connection_parallelism),
+	 .type = OPTION_MODE, .fallback = "SINGLE",
+	 .help = "one thread for all clients, or one for each"},
+	{.name = "port_parallelability", .group = GROUP_CONNECTION, .programs = BOTH,
+	 FIELD(port_parallelism), .type = OPTION_MODE, .fallback = "THREAD",
+	 .help = "one thread for the three ports of a client, or one for each"},
+	{.name = "connect_timeout", .group = GROUP_CONNECTION, .programs = PROGRAM_CLIENT,
+	 FIELD(connect_timeout_s), .type = OPTION_DECIMAL, .min = 0.1, .max = 3600, .unit = "s",
+	 .fallback = "5", .help = "time to wait for the server"},
+
+	{FLAG(no_tui), .group = GROUP_OUTPUT, .programs = PROGRAM_CLIENT,
+	 .help = "plain lines instead of the screen"},
+	{FLAG(json), .group = GROUP_OUTPUT, .programs = PROGRAM_CLIENT,
+	 .help = "one JSON document on stdout instead of the screen"},
+	{.name = "interval", .group = GROUP_OUTPUT, .programs = PROGRAM_CLIENT, FIELD(interval_s),
+	 .type = OPTION_DECIMAL, .min = 0.05, .max = 3600, .unit = "s", .fallback = "1",
+	 .help = "time between two lines of figures"},
+	{.name = "test_verbose", .group = GROUP_OUTPUT, .programs = BOTH, FIELD(test_verbose),
+	 .type = OPTION_BOOL, .fallback = "false", .help = "log every command and report"},
+
+	{.name = "incoming_blocking_level", .group = GROUP_TUNING, .programs = BOTH,
+	 FIELD(incoming_blocking_us), MICROSECONDS(0), .fallback = "0",
+	 .help = "how long a port keeps polling its socket without blocking after a datagram "
+		 "arrived"},
+	{.name = "incoming_sleep", .group = GROUP_TUNING, .programs = BOTH,
+	 FIELD(incoming_sleep_us), MICROSECONDS(0), .fallback = "0",
+	 .help = "pause before each blocking wait, so that datagrams gather into batches"},
+	{.name = "max_send_time", .group = GROUP_TUNING, .programs = BOTH, FIELD(max_send_us),
+	 MICROSECONDS(1), .fallback = "500",
+	 .help = "longest a port sends data before it looks at its socket again"},
+	{.name = "send_sleep", .group = GROUP_TUNING, .programs = BOTH, FIELD(send_sleep_us),
+	 MICROSECONDS(0), .fallback = "0", .help = "pause after such a turn of sending"},
+	{.name = "heartbeat_rate", .group = GROUP_TUNING, .programs = PROGRAM_CLIENT,
+	 FIELD(heartbeat_ms), MILLISECONDS(1), .fallback = "1000",
+	 .help = "time between heartbeats on each port"},
+	{.name = "adjustment_delay", .group = GROUP_TUNING, .programs = BOTH,
+	 FIELD(adjustment_delay_ms), MILLISECONDS(1), .fallback = "1000",
+	 .help = "FLOW_CONTROL is sent every adjustment_delay/flow_control_rate ms"},
+	{.name = "flow_control_rate", .group = GROUP_TUNING, .programs = BOTH,
+	 FIELD(flow_control_rate), .type = OPTION_INTEGER, .min = 1, .max = 1000, .fallback = "10",
+	 .help = "FLOW_CONTROL reports in each adjustment_delay"},
+	{.name = "server_block_time", .group = GROUP_TUNING, .programs = PROGRAM_SERVER,
+	 FIELD(server_block_ms), MILLISECONDS(1), .fallback = "100",
+	 .help = "longest the loop of a server's port waits before it looks at its timers"},
+	{.name = "client_block_time", .group = GROUP_TUNING, .programs = PROGRAM_CLIENT,
+	 FIELD(client_block_ms), MILLISECONDS(1), .fallback = "100",
+	 .help = "longest the loop of a client's port waits before it looks at its timers"},
+	{.name = "ucm_delay", .group = GROUP_TUNING, .programs = PROGRAM_CLIENT,
+	 FIELD(ucm_delay_ms), MILLISECONDS(1), .fallback = "100",
+	 .help = "time before an unacknowledged command (BWUP) is sent again"},
+	{.name = "ucm_rate", .group = GROUP_TUNING, .programs = PROGRAM_SERVER,
+	 FIELD(ucm_rate_ms), MILLISECONDS(1), .fallback = "100",
+	 .help = "time between repeats of an unacknowledged TEST_RESULT"},
+
+	{.name = "test_delay", .group = GROUP_AIDS, .programs = BOTH, FIELD(test_delay_ms),
+	 MILLISECONDS(0), .fallback = "0", .help = "hold back every packet that is sent"},
+	{.name = "test_drop_rate", .group = GROUP_AIDS, .programs = BOTH, FIELD(test_drop_rate),
+	 .type = OPTION_DECIMAL, .max = 1, .fallback = "0.0",
+	 .help = "share of all sent packets that is dropped on purpose"},
+
+	{.name = "config", .flag_only = true, .group = GROUP_CONFIGURATION, .programs = BOTH,
+	 FIELD(config), .type = OPTION_PATH, .help = "the configuration file, or its folder"},
+	{FLAG(create_config), .group = GROUP_CONFIGURATION, .programs = BOTH,
+	 .help = "write the configuration file with the flags given here, or edit their lines in "
+		 "an existing one, and end"},
+	{FLAG(version), .group = GROUP_CONFIGURATION, .programs = BOTH,
+	 .help = "print the version and end"},
+	{FLAG(help), .group = GROUP_CONFIGURATION, .programs = BOTH, .help = "print this and end"},
+};
+/* clang-format on */
+
+const size_t options_rows = sizeof(options_table) / sizeof(options_table[0]);
+
+static_assert(sizeof(options_table) / sizeof(options_table[0]) <= OPTIONS_ROWS_MAX,
+	"the arrays beside the table are too small");
+
+const struct option_row *option_find(const char *name)
+{
+	const struct option_row *row;
+
+	for (row = options_table; row < options_table + options_rows; row++) {
+		if (strcmp(name, row->name) == 0)
+			return row;
+		if (row->alias && strcmp(name, row->alias) == 0)
+			return row;
+	}
+	return NULL;
+}
+
+bool option_is_taken(const struct option_row *row, unsigned program)
+{
+	return !row->flag_only || (row->programs & program);
+}
+
+const char *option_flag(const char *name, char out[OPTION_NAME])
+{
+	char *at;
+
+	snprintf(out, OPTION_NAME, "--%s", name);
+	while ((at = strchr(out, '_')))
+		*at = '-';
+	return out;
+}
+
+const char *option_variable(const char *name, char out[OPTION_NAME])
+{
+	char *at;
+
+	snprintf(out, OPTION_NAME, "WYNDRVR_%s", name);
+	for (at = out; *at; at++)
+		*at = (char)toupper((unsigned char)*at);
+	return out;
+}
+
+const char *option_describe(const struct option_row *row, char out[OPTION_DESCRIPTION])
+{
+	char allowed[OPTION_ALLOWED];
+
+	if (row->fallback)
+		snprintf(out, OPTION_DESCRIPTION, "%s (%s; default %s)", row->help,
+			option_allowed(row, allowed), row->fallback);
+	else
+		snprintf(out, OPTION_DESCRIPTION, "%s", row->help);
+	return out;
+}
+
+static size_t min_size(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Levenshtein's, one line of the matrix at a time; what is longer than a name is cut. */
+static size_t edit_distance(const char *a, const char *b)
+{
+	size_t a_size = strnlen(a, OPTION_NAME), b_size = strnlen(b, OPTION_NAME);
+	size_t cost[OPTION_NAME + 1];
+	size_t i, j, diagonal, above;
+
+	for (j = 0; j <= b_size; j++)
+		cost[j] = j;
+	for (i = 1; i <= a_size; i++) {
+		diagonal = cost[0];
+		cost[0] = i;
+		for (j = 1; j <= b_size; j++) {
+			above = cost[j];
+			cost[j] = min_size(diagonal + (a[i - 1] != b[j - 1]),
+				min_size(above, cost[j - 1]) + 1);
+			diagonal = above;
+		}
+	}
+	return cost[b_size];
+}
+
+const char *option_closest(const char *name, unsigned program)
+{
+	const char *closest = NULL;
+	size_t least = SIZE_MAX;
+	size_t i, distance;
+
+	for (i = 0; i < options_rows; i++) {
+		distance = edit_distance(name, options_table[i].name);
+		if (distance >= least || !option_is_taken(&options_table[i], program))
+			continue;
+		least = distance;
+		closest = options_table[i].name;
+	}
+	return closest;
+}
+
+void options_defaults(struct options *o)
+{
+	char problem[OPTION_PROBLEM];
+	const struct option_row *row;
+	int err = 0;
+
+	*o = (struct options){.port = 0};
+	for (row = options_table; row < options_table + options_rows; row++)
+		if (row->fallback)
+			err |= option_set(o, row, row->fallback, problem);
+	assert(!err);
+	(void)err;
+}
+
+uint32_t options_datagram_bytes(const struct options *o)
+{
+	return o->packet_length ? o->packet_length : MIN_DATAGRAM + o->bw_packet_length;
+}
+
+void options_each(const struct options *o,
+	void (*visit)(void *context, const char *name, const char *json), void *context)
+{
+	json_t *value;
+	char *text;
+	size_t i;
+
+	for (i = 0; i < options_rows; i++) {
+		if (options_table[i].flag_only)
+			continue;
+		value = option_json(o, &options_table[i]);
+		text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
+		json_decref(value);
+		if (text)
+			visit(context, options_table[i].name, text);
+		free(text);
+	}
+}
+
+/* FILE:LINE goes in front, where editors look for it; other places behind. */
+__attribute__((format(printf, 4, 5))) static int refuse(char error[OPTIONS_ERROR],
+	const struct option_origins *origins, const struct option_row *row, const char *format, ...)
+{
+	size_t i = (size_t)(row - options_table);
+	enum option_source source = origins->row[i].source;
+	char what[OPTION_PROBLEM], place[OPTION_NAME];
+	va_list rest;
+
+	va_start(rest, format);
+	vsnprintf(what, sizeof(what), format, rest);
+	va_end(rest);
+	if (source == FROM_FILE)
+		snprintf(error, OPTIONS_ERROR, "%.*s:%u: %s: %s", OPTION_PATH_SHOWN, origins->path,
+			origins->row[i].line, row->name, what);
+	else if (source == FROM_DEFAULT)
+		snprintf(error, OPTIONS_ERROR, "%s: %s", row->name, what);
+	else
+		snprintf(error, OPTIONS_ERROR, "%s: %s (set by %s)", row->name, what,
+			source == FROM_FLAG ? option_flag(row->name, place)
+					    : option_variable(row->name, place));
+	return -EINVAL;
+}
+
+static int check_mode(enum parallelism mode, const struct option_origins *origins, const char *name,
+	char error[OPTIONS_ERROR])
+{
+	const struct option_row *row = option_find(name);
+	char allowed[OPTION_ALLOWED];
+
+	if (mode != PARALLEL_PROCESS)
+		return 0;
+	return refuse(error, origins, row, "PROCESS is not available; allowed: %s",
+		option_allowed(row, allowed));
+}
+
+static int check_ports(
+	const struct options *o, const struct option_origins *origins, char error[OPTIONS_ERROR])
+{
+	const struct option_row *port = option_find("bind_port");
+	const struct option_row *ranges = option_find("port_ranges");
+	bool port_is_later = origins->row[port - options_table].source >
+			     origins->row[ranges - options_table].source;
+	const struct port_range *r;
+
+	for (r = o->port_ranges; r < o->port_ranges + o->port_range_count; r++)
+		if (r->first <= o->bind_port && o->bind_port <= r->last)
+			return refuse(error, origins, port_is_later ? port : ranges,
+				"bind_port %u lies in the range %u-%u of port_ranges; allowed: a "
+				"port outside of it",
+				o->bind_port, r->first, r->last);
+	return 0;
+}
+
+int options_check(
+	const struct options *o, const struct option_origins *origins, char error[OPTIONS_ERROR])
+{
+	int err = check_ports(o, origins, error);
+
+	if (!err)
+		err = check_mode(
+			o->connection_parallelism, origins, "connection_parallelibility", error);
+	if (!err)
+		err = check_mode(o->port_parallelism, origins, "port_parallelability", error);
+	return err;
+}

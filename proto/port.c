@@ -1,0 +1,171 @@
+/* A port's life and its turn. Policy of a turn: receive first, because a datagram that waits grows old
+ * while one that is not sent yet doesn't; then mail and deadlines; then show what has changed. */
+#include "proto/port.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "proto/clock.h"
+#include "proto/port_parts.h"
+
+enum { PORT_PUBLISH_MS = 20 }; /* a snapshot is no older than this */
+
+static uint64_t step_task(struct loop_task *task, bool readable)
+{
+	(void)readable; /* a turn looks at the socket in any case */
+	return port_step((struct port *)((char *)task - offsetof(struct port, task)));
+}
+
+static uint64_t milliseconds(uint32_t ms)
+{
+	return (uint64_t)ms * NS_PER_MS;
+}
+
+static int open_socket(struct port *p, const struct port_plan *plan)
+{
+	const struct options *o = plan->options;
+	struct address local;
+	int error = udp_open(&p->socket, &plan->local);
+
+	if (error)
+		return error;
+	if (plan->is_client)
+		error = udp_connect(&p->socket, &plan->peer);
+	if (!error)
+		error = udp_local_address(&p->socket, &local);
+	if (!error)
+		error = udp_set_weather(
+			&p->socket, o->test_drop_rate, milliseconds(o->test_delay_ms));
+	if (error) {
+		udp_close(&p->socket);
+		return error;
+	}
+	p->now.local_port = address_port(&local);
+	p->now.receive_buffer_bytes = p->socket.receive_buffer_bytes;
+	p->now.send_buffer_bytes = p->socket.send_buffer_bytes;
+	return 0;
+}
+
+int port_open(struct port *p, const struct port_plan *plan)
+{
+	const struct options *o = plan->options;
+	int error;
+
+	*p = (struct port){
+		.kind = plan->kind,
+		.is_client = plan->is_client,
+		.options = o,
+		.peer = plan->peer,
+		.peer_known = plan->is_client,
+		.key = plan->key,
+	};
+	error = open_socket(p, plan);
+	if (error)
+		return error;
+	p->task = (struct loop_task){.fd = p->socket.fd, .step = step_task};
+	p->published = p->now;
+	mailbox_init(&p->mailbox);
+	pthread_mutex_init(&p->published_lock, NULL);
+	heartbeat_init(&p->heartbeat, plan->is_client, milliseconds(o->heartbeat_ms), o->count,
+		clock_now_ns());
+	control_init(&p->control, plan->is_client,
+		milliseconds(plan->is_client ? o->ucm_delay_ms : o->ucm_rate_ms), plan->key);
+	return 0;
+}
+
+void port_close(struct port *p)
+{
+	source_close(&p->source);
+	sink_close(&p->sink);
+	udp_close(&p->socket);
+	mailbox_free(&p->mailbox);
+	pthread_mutex_destroy(&p->published_lock);
+}
+
+static void complete_snapshot(struct port *p)
+{
+	struct port_snapshot *now = &p->now;
+
+	now->thread_id = gettid();
+	now->cpu_ns = clock_thread_cpu_ns();
+	now->last_heard_ns = p->heard_ns;
+	now->remote_port = p->peer_known ? address_port(&p->peer) : 0;
+	now->socket_drops = p->socket.drops;
+	now->send_offload = p->socket.send_offload;
+	now->receive_offload = p->socket.receive_offload;
+	now->source_active = p->source.active;
+	now->sink_active = p->sink.active;
+	if (p->source.active)
+		now->source = p->source.count;
+	if (p->sink.active)
+		sink_counters(&p->sink, &now->sink);
+	heartbeat_summary(&p->heartbeat, &now->latency);
+}
+
+/* A reader that is just copying makes this turn's news wait for the next, and never makes us wait. */
+static void publish(struct port *p, uint64_t now_ns)
+{
+	if (!p->dirty || now_ns < p->publish_ns)
+		return;
+	complete_snapshot(p);
+	if (pthread_mutex_trylock(&p->published_lock))
+		return;
+	p->published = p->now;
+	if (p->kind == PORT_CONTROL)
+		p->published_tests = control_records(&p->control, p->published_test);
+	pthread_mutex_unlock(&p->published_lock);
+	p->dirty = false;
+	p->publish_ns = now_ns + milliseconds(PORT_PUBLISH_MS);
+}
+
+/* The next time this port has something to do without being spoken to. */
+static uint64_t next_turn(struct port *p, uint64_t now_ns)
+{
+	const struct options *o = p->options;
+	uint64_t due_ns = now_ns + milliseconds(p->is_client ? o->client_block_ms : o->server_block_ms);
+	uint64_t output_ns = port_output_due_ns(p, now_ns);
+
+	if (output_ns < due_ns)
+		due_ns = output_ns;
+	if (p->dirty && p->publish_ns < due_ns)
+		due_ns = p->publish_ns;
+	/* While datagrams come one after the other, polling is cheaper than being woken. */
+	if (now_ns < p->heard_ns + (uint64_t)o->incoming_blocking_us * NS_PER_US)
+		return now_ns;
+	return due_ns;
+}
+
+uint64_t port_step(struct port *p)
+{
+	bool more = false;
+	uint64_t now_ns;
+
+	p->now.steps++;
+	if (p->now.state != PORT_FAILED) {
+		more = port_input(p);
+		more = port_output(p) || more;
+	}
+	now_ns = clock_now_ns();
+	publish(p, now_ns);
+	if (p->now.state == PORT_FAILED) {
+		if (p->dirty)
+			return now_ns + milliseconds(PORT_PUBLISH_MS);
+		loop_remove(&p->task); /* its socket would wake us for ever */
+		return CLOCK_NEVER;
+	}
+	return more ? now_ns : next_turn(p, now_ns);
+}
+
+unsigned port_read(struct port *p, struct port_snapshot *out, struct test_record tests[CONTROL_TESTS])
+{
+	unsigned n;
+
+	pthread_mutex_lock(&p->published_lock);
+	*out = p->published;
+	n = p->published_tests;
+	if (tests)
+		memcpy(tests, p->published_test, n * sizeof *tests);
+	pthread_mutex_unlock(&p->published_lock);
+	return tests ? n : 0;
+}

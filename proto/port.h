@@ -1,0 +1,79 @@
+/* One port: its socket, heartbeats, and what it does (control, source, sink). Everything about it is in
+ * one struct, owned by the thread that steps it; others reach it by its mailbox and see it by its
+ * published snapshot. */
+#ifndef PROTO_PORT_H
+#define PROTO_PORT_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/control.h"
+#include "proto/heartbeat.h"
+#include "proto/loop.h"
+#include "proto/mailbox.h"
+#include "proto/options.h"
+#include "proto/sink.h"
+#include "proto/snapshot.h"
+#include "proto/source.h"
+#include "proto/udp.h"
+
+struct port {
+	struct loop_task task;
+	enum port_kind kind;
+	bool is_client;
+	const struct options *options;
+	struct udp_batch *batch; /* its thread's; the runner sets it */
+	struct mailbox mailbox;
+	struct port *sibling; /* the session's three ports, by kind: only their mailboxes are used */
+
+	struct udp_socket socket;
+	struct address peer; /* server: only the host is known before the first heartbeat */
+	bool peer_known;
+	uint32_t key; /* the heartbeats' channel */
+	uint64_t heartbeat_sequence, report_sequence;
+	uint64_t retry_ns; /* no sending of data before this */
+	uint64_t heard_ns; /* last valid datagram */
+	unsigned receive_errors; /* one after the other */
+
+	struct heartbeat heartbeat;
+	struct control control; /* CONTROL only */
+	struct source source;
+	struct sink sink;
+
+	struct port_snapshot now; /* the counters at work; port_publish completes it */
+	uint64_t publish_ns;      /* not again before this */
+	bool dirty;               /* something has changed since */
+
+	pthread_mutex_t published_lock;
+	struct port_snapshot published;
+	struct test_record published_test[CONTROL_TESTS];
+	unsigned published_tests;
+};
+
+/* What a port is made of. */
+struct port_plan {
+	enum port_kind kind;
+	bool is_client;
+	const struct options *options;
+	struct address local; /* to bind; a client's has port 0 */
+	struct address peer;  /* client: the server's port; server: the client's host */
+	uint32_t key;
+};
+
+/* Opens the socket; nothing runs yet. 0 or -errno. */
+int port_open(struct port *p, const struct port_plan *plan);
+
+/* After the last step; closes the socket. */
+void port_close(struct port *p);
+
+/* One turn of the port: receive, read mail, do what is due, publish. Returns the next deadline. The
+ * task's step; only the thread that owns the port calls it. */
+uint64_t port_step(struct port *p);
+
+/* Copies the published snapshot. Any thread. `tests` may be NULL; otherwise it is filled with the
+ * latest tests' records and their number is returned. */
+unsigned port_read(struct port *p, struct port_snapshot *out, struct test_record tests[CONTROL_TESTS]);
+
+#endif

@@ -1,0 +1,66 @@
+#include "proto/report.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/clock.h"
+
+void report_init(struct report *r, const struct options *options, const char *server)
+{
+	*r = (struct report){.options = options, .began = (double)clock_wall_ns() / NS_PER_S};
+	snprintf(r->server, sizeof r->server, "%s", server);
+}
+
+void report_free(struct report *r)
+{
+	free(r->interval);
+	r->interval = NULL;
+	r->intervals = r->room = 0;
+}
+
+int report_add_interval(struct report *r, const struct report_interval *interval)
+{
+	if (r->intervals == r->room) {
+		size_t room = r->room ? 2 * r->room : 64;
+		struct report_interval *grown = realloc(r->interval, room * sizeof *grown);
+
+		if (!grown)
+			return -ENOMEM;
+		r->interval = grown;
+		r->room = room;
+	}
+	r->interval[r->intervals++] = *interval;
+	return 0;
+}
+
+void report_warn(struct report *r, const char *format, ...)
+{
+	va_list arguments;
+
+	if (r->warnings == REPORT_WARNINGS)
+		return;
+	va_start(arguments, format);
+	vsnprintf(r->warning[r->warnings++], REPORT_TEXT, format, arguments);
+	va_end(arguments);
+}
+
+void report_fail(struct report *r, const char *code, const char *format, ...)
+{
+	va_list arguments;
+
+	if (r->error_code[0])
+		return; /* the first error is the cause of the others */
+	snprintf(r->error_code, sizeof r->error_code, "%s", code);
+	va_start(arguments, format);
+	vsnprintf(r->error, sizeof r->error, format, arguments);
+	va_end(arguments);
+}
+
+uint64_t report_lost(const struct test_record *test)
+{
+	uint64_t arrived = test->received.packets;
+
+	return test->sent.packets > arrived ? test->sent.packets - arrived : 0;
+}

@@ -1,0 +1,214 @@
+/* The JSON document. Names stay once they are here; what is unknown is null. */
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <time.h>
+
+#include "proto/clock.h"
+#include "proto/report.h"
+
+static json_t *count(uint64_t n)
+{
+	return json_integer((json_int_t)n);
+}
+
+/* Rounded to what a person may want to read; never NaN. */
+static json_t *real(double x, double step)
+{
+	return isfinite(x) ? json_real(round(x / step) * step) : json_null();
+}
+
+static json_t *micros(uint64_t ns)
+{
+	return json_real((double)ns / NS_PER_US);
+}
+
+static json_t *rate(uint64_t bytes, double seconds)
+{
+	return seconds > 0 ? real((double)bytes * 8 / seconds, 1) : json_null();
+}
+
+static json_t *timestamp(double seconds)
+{
+	time_t t = (time_t)seconds;
+	struct tm utc;
+	char text[32];
+
+	gmtime_r(&t, &utc);
+	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+	return json_string(text);
+}
+
+static void add_option(void *context, const char *name, const char *json)
+{
+	json_object_set_new(context, name, json_loads(json, JSON_DECODE_ANY, NULL));
+}
+
+static json_t *start(const struct report *r)
+{
+	static const char *const mode[] = {"SINGLE", "THREAD", "PROCESS"};
+	static const char *const port[PORT_KINDS] = {"control", "upload", "download"};
+	json_t *options = json_object(), *ports = json_object();
+
+	options_each(r->options, add_option, options);
+	for (int kind = 0; kind < PORT_KINDS; kind++)
+		json_object_set_new(ports, port[kind], json_integer(r->port[kind]));
+	return json_pack("{s:s, s:o, s:s, s:o, s:s, s:o, s:o}", "version", WYNDRVR_VERSION, "timestamp",
+		timestamp(r->began), "server", r->server, "classic",
+		r->connected ? json_boolean(r->classic) : json_null(), "mode",
+		mode[r->options->port_parallelism], "ports", r->connected ? ports : (json_decref(ports), json_null()),
+		"options", options);
+}
+
+static json_t *interval(const struct report_interval *i)
+{
+	static const char *const port[PORT_KINDS] = {"control", "upload", "download"};
+	double seconds = i->end_s - i->start_s;
+	json_t *latency = json_object(), *traffic = json_null();
+
+	for (int kind = 0; kind < PORT_KINDS; kind++)
+		json_object_set_new(latency, port[kind],
+			i->latency_ns[kind] ? micros(i->latency_ns[kind]) : json_null());
+	if (i->has_traffic)
+		traffic = json_pack("{s:o, s:o, s:o, s:o, s:o}", "packets", count(i->packets), "bytes",
+			count(i->bytes), "bits_per_second", rate(i->bytes, seconds), "lost_packets",
+			count(i->lost_packets), "retransmitted_packets", count(i->retransmitted_packets));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "start", real(i->start_s, 1e-6), "end",
+		real(i->end_s, 1e-6), "seconds", real(seconds, 1e-6), "sent", traffic, "latency_us", latency);
+}
+
+/* UDP payload and the headers below it: 8 bytes UDP, 20 or 40 bytes IP. */
+static uint64_t ip_bytes(const struct report *r, const struct sink_counters *n)
+{
+	return n->bytes + n->packets * (8u + (r->server[0] == '[' ? 40u : 20u));
+}
+
+static json_t *counts(bool known, uint64_t n)
+{
+	return known ? count(n) : json_null();
+}
+
+static json_t *received(const struct report *r, const struct test_record *t, double seconds)
+{
+	const struct sink_counters *n = &t->received;
+	bool known = t->counts_known;
+
+	if (!t->received_known)
+		return json_null();
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "packets", count(n->packets), "bytes",
+		count(n->bytes), "bits_per_second", rate(n->bytes, seconds), "ip_bits_per_second",
+		rate(ip_bytes(r, n), seconds), "unique_packets",
+		counts(known || t->phase == TEST_INCOMPLETE, n->unique_packets), "duplicates",
+		counts(known, n->duplicates), "reordered", counts(known, n->reordered));
+}
+
+static double percent_lost(uint64_t lost, uint64_t sent)
+{
+	return sent ? 100.0 * (double)lost / (double)sent : 0;
+}
+
+static json_t *test(const struct report *r, const struct test_record *t)
+{
+	double seconds = (double)t->duration_ns / NS_PER_S;
+	uint64_t lost = report_lost(t);
+	json_t *sent, *loss = json_null();
+
+	sent = json_pack("{s:o, s:o, s:o}", "packets", count(t->sent.packets), "bytes",
+		count(t->sent.bytes), "bits_per_second", rate(t->sent.bytes, seconds));
+	if (t->received_known)
+		loss = json_pack("{s:o, s:o}", "packets", count(lost), "percent",
+			real(percent_lost(lost, t->sent.packets), 1e-6));
+	return json_pack("{s:s, s:i, s:o, s:b, s:o, s:o, s:o, s:o}", "direction", "up", "channel",
+		(int)t->channel, "duration_s", real(seconds, 1e-6), "complete",
+		t->phase == TEST_COMPLETE, "sent", sent, "received", received(r, t, seconds),
+		"retransmitted_packets", count(t->sent.retransmitted_packets), "loss", loss);
+}
+
+struct sum {
+	uint64_t bytes, packets;
+};
+
+static json_t *sum_object(struct sum sum, double seconds, uint64_t lost, uint64_t sent)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "bytes", count(sum.bytes), "bits_per_second",
+		rate(sum.bytes, seconds), "packets", count(sum.packets), "lost_packets", count(lost),
+		"lost_percent", real(percent_lost(lost, sent), 1e-6));
+}
+
+/* iperf3's names; null while no test has a result. */
+static void add_sums(json_t *end, const struct report *r)
+{
+	struct sum sent = {0}, arrived = {0};
+	double seconds = 0;
+	uint64_t lost = 0;
+	bool any = false;
+
+	for (unsigned i = 0; i < r->end.tests; i++) {
+		const struct test_record *t = &r->end.test[i];
+
+		if (!t->received_known)
+			continue;
+		any = true;
+		sent.bytes += t->sent.bytes;
+		sent.packets += t->sent.packets;
+		arrived.bytes += t->received.bytes;
+		arrived.packets += t->received.packets;
+		lost += report_lost(t);
+		seconds += (double)t->duration_ns / NS_PER_S;
+	}
+	json_object_set_new(end, "sum_sent",
+		any ? sum_object(sent, seconds, lost, sent.packets) : json_null());
+	json_object_set_new(end, "sum_received",
+		any ? sum_object(arrived, seconds, lost, sent.packets) : json_null());
+}
+
+static json_t *latency(const struct latency_summary *l)
+{
+	bool any = l->n > 0;
+
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "n", count(l->n), "lost",
+		count(l->lost), "min_us", any ? micros(l->min_ns) : json_null(), "mean_us",
+		any ? micros(l->mean_ns) : json_null(), "p50_us", any ? micros(l->p50_ns) : json_null(),
+		"p90_us", any ? micros(l->p90_ns) : json_null(), "p99_us",
+		any ? micros(l->p99_ns) : json_null(), "max_us", any ? micros(l->max_ns) : json_null(),
+		"jitter_us", any ? micros(l->jitter_ns) : json_null());
+}
+
+static json_t *end(const struct report *r)
+{
+	json_t *object = json_object(), *tests = json_array();
+
+	for (unsigned i = 0; i < r->end.tests; i++)
+		json_array_append_new(tests, test(r, &r->end.test[i]));
+	json_object_set_new(object, "tests", tests);
+	add_sums(object, r);
+	json_object_set_new(object, "latency",
+		json_pack("{s:o, s:o, s:o}", "control", latency(&r->end.port[PORT_CONTROL].latency),
+			"upload", latency(&r->end.port[PORT_UPLOAD].latency), "download",
+			latency(&r->end.port[PORT_DOWNLOAD].latency)));
+	return object;
+}
+
+int report_json(FILE *out, const struct report *r)
+{
+	json_t *root = json_object(), *intervals = json_array(), *warnings = json_array();
+	int error;
+
+	for (size_t i = 0; i < r->intervals; i++)
+		json_array_append_new(intervals, interval(&r->interval[i]));
+	for (unsigned i = 0; i < r->warnings; i++)
+		json_array_append_new(warnings, json_string(r->warning[i]));
+	json_object_set_new(root, "schema", json_string("wyndrvr/1"));
+	json_object_set_new(root, "start", start(r));
+	json_object_set_new(root, "intervals", intervals);
+	json_object_set_new(root, "end", end(r));
+	json_object_set_new(root, "warnings", warnings);
+	json_object_set_new(root, "error",
+		r->error_code[0] ? json_pack("{s:s, s:s}", "code", r->error_code, "message", r->error)
+				 : json_null());
+	error = json_dumpf(root, out, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) ? -EIO : 0;
+	json_decref(root);
+	if (fputc('\n', out) == EOF || fflush(out))
+		error = -EIO;
+	return error;
+}

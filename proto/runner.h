@@ -1,0 +1,38 @@
+/* Who steps the ports: a loop that others share (SINGLE), a thread for the three ports of a session, or
+ * a thread for each port (THREAD). */
+#ifndef PROTO_RUNNER_H
+#define PROTO_RUNNER_H
+
+#include <pthread.h>
+
+#include "proto/session.h"
+
+/* The loop that SINGLE mode shares, and room to receive in it. */
+struct runner_home {
+	struct loop *loop;
+	struct udp_batch *batch;
+};
+
+int runner_home_open(struct runner_home *home, const struct options *options); /* 0 or -errno */
+void runner_home_close(struct runner_home *home);
+
+struct runner_thread {
+	pthread_t id;
+	struct runner_home home;
+};
+
+struct runner {
+	struct session *session;
+	unsigned threads; /* 0: the ports are tasks of a shared loop */
+	struct runner_thread thread[PORT_KINDS];
+};
+
+/* Starts to serve the session's ports as the options say: port_parallelability THREAD gives each port a
+ * thread; SINGLE puts all three into `home`, or into a thread of their own when the connections
+ * are parallel. 0 or -errno, and then nothing runs. Only the thread that owns `home`. */
+int runner_start(struct runner *r, struct session *session, struct runner_home *home);
+
+/* Ends the serving: stops and joins the threads, or takes the ports out of the shared loop. */
+void runner_stop(struct runner *r);
+
+#endif

@@ -1,0 +1,44 @@
+/* Three ports that belong together: one client and one server, on one side of it. */
+#ifndef PROTO_SESSION_H
+#define PROTO_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proto/port.h"
+
+enum { SESSION_SILENCE_S = 15 }; /* the shortest silence that ends a session */
+
+struct session {
+	struct port port[PORT_KINDS];
+	uint64_t silence_ns; /* so long without a sign of life, and the session is over */
+	uint64_t opened_ns;
+};
+
+struct session_plan {
+	bool is_client;
+	const struct options *options; /* outlives the session */
+	struct address local;          /* server: the address to bind; client: unused */
+	struct address peer;           /* client: the server's main port; server: the client's main socket */
+	struct message_assignment assignment;
+};
+
+/* Opens the three sockets; nothing runs yet. 0 or -errno, and *failed, unless NULL, is the port that
+ * could not be opened. */
+int session_open(struct session *s, const struct session_plan *plan, enum port_kind *failed);
+
+/* After the runner has stopped. */
+void session_close(struct session *s);
+
+/* Any thread: copies what the ports have published. */
+void session_snapshot(struct session *s, struct session_snapshot *out);
+
+/* Any thread. False when the CONTROL port has too much mail already. */
+bool session_start_test(struct session *s, const struct test_order *order);
+bool session_stop_test(struct session *s);
+
+/* What a snapshot says. */
+bool session_is_up(const struct session_snapshot *snapshot);      /* all three ports have heard the peer */
+uint64_t session_heard_ns(const struct session_snapshot *snapshot); /* last sign of life; 0: none */
+
+#endif

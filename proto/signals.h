@@ -1,0 +1,19 @@
+/* SIGINT and SIGTERM as a task of the main loop: the first ends the loop, the second the process. */
+#ifndef PROTO_SIGNALS_H
+#define PROTO_SIGNALS_H
+
+#include "proto/loop.h"
+
+struct signals {
+	struct loop_task task;
+	int caught; /* the first signal's number; 0: none yet */
+	/* Called in the loop's thread instead of loop_stop, unless NULL. */
+	void (*caught_one)(void *context);
+	void *context;
+};
+
+/* Blocks the signals, and SIGPIPE, for the process: before the first thread is made. 0 or -errno. */
+int signals_open(struct signals *s, struct loop *loop);
+void signals_close(struct signals *s);
+
+#endif

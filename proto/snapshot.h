@@ -1,0 +1,117 @@
+/* Plain values, units in names, no pointers: all that a reader outside the engine ever sees. */
+#ifndef PROTO_SNAPSHOT_H
+#define PROTO_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proto/message.h"
+#include "proto/wire.h"
+
+enum port_kind { PORT_CONTROL, PORT_UPLOAD, PORT_DOWNLOAD, PORT_KINDS };
+
+/* "CONTROL", "UPLOAD", "DOWNLOAD". */
+const char *port_kind_name(enum port_kind kind);
+
+enum port_state {
+	PORT_WAITING, /* nothing heard yet */
+	PORT_UP,
+	PORT_FAILED, /* see `error` */
+};
+
+/* Round trips of one port. Percentiles and mean over all of them; jitter as in RFC 3550, 6.4.1,
+ * with the round-trip time in the place of the transit time. */
+struct latency_summary {
+	uint64_t n;
+	uint64_t sent;
+	uint64_t lost; /* not answered in time */
+	uint64_t last_ns;
+	uint64_t min_ns, mean_ns, p50_ns, p90_ns, p99_ns, max_ns;
+	uint64_t jitter_ns;
+};
+
+/* What a source has sent. */
+struct source_counters {
+	uint64_t packets; /* transmissions, retransmissions included */
+	uint64_t bytes;   /* UDP payload, headers of ours included */
+	uint64_t retransmitted_packets;
+	uint64_t lost_packets; /* transmissions that reports have shown to be lost so far */
+	uint64_t reports;      /* FLOW_CONTROL received */
+	uint64_t heard_packets; /* data sequences that the last report shows as arrived */
+	uint64_t send_errors;
+};
+
+/* What a sink has received. packets = unique_packets + duplicates. */
+struct sink_counters {
+	uint64_t packets;
+	uint64_t bytes;
+	uint64_t unique_packets;     /* data sequences that arrived */
+	uint64_t duplicates;         /* arrivals of a data sequence that was there already */
+	uint64_t network_duplicates; /* the same channel sequence twice: counted nowhere else */
+	uint64_t retransmitted_packets; /* arrivals of a piece of data that was not sent for the first time */
+	uint64_t reordered;          /* arrivals below the highest channel sequence (RFC 4737, 3.3) */
+	uint64_t socket_drops;       /* lost in this host's own receive buffer */
+	uint64_t reports;            /* FLOW_CONTROL sent */
+	uint64_t holes;              /* data sequences missing now */
+};
+
+enum test_direction { TEST_UP, TEST_DOWN };
+
+enum test_phase {
+	TEST_NONE,
+	TEST_ASKING,   /* the command is out, not yet acknowledged */
+	TEST_RUNNING,
+	TEST_AWAITING, /* sending is over, the result is not there yet */
+	TEST_COMPLETE,
+	TEST_INCOMPLETE, /* over without the peer's result, or before its time */
+	TEST_FAILED,     /* never started */
+};
+
+/* One test as its client or its server knows it. */
+struct test_record {
+	uint32_t id; /* counts tests of this session from 1; 0 = none */
+	enum test_direction direction;
+	enum test_phase phase;
+	uint32_t channel;
+	uint32_t datagram_bytes;
+	uint64_t rate_bps; /* asked for; 0 = max */
+	uint64_t start_ns;
+	uint64_t duration_ns; /* asked for until it is over, then what it was */
+	struct source_counters sent;
+	struct sink_counters received;
+	bool received_known; /* `received` holds packets and bytes */
+	bool counts_known;   /* ... and the other counters too */
+	char uid[MESSAGE_UID];
+};
+
+struct port_snapshot {
+	enum port_state state;
+	int error; /* positive errno of a failed port */
+	uint16_t local_port, remote_port;
+	int32_t thread_id;
+	uint64_t cpu_ns; /* of the thread that serves this port */
+	uint64_t steps;
+	uint64_t last_heard_ns; /* 0: never */
+	uint64_t received_packets, received_bytes;
+	uint64_t sent_packets, sent_bytes;
+	uint64_t send_errors;
+	uint64_t socket_drops;
+	uint64_t rejected[WIRE_REJECTS];
+	uint32_t receive_buffer_bytes, send_buffer_bytes; /* as granted by the kernel */
+	bool send_offload, receive_offload;
+	struct latency_summary latency;
+	bool source_active, sink_active;
+	struct source_counters source; /* of the running or last test */
+	struct sink_counters sink;
+};
+
+enum { SNAPSHOT_TESTS = 8 };
+
+struct session_snapshot {
+	uint64_t taken_ns;
+	struct port_snapshot port[PORT_KINDS];
+	struct test_record test[SNAPSHOT_TESTS]; /* the latest, oldest first */
+	unsigned tests;
+};
+
+#endif

@@ -1,0 +1,110 @@
+/* wyndrvrd: the headless server. Sets up, runs the main loop, cleans up. */
+#include <netdb.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "proto/log.h"
+#include "proto/options.h"
+#include "proto/runner.h"
+#include "proto/signals.h"
+#include "server/listener.h"
+
+enum { EXIT_USAGE = 2, EXIT_SIGNAL = 128 };
+
+/* Four descriptors a client and more in THREAD mode: as many as we may have. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* What the options ask for instead of serving. -1: to serve. */
+static int other_work(const struct options *o, int argc, char **argv)
+{
+	char error[OPTIONS_ERROR], *text = NULL;
+
+	if (o->help) {
+		text = options_help(PROGRAM_SERVER);
+		fputs(text ? text : "", stdout);
+	} else if (o->version) {
+		puts("wyndrvrd " WYNDRVR_VERSION);
+	} else if (o->create_config) {
+		if (options_create_config(o, PROGRAM_SERVER, argc, argv, &text, error)) {
+			fprintf(stderr, "wyndrvrd: %s\n", error);
+			return EXIT_USAGE;
+		}
+		fputs(text, stdout);
+	} else {
+		return -1;
+	}
+	free(text);
+	return 0;
+}
+
+static int serve(const struct options *o, const struct address *local)
+{
+	struct runner_home home;
+	struct signals signals;
+	struct listener *listener;
+	char name[ADDRESS_TEXT];
+	int error = runner_home_open(&home, o);
+
+	if (error)
+		goto out;
+	error = signals_open(&signals, home.loop);
+	if (error)
+		goto out_home;
+	error = listener_open(&listener, o, local, &home);
+	if (error)
+		goto out_signals;
+	printf("Server started on %s\n", address_format(local, name));
+	fflush(stdout);
+	loop_run(home.loop);
+	listener_close(listener);
+
+out_signals:
+	signals_close(&signals);
+out_home:
+	runner_home_close(&home);
+out:
+	if (error) {
+		fprintf(stderr, "wyndrvrd: %s: %s\n", address_format(local, name), strerror(-error));
+		return EXIT_FAILURE;
+	}
+	return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	struct address local;
+	char error[OPTIONS_ERROR];
+	int status;
+
+	if (sodium_init() < 0) {
+		fprintf(stderr, "wyndrvrd: no source of random numbers\n");
+		return EXIT_FAILURE;
+	}
+	if (options_load(&options, PROGRAM_SERVER, argc, argv, error)) {
+		fprintf(stderr, "wyndrvrd: %s\n", error);
+		return EXIT_USAGE;
+	}
+	status = other_work(&options, argc, argv);
+	if (status >= 0)
+		return status;
+	log_set_level(options.test_verbose ? LOG_VERBOSE : LOG_NORMAL);
+	raise_descriptor_limit();
+	status = address_resolve(&local, options.bind_addr, options.bind_port, true);
+	if (status) {
+		fprintf(stderr, "wyndrvrd: bind_addr: %s: %s\n", options.bind_addr, gai_strerror(status));
+		return EXIT_USAGE;
+	}
+	return serve(&options, &local);
+}
