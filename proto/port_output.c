@@ -6,7 +6,10 @@
 #include "proto/log.h"
 #include "proto/port_parts.h"
 
-enum { PORT_RETRY_US = 200 }; /* after the kernel had no room for data */
+enum {
+	PORT_RETRY_US = 200, /* after the kernel had no room for data */
+	PORT_REPORT_MS = 1,  /* the shortest time between two reports */
+};
 
 static void note_error(struct port *p, int error)
 {
@@ -197,6 +200,8 @@ static void open_sink(struct port *p, const struct mail *mail)
 	uint64_t interval_ns =
 		(uint64_t)p->options->adjustment_delay_ms * NS_PER_MS / p->options->flow_control_rate;
 
+	if (interval_ns < (uint64_t)PORT_REPORT_MS * NS_PER_MS)
+		interval_ns = (uint64_t)PORT_REPORT_MS * NS_PER_MS;
 	if (p->sink.active || sink_open(&p->sink, &mail->order, interval_ns)) {
 		struct mail done = {.kind = MAIL_SINK_DONE, .order = mail->order};
 
