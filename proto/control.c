@@ -97,8 +97,7 @@ void control_stop(struct control *c, uint64_t now_ns)
 			t->record.phase = TEST_FAILED;
 			t->record.duration_ns = now_ns - t->record.start_ns;
 		} else if (t->record.phase == TEST_RUNNING) {
-			t->owes_mail = true;
-			t->mail = MAIL_STOP_SOURCE;
+			t->owes_stop = true;
 		}
 	}
 }
@@ -119,8 +118,7 @@ static void server_command(
 		if (!t)
 			return;
 		message_new_uid(t->record.uid);
-		t->owes_mail = true;
-		t->mail = MAIL_OPEN_SINK;
+		t->owes_begin = true;
 	}
 	t->owes_ack = true;
 }
@@ -133,8 +131,7 @@ static void client_acknowledged(
 	t->record.phase = TEST_RUNNING;
 	t->record.start_ns = now_ns;
 	memcpy(t->record.uid, m->uid, sizeof t->record.uid);
-	t->owes_mail = true;
-	t->mail = MAIL_START_SOURCE;
+	t->owes_begin = true;
 }
 
 enum wire_reject control_command(
@@ -170,6 +167,7 @@ static void take_result(struct test_record *r, const struct message_result *m)
 		.bytes = m->bytes_received,
 		.unique_packets = m->unique_packets,
 		.duplicates = m->duplicates,
+		.retransmitted_packets = m->retransmit_count,
 		.reordered = m->reordered,
 		.socket_drops = m->socket_drops,
 	};
@@ -188,8 +186,7 @@ static void client_result(struct control_test *t, const struct message_result *m
 		t->record.phase = TEST_COMPLETE;
 	} else if (t->record.phase == TEST_RUNNING) {
 		/* Nobody listens any more; the record is closed when our own counters are there. */
-		t->owes_mail = true;
-		t->mail = MAIL_STOP_SOURCE;
+		t->owes_stop = true;
 	}
 }
 
@@ -210,9 +207,10 @@ enum wire_reject control_result(
 		client_result(t, &m, now_ns);
 		return WIRE_OK;
 	}
-	if (t->record.phase != TEST_AWAITING || strcmp(m.guid, t->result.guid) != 0)
+	if (strcmp(m.guid, t->result.guid) != 0) /* empty before there is a result */
 		return REJECT_BODY;
-	t->record.phase = TEST_COMPLETE;
+	if (t->record.phase == TEST_AWAITING)
+		t->record.phase = TEST_COMPLETE;
 	return WIRE_OK;
 }
 
@@ -366,11 +364,13 @@ bool control_mail(struct control *c, struct mail *out)
 	for (unsigned i = 0; i < CONTROL_TESTS; i++) {
 		struct control_test *t = &c->test[i];
 
-		if (!t->owes_mail)
+		if (!t->owes_begin && !t->owes_stop)
 			continue;
-		t->owes_mail = false;
+		/* It hears of the beginning first, even when the end is known already. */
 		*out = (struct mail){
-			.kind = t->mail,
+			.kind = !t->owes_begin ? MAIL_STOP_SOURCE
+				: c->is_client ? MAIL_START_SOURCE
+					       : MAIL_OPEN_SINK,
 			.order = {
 				.direction = t->record.direction,
 				.channel = t->record.channel,
@@ -380,6 +380,8 @@ bool control_mail(struct control *c, struct mail *out)
 				.datagram_bytes = t->record.datagram_bytes,
 			},
 		};
+		t->owes_stop = t->owes_stop && t->owes_begin;
+		t->owes_begin = false;
 		return true;
 	}
 	return false;

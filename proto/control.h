@@ -29,8 +29,8 @@ struct control_test {
 	uint64_t give_up_ns;
 	uint64_t last_result_ns;   /* client: the result came (again) */
 	bool owes_ack;             /* for the command, or for the result */
-	bool owes_mail;            /* to the port that sends or receives: */
-	enum mail_kind mail;
+	bool owes_begin;           /* mail to the port that sends or receives: to begin, */
+	bool owes_stop;            /* ... and, after that, to stop */
 	bool has_result;           /* client: arrived before its own source was done */
 	struct message_result result;
 };

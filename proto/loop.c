@@ -103,7 +103,7 @@ int loop_add(struct loop *loop, struct loop_task *task)
 	if (task->fd >= 0 && epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, task->fd, &event))
 		return -errno;
 	task->loop = loop;
-	task->deadline_ns = 0;
+	task->deadline_ns = loop->round_ns + 1; /* behind those that are due already */
 	settle(loop, task, loop->tasks++);
 	return 0;
 }

@@ -1,62 +1,23 @@
-/* Parsing: jansson checks the whole body, so that what is read later is known to be JSON. Nesting
- * is measured before, because jansson recurses and allocates for every level. Doubled keys,
- * anything behind the object, and a number or text outside its range refuse the body.
+/* Parsing: doubled keys, anything behind the object, and a number or text outside its range refuse
+ * the body.
  *
  * Writing: snprintf in the classic peers' key order. It depends on no locale: times are written
  * from integers, and real numbers get their decimal point afterwards. */
 #include "proto/message.h"
 
 #include <assert.h>
-#include <jansson.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/fields.h"
 #include "proto/text.h"
 
 enum {
-	DEPTH_MAX = 8,
-	STAMP_MAX = 44,           /* characters of a time stamp that are accepted */
-	QUOTED = 2 * MESSAGE_UID, /* a uid with every character escaped */
+	STAMP_MAX = 44, /* characters of a time stamp that are accepted */
 	REAL = 40,
 };
-
-/* Above it a double, which is what many peers hold numbers in, can't tell neighbours apart. */
-#define COUNT_MAX (UINT64_C(1) << 53)
-
-struct buffer {
-	char *text;
-	size_t used;
-};
-
-__attribute__((format(printf, 2, 3))) static void append(struct buffer *b, const char *format, ...)
-{
-	size_t room = MESSAGE_BODY - b->used;
-	va_list args;
-	int n;
-
-	va_start(args, format);
-	n = vsnprintf(b->text + b->used, room, format, args);
-	va_end(args);
-	assert(n >= 0 && (size_t)n < room);
-	b->used += (size_t)n;
-}
-
-/* Sanitised text holds no control characters, so only these two need an escape. */
-static const char *escape(char out[QUOTED], const char *text)
-{
-	char *at = out;
-
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			*at++ = '\\';
-		*at++ = *text;
-	}
-	*at = '\0';
-	return out;
-}
 
 /* The shorter of 15 and 17 digits that reads back as the same number. */
 static const char *format_real(char out[REAL], double value)
@@ -78,76 +39,9 @@ static const char *format_real(char out[REAL], double value)
 	return out;
 }
 
-/* The index behind the string whose opening quote is at `at`. */
-static size_t skip_string(const char *text, size_t size, size_t at)
-{
-	for (at++; at < size && text[at] != '"'; at++)
-		if (text[at] == '\\')
-			at++;
-	return at < size ? at + 1 : size;
-}
-
-static size_t skip_space(const char *text, size_t size, size_t at)
-{
-	while (at < size && memchr(" \t\r\n", text[at], 4))
-		at++;
-	return at;
-}
-
-static int depth_change(char c)
-{
-	if (c == '{' || c == '[')
-		return 1;
-	return c == '}' || c == ']' ? -1 : 0;
-}
-
-static bool is_shallow(const char *text, size_t size)
-{
-	int depth = 0;
-
-	for (size_t at = 0; at < size && depth <= DEPTH_MAX;) {
-		depth += depth_change(text[at]);
-		at = text[at] == '"' ? skip_string(text, size, at) : at + 1;
-	}
-	return depth <= DEPTH_MAX;
-}
-
-static json_t *open_object(const uint8_t *body, size_t size)
-{
-	const char *text = (const char *)body;
-	json_t *root;
-
-	if (size > MESSAGE_BODY || !is_shallow(text, size))
-		return NULL;
-	root = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
-	if (root && !json_is_object(root)) {
-		json_decref(root);
-		root = NULL;
-	}
-	return root;
-}
-
-/* An integer, or a real number without a fraction, in min..max. */
-static bool read_count(const json_t *value, uint64_t min, uint64_t max, uint64_t *count)
-{
-	double real = json_real_value(value);
-
-	if (json_is_integer(value)) {
-		if (json_integer_value(value) < 0)
-			return false;
-		*count = (uint64_t)json_integer_value(value);
-	} else {
-		if (!json_is_real(value) || !(real >= 0 && real <= (double)COUNT_MAX) ||
-			floor(real) != real)
-			return false;
-		*count = (uint64_t)real;
-	}
-	return *count >= min && *count <= max;
-}
-
 static bool get_count(const json_t *root, const char *key, uint64_t *count)
 {
-	return read_count(json_object_get(root, key), 0, COUNT_MAX, count);
+	return fields_read_count(json_object_get(root, key), 0, FIELDS_COUNT_MAX, count);
 }
 
 static bool get_real(const json_t *root, const char *key, double *real)
@@ -174,7 +68,7 @@ static bool get_channel(const json_t *root, uint32_t *channel)
 	const json_t *value = json_object_get(root, "channel");
 	uint64_t count;
 
-	if (!json_is_integer(value) || !read_count(value, 1, WIRE_CHANNEL_MAX, &count))
+	if (!json_is_integer(value) || !fields_read_count(value, 1, WIRE_CHANNEL_MAX, &count))
 		return false;
 	*channel = (uint32_t)count;
 	return true;
@@ -185,7 +79,7 @@ static bool get_duration(const json_t *root, uint32_t *duration_s)
 	const json_t *value = json_object_get(root, "duration");
 	uint64_t count = MESSAGE_DURATION_DEFAULT_S;
 
-	if (value && !read_count(value, 1, MESSAGE_DURATION_MAX_S, &count))
+	if (value && !fields_read_count(value, 1, MESSAGE_DURATION_MAX_S, &count))
 		return false;
 	*duration_s = (uint32_t)count;
 	return true;
@@ -203,42 +97,16 @@ static bool get_kind(const json_t *root, const char *cmd, bool *is_ack)
 	return !ack || (json_is_integer(ack) && (*is_ack || json_integer_value(ack) == 1));
 }
 
-/* Where the value of a key of the outermost object begins, in text known to be JSON; `size` when
- * the key is missing or written with escapes. */
-static size_t find_value(const char *text, size_t size, const char *key)
-{
-	size_t length = strlen(key);
-	int depth = 0;
-
-	for (size_t at = 0; at < size;) {
-		size_t end = at + 1;
-
-		depth += depth_change(text[at]);
-		if (text[at] == '"') {
-			size_t colon;
-
-			end = skip_string(text, size, at);
-			colon = skip_space(text, size, end);
-			if (depth == 1 && end - at == length + 2 &&
-				memcmp(text + at + 1, key, length) == 0 && colon < size &&
-				text[colon] == ':')
-				return skip_space(text, size, colon + 1);
-		}
-		at = end;
-	}
-	return size;
-}
-
 /* Copies a number or string as the peer wrote it. */
 static bool copy_stamp(char out[MESSAGE_STAMP], const char *text, size_t size, const char *key)
 {
-	size_t begin = find_value(text, size, key);
-	size_t end = begin;
+	size_t begin, end;
 
-	if (begin == size)
+	if (fields_find(text, size, key, &begin) == size)
 		return false;
+	end = begin;
 	if (text[begin] == '"')
-		end = skip_string(text, size, begin);
+		end = fields_skip_string(text, size, begin);
 	else
 		while (end < size && memchr("+-.0123456789eE", text[end], 15))
 			end++;
@@ -252,13 +120,13 @@ static bool copy_stamp(char out[MESSAGE_STAMP], const char *text, size_t size, c
 size_t message_format_heartbeat(
 	char out[MESSAGE_BODY], enum wire_type type, const struct message_heartbeat *m)
 {
-	struct buffer b = {.text = out};
+	struct fields_text b = {.text = out, .room = MESSAGE_BODY};
 
 	assert(type <= WIRE_HEARTBEAT_2 && *m->client && (type == WIRE_HEARTBEAT_0 || *m->server));
 	if (type == WIRE_HEARTBEAT_0)
-		append(&b, "{\"timestamp\": %s}", m->client);
+		fields_append(&b, "{\"timestamp\": %s}", m->client);
 	else
-		append(&b, "{\"client_timestamp\": %s, \"server_timestamp\": %s}", m->client,
+		fields_append(&b, "{\"client_timestamp\": %s, \"server_timestamp\": %s}", m->client,
 			m->server);
 	return b.used;
 }
@@ -267,7 +135,7 @@ enum wire_reject message_parse_heartbeat(
 	const uint8_t *body, size_t size, enum wire_type type, struct message_heartbeat *m)
 {
 	const char *text = (const char *)body;
-	json_t *root = open_object(body, size);
+	json_t *root = fields_open(body, size);
 	bool ok = root != NULL;
 
 	assert(type <= WIRE_HEARTBEAT_2);
@@ -283,20 +151,21 @@ enum wire_reject message_parse_heartbeat(
 
 size_t message_format_command(char out[MESSAGE_BODY], const struct message_command *m)
 {
-	struct buffer b = {.text = out};
-	char uid[QUOTED];
+	struct fields_text b = {.text = out, .room = MESSAGE_BODY};
 
-	append(&b, "{\"cmd\":\"BWUP\",%s\"channel\":%u,\"duration\":%u",
+	fields_append(&b, "{\"cmd\":\"BWUP\",%s\"channel\":%u,\"duration\":%u",
 		m->is_ack ? "\"ack\":0," : "", m->channel, m->duration_s);
-	if (m->is_ack)
-		append(&b, ",\"uid\":\"%s\"", escape(uid, m->uid));
-	append(&b, "}");
+	if (m->is_ack) {
+		fields_append(&b, ",\"uid\":");
+		fields_append_string(&b, m->uid);
+	}
+	fields_append(&b, "}");
 	return b.used;
 }
 
 enum wire_reject message_parse_command(const uint8_t *body, size_t size, struct message_command *m)
 {
-	json_t *root = open_object(body, size);
+	json_t *root = fields_open(body, size);
 	bool ok;
 
 	*m = (struct message_command){0};
@@ -308,28 +177,32 @@ enum wire_reject message_parse_command(const uint8_t *body, size_t size, struct 
 
 size_t message_format_result(char out[MESSAGE_BODY], const struct message_result *m)
 {
-	struct buffer b = {.text = out};
-	char id[QUOTED];
+	struct fields_text b = {.text = out, .room = MESSAGE_BODY};
 	char real[REAL];
 
-	append(&b, "{\"cmd\":\"TEST_RESULT\",\"ack\":%d,\"guid\":\"%s\"", m->is_ack ? 0 : 1,
-		escape(id, m->guid));
+	fields_append(&b, "{\"cmd\":\"TEST_RESULT\",\"ack\":%d,\"guid\":", m->is_ack ? 0 : 1);
+	fields_append_string(&b, m->guid);
 	if (!m->is_ack) {
-		append(&b, ",\"uid\":\"%s\",\"channel\":%u", escape(id, m->uid), m->channel);
-		append(&b, ",\"bytes_received\":%llu", (unsigned long long)m->bytes_received);
-		append(&b, ",\"bandwidth_bps\":%s", format_real(real, m->bandwidth_bps));
-		append(&b, ",\"retransmit_count\":%llu", (unsigned long long)m->retransmit_count);
+		fields_append(&b, ",\"uid\":");
+		fields_append_string(&b, m->uid);
+		fields_append(&b, ",\"channel\":%u", m->channel);
+		fields_append(
+			&b, ",\"bytes_received\":%llu", (unsigned long long)m->bytes_received);
+		fields_append(&b, ",\"bandwidth_bps\":%s", format_real(real, m->bandwidth_bps));
+		fields_append(
+			&b, ",\"retransmit_count\":%llu", (unsigned long long)m->retransmit_count);
 		if (m->has_packet_count)
-			append(&b, ",\"packet_count\":%llu", (unsigned long long)m->packet_count);
-		append(&b, ",\"duration\":%s", format_real(real, m->duration_s));
+			fields_append(
+				&b, ",\"packet_count\":%llu", (unsigned long long)m->packet_count);
+		fields_append(&b, ",\"duration\":%s", format_real(real, m->duration_s));
 	}
 	if (!m->is_ack && m->has_counts)
-		append(&b,
+		fields_append(&b,
 			",\"unique_packets\":%llu,\"duplicates\":%llu,\"reordered\":%llu,"
 			"\"socket_drops\":%llu",
 			(unsigned long long)m->unique_packets, (unsigned long long)m->duplicates,
 			(unsigned long long)m->reordered, (unsigned long long)m->socket_drops);
-	append(&b, "}");
+	fields_append(&b, "}");
 	return b.used;
 }
 
@@ -352,7 +225,7 @@ static bool get_measured(const json_t *root, struct message_result *m)
 
 enum wire_reject message_parse_result(const uint8_t *body, size_t size, struct message_result *m)
 {
-	json_t *root = open_object(body, size);
+	json_t *root = fields_open(body, size);
 	bool ok;
 
 	*m = (struct message_result){0};

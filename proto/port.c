@@ -1,5 +1,6 @@
 /* A port's life and its turn. Policy of a turn: receive first, because a datagram that waits grows old
- * while one that is not sent yet doesn't; then mail and deadlines; then show what has changed. */
+ * while one that is not sent yet doesn't; then mail, and what was received; then deadlines; then show
+ * what has changed. */
 #include "proto/port.h"
 
 #include <errno.h>

@@ -143,6 +143,9 @@ bool port_input(struct port *p)
 	bool more = false;
 	int n = udp_receive(&p->socket, p->batch, &more);
 
+	/* Between receiving and looking at it: a datagram that a sibling's mail has announced (open a
+	 * sink, the peer was told to send) never meets us before the mail does. */
+	port_read_mail(p);
 	if (n < 0) {
 		receive_failed(p, n);
 		return p->now.state != PORT_FAILED;

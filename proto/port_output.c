@@ -212,7 +212,7 @@ static void open_sink(struct port *p, const struct mail *mail)
 	p->sink.drops_before = p->sink.socket_drops = p->socket.drops;
 }
 
-static void read_mail(struct port *p)
+void port_read_mail(struct port *p)
 {
 	struct mail mail;
 
@@ -248,7 +248,6 @@ bool port_output(struct port *p)
 	bool more;
 
 	udp_flush(&p->socket, clock_now_ns());
-	read_mail(p);
 	beat(p);
 	converse(p);
 	more = send_data(p);

@@ -6,11 +6,24 @@
 #include <string.h>
 
 #include "proto/clock.h"
+#include "proto/text.h"
+
+/* Names from a command line may be any bytes; what is reported is UTF-8, cut at a character. */
+__attribute__((format(printf, 3, 0))) static void write_text(
+	char *out, size_t room, const char *format, va_list arguments)
+{
+	char raw[2 * REPORT_TEXT];
+	int size = vsnprintf(raw, sizeof raw, format, arguments);
+
+	if (size < 0)
+		size = 0;
+	text_sanitise(out, room, raw, (size_t)size < sizeof raw ? (size_t)size : sizeof raw - 1);
+}
 
 void report_init(struct report *r, const struct options *options, const char *server)
 {
 	*r = (struct report){.options = options, .began = (double)clock_wall_ns() / NS_PER_S};
-	snprintf(r->server, sizeof r->server, "%s", server);
+	text_sanitise(r->server, sizeof r->server, server, strlen(server));
 }
 
 void report_free(struct report *r)
@@ -42,7 +55,7 @@ void report_warn(struct report *r, const char *format, ...)
 	if (r->warnings == REPORT_WARNINGS)
 		return;
 	va_start(arguments, format);
-	vsnprintf(r->warning[r->warnings++], REPORT_TEXT, format, arguments);
+	write_text(r->warning[r->warnings++], REPORT_TEXT, format, arguments);
 	va_end(arguments);
 }
 
@@ -54,7 +67,7 @@ void report_fail(struct report *r, const char *code, const char *format, ...)
 		return; /* the first error is the cause of the others */
 	snprintf(r->error_code, sizeof r->error_code, "%s", code);
 	va_start(arguments, format);
-	vsnprintf(r->error, sizeof r->error, format, arguments);
+	write_text(r->error, sizeof r->error, format, arguments);
 	va_end(arguments);
 }
 

@@ -30,7 +30,7 @@ void report_text_heading(FILE *out, bool has_traffic)
 			"resent");
 	else
 		fprintf(out, "%-13s ", "  seconds");
-	fprintf(out, "round trip, ms: control   upload  download\n");
+	fprintf(out, "round trip, ms: control   upload download\n");
 }
 
 void report_text_interval(FILE *out, const struct report_interval *i)

@@ -108,9 +108,9 @@ bool sink_report(struct sink *k, uint64_t now_ns, struct wire_spans *spans)
 
 	if (!k->active || now_ns < k->report_due_ns)
 		return false;
-	k->report_due_ns += k->report_interval_ns;
-	if (k->report_due_ns <= now_ns)
-		k->report_due_ns = now_ns + k->report_interval_ns;
+	/* Never less than an interval after this one, however late it is: the source takes a piece for
+	 * lost when the network has had a whole interval to put things right. */
+	k->report_due_ns = now_ns + k->report_interval_ns;
 	spans->count = 0;
 	while (spans->count < WIRE_SPANS_MAX && span_next(&k->missing, from, &spans->span[spans->count]))
 		from = spans->span[spans->count++].end + 1;

@@ -18,6 +18,8 @@ enum {
 	BATCH_MESSAGES = BATCH_BYTES / SINGLE_BYTES,
 	/* Time stamp, drop count and segment size, with room to spare. */
 	CONTROL_BYTES = 128,
+	CLOCKS_APART_NS = 2000, /* two readings of clocks are no further apart, or are made again */
+	CLOCKS_TRIES = 4,
 };
 
 struct message {
@@ -80,6 +82,21 @@ static unsigned prepare(struct udp_batch *batch, const struct udp_socket *s)
 	return room;
 }
 
+/* Both clocks at nearly the same instant. Were the thread put aside in between, every datagram of the
+ * batch would seem that much older, and might have come before its question. The monotonic clock
+ * is the later one, so that what is left of the error goes the other way. */
+static void read_clocks(uint64_t *now_ns, uint64_t *wall_ns)
+{
+	uint64_t before_ns;
+	int tries = 0;
+
+	do {
+		before_ns = clock_now_ns();
+		*wall_ns = clock_wall_ns();
+		*now_ns = clock_now_ns();
+	} while (*now_ns - before_ns > CLOCKS_APART_NS && ++tries < CLOCKS_TRIES);
+}
+
 /* The kernel stamps with the wall clock; what has gone by since then is subtracted from the monotonic
  * time. A stamp that makes no sense (the wall clock was just set) counts as now. */
 static uint64_t monotonic(const struct timespec *stamp, uint64_t now_ns, uint64_t wall_ns)
@@ -132,8 +149,7 @@ int udp_receive(struct udp_socket *s, struct udp_batch *batch, bool *full)
 	if (n < 0)
 		return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -errno;
 
-	now_ns = clock_now_ns();
-	wall_ns = clock_wall_ns();
+	read_clocks(&now_ns, &wall_ns);
 	for (int i = 0; i < n; i++) {
 		struct message *m = &batch->message[i];
 

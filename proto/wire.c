@@ -1,9 +1,10 @@
-/* Packs and unpacks by shifts, so alignment and byte order of the host don't matter. Nothing is
- * allocated, and nothing outside the given size is read. */
+/* Nothing is allocated, and nothing outside the given size is read. */
 #include "proto/wire.h"
 
 #include <assert.h>
 #include <stdbool.h>
+
+#include "proto/bytes.h"
 
 enum {
 	CHANNEL_AT = 1,
@@ -12,21 +13,6 @@ enum {
 	COUNT_BYTES = 4,
 	PAIR_BYTES = 16,
 };
-
-static void put(uint8_t *out, uint64_t value, size_t bytes)
-{
-	for (size_t i = bytes; i-- > 0; value >>= 8)
-		out[i] = (uint8_t)value;
-}
-
-static uint64_t get(const uint8_t *in, size_t bytes)
-{
-	uint64_t value = 0;
-
-	for (size_t i = 0; i < bytes; i++)
-		value = value << 8 | in[i];
-	return value;
-}
 
 const char *wire_reject_name(enum wire_reject reason)
 {
@@ -39,6 +25,8 @@ const char *wire_reject_name(enum wire_reject reason)
 		[REJECT_CHANNEL] = "channel",
 		[REJECT_SEQUENCE] = "sequence",
 		[REJECT_BODY] = "body",
+		[REJECT_TAG] = "tag",
+		[REJECT_REPLAY] = "replay",
 	};
 
 	return reason < WIRE_REJECTS ? names[reason] : "unknown";
@@ -47,10 +35,10 @@ const char *wire_reject_name(enum wire_reject reason)
 void wire_encode(uint8_t out[WIRE_HEADER_BYTES], const struct wire_header *h)
 {
 	assert(h->type < WIRE_TYPES && h->channel <= WIRE_CHANNEL_MAX);
-	put(out, h->type, CHANNEL_AT);
-	put(out + CHANNEL_AT, h->channel, SEQUENCE_AT - CHANNEL_AT);
-	put(out + SEQUENCE_AT, h->sequence, OFFSET_AT - SEQUENCE_AT);
-	put(out + OFFSET_AT, h->offset, WIRE_HEADER_BYTES - OFFSET_AT);
+	bytes_put(out, h->type, CHANNEL_AT);
+	bytes_put(out + CHANNEL_AT, h->channel, SEQUENCE_AT - CHANNEL_AT);
+	bytes_put(out + SEQUENCE_AT, h->sequence, OFFSET_AT - SEQUENCE_AT);
+	bytes_put(out + OFFSET_AT, h->offset, WIRE_HEADER_BYTES - OFFSET_AT);
 }
 
 enum wire_reject wire_decode(const uint8_t *bytes, size_t size, struct wire_header *h)
@@ -61,9 +49,9 @@ enum wire_reject wire_decode(const uint8_t *bytes, size_t size, struct wire_head
 		return REJECT_TYPE;
 	*h = (struct wire_header){
 		.type = (enum wire_type)bytes[0],
-		.channel = (uint32_t)get(bytes + CHANNEL_AT, SEQUENCE_AT - CHANNEL_AT),
-		.sequence = get(bytes + SEQUENCE_AT, OFFSET_AT - SEQUENCE_AT),
-		.offset = get(bytes + OFFSET_AT, WIRE_HEADER_BYTES - OFFSET_AT),
+		.channel = (uint32_t)bytes_get(bytes + CHANNEL_AT, SEQUENCE_AT - CHANNEL_AT),
+		.sequence = bytes_get(bytes + SEQUENCE_AT, OFFSET_AT - SEQUENCE_AT),
+		.offset = bytes_get(bytes + OFFSET_AT, WIRE_HEADER_BYTES - OFFSET_AT),
 	};
 	return WIRE_OK;
 }
@@ -78,10 +66,10 @@ size_t wire_encode_spans(uint8_t *out, const struct wire_spans *spans)
 	uint8_t *at = out + COUNT_BYTES;
 
 	assert(spans->count <= WIRE_SPANS_MAX);
-	put(out, spans->count, COUNT_BYTES);
+	bytes_put(out, spans->count, COUNT_BYTES);
 	for (uint32_t i = 0; i < spans->count; i++, at += PAIR_BYTES) {
-		put(at, spans->span[i].begin, PAIR_BYTES / 2);
-		put(at + PAIR_BYTES / 2, spans->span[i].end, PAIR_BYTES / 2);
+		bytes_put(at, spans->span[i].begin, PAIR_BYTES / 2);
+		bytes_put(at + PAIR_BYTES / 2, spans->span[i].end, PAIR_BYTES / 2);
 	}
 	return (size_t)(at - out);
 }
@@ -101,14 +89,14 @@ enum wire_reject wire_decode_spans(
 	spans->count = 0;
 	if (size < COUNT_BYTES)
 		return REJECT_SHORT;
-	count = get(body, COUNT_BYTES);
+	count = bytes_get(body, COUNT_BYTES);
 	if (count > WIRE_SPANS_MAX || size - COUNT_BYTES < count * PAIR_BYTES)
 		return REJECT_SHORT;
 	at = body + COUNT_BYTES;
 	for (uint32_t i = 0; i < count; i++, at += PAIR_BYTES) {
 		struct span s = {
-			.begin = get(at, PAIR_BYTES / 2),
-			.end = get(at + PAIR_BYTES / 2, PAIR_BYTES / 2),
+			.begin = bytes_get(at, PAIR_BYTES / 2),
+			.end = bytes_get(at + PAIR_BYTES / 2, PAIR_BYTES / 2),
 		};
 
 		if (s.begin > s.end || (i > 0 && !leaves_gap(spans->span[i - 1], s)))

@@ -37,6 +37,8 @@ enum wire_reject {
 	REJECT_CHANNEL,  /* no test or heartbeat on this channel */
 	REJECT_SEQUENCE, /* a sequence or span outside what is possible */
 	REJECT_BODY,     /* a body that is not what its type demands */
+	REJECT_TAG,      /* no tag, or one made without the session's secret */
+	REJECT_REPLAY,   /* a sealed message that was taken before, or is too old to tell */
 	WIRE_REJECTS,
 };
 

@@ -1,0 +1,44 @@
+/* The body of FLOW_CONTROL: the spans that are missing and, between extended peers, the receiver's
+ * report behind them. Big-endian; PROTOCOL.md has the byte table. No state: any thread. */
+#ifndef PROTO_FEEDBACK_H
+#define PROTO_FEEDBACK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/wire.h"
+
+enum {
+	FEEDBACK_REPORT_BYTES = 136,
+	/* Spans that leave room for the report and the tag: (1400 - 20 - 4 - 136 - 16) / 16. */
+	FEEDBACK_SPANS_MAX = 76,
+	FEEDBACK_VERSION = 1,
+};
+
+struct feedback {
+	struct wire_spans spans;
+	bool has_report;         /* what follows counts only then */
+	uint64_t from;           /* the spans speak of data sequences from here on */
+	uint64_t clock_ns;       /* the sink's monotonic clock as it was written */
+	uint64_t packets, bytes; /* received so far, network duplicates apart */
+	uint64_t unique_packets, duplicates, network_duplicates, reordered;
+	uint64_t next_channel; /* one above the highest channel sequence received */
+	uint64_t host_drops;   /* datagrams lost in the sink's own receive buffer */
+	int64_t delay_min_ns,
+		delay_last_ns; /* arrival - send time, clocks not aligned; since the last report */
+	uint64_t receipt_sequence; /* a data packet that arrived, ... */
+	uint64_t receipt;          /* ... and what was written in it; 0: none arrived yet */
+	uint64_t allowed_bps;      /* the sink's side lets the source send so much; 0: no limit */
+};
+
+/* Layout of the report: u16 version, u16 its bytes, u32 0, then the fields above from `from` to
+ * `allowed_bps`, 8 bytes each (15 x 8 + 8 = 128), then u64 0: 136 bytes. Returns the bytes written.
+ */
+size_t feedback_write(uint8_t out[WIRE_MAX_BYTES], const struct feedback *f);
+
+/* A report of a later version is read as far as we know it; bytes behind are ignored. `extended`: a
+ * report is demanded. WIRE_OK or the reason of refusal. */
+enum wire_reject feedback_read(const uint8_t *body, size_t size, bool extended, struct feedback *f);
+
+#endif

@@ -1,0 +1,186 @@
+"""A program that runs, watched line by line, and ended by its process id."""
+import fcntl
+import functools
+import json
+import os
+import re
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import threading
+import time
+
+SANITIZED = os.environ.get("BUILD_SANITIZED", "") not in ("", "0")
+SLOWER = 4 if SANITIZED else 1
+DEADLINE_S = 10 * SLOWER  # for what takes a moment
+END_S = 2 * SLOWER        # in which a program ends that was told to
+
+REPORTS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "WARNING: ThreadSanitizer",
+           "runtime error:", "ThreadSanitizer:DEADLYSIGNAL", "AddressSanitizer:DEADLYSIGNAL")
+F_SETPIPE_SZ, SMALL_PIPE = 1031, 4096
+
+
+@functools.lru_cache(maxsize=None)
+def is_thread_sanitized(path):
+    with open(path, "rb") as binary:
+        return b"__tsan_init" in binary.read()
+
+
+class Stream:
+    """The lines that a child has written so far, each with the time of its arrival."""
+
+    def __init__(self, name, pipe):
+        self.name, self.lines, self.times, self.ended = name, [], [], False
+        self._pipe = pipe
+        self._news = threading.Condition()
+        self._thread = threading.Thread(target=self._read, daemon=True)
+
+    def read(self):
+        """From now on lines are taken."""
+        if not self._thread.ident:
+            self._thread.start()
+
+    def waiting_bytes(self):
+        """How much the child has written that nobody has taken yet."""
+        return struct.unpack("i", fcntl.ioctl(self._pipe, termios.FIONREAD, bytes(4)))[0]
+
+    def _read(self):
+        for line in iter(self._pipe.readline, b""):
+            with self._news:
+                self.lines.append(line.decode("utf-8", "replace").rstrip("\n"))
+                self.times.append(time.monotonic())
+                self._news.notify_all()
+        with self._news:
+            self.ended = True
+            self._news.notify_all()
+
+    def close(self):
+        self.read()
+        self._thread.join(DEADLINE_S)
+        self._pipe.close()
+
+    def find(self, pattern):
+        """The matches of whole lines."""
+        return [m for m in (re.fullmatch(pattern, line) for line in list(self.lines)) if m]
+
+    def wait(self, pattern, seconds=None, count=1):
+        """The match of a whole line, or of the count-th; AssertionError after the deadline, or
+        when the stream ends without it."""
+        return self._wait(pattern, seconds, count)[0]
+
+    def wait_time(self, pattern, seconds=None, count=1):
+        """When that line arrived."""
+        return self._wait(pattern, seconds, count)[1]
+
+    def _wait(self, pattern, seconds, count):
+        seconds = DEADLINE_S if seconds is None else seconds
+        ends = time.monotonic() + seconds
+        seen, at = 0, 0
+        with self._news:
+            while True:
+                for at in range(at, len(self.lines)):
+                    match = re.fullmatch(pattern, self.lines[at])
+                    seen += bool(match)
+                    if match and seen == count:
+                        return match, self.times[at]
+                at = len(self.lines)
+                left = ends - time.monotonic()
+                if self.ended or left <= 0:
+                    raise AssertionError("%s: no line %d of %r in %.1f s\n%s" % (
+                        self.name, count, pattern, seconds, self.text()))
+                self._news.wait(left)
+
+    def text(self):
+        if self.lines[:1] == ["{"] and self.ended:
+            return "%s| %s" % (self.name, " ".join(line.strip() for line in self.lines))
+        lines = self.lines if len(self.lines) <= 60 else \
+            self.lines[:20] + ["... %d lines ..." % (len(self.lines) - 60)] + self.lines[-40:]
+        return "\n".join("%s| %s" % (self.name, line) for line in lines)
+
+
+class Child:
+    """A program that runs. `unread`: the stream ("out" or "err") that is a small pipe which nobody
+    reads, as long as the program runs or until its read() is called."""
+
+    def __init__(self, arguments, environment, unread=None):
+        self.arguments = arguments
+        self.started = time.monotonic()
+        self._process = subprocess.Popen(arguments, env=environment, stdin=subprocess.DEVNULL,
+                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        if unread:
+            fcntl.fcntl({"out": self._process.stdout, "err": self._process.stderr}[unread],
+                        F_SETPIPE_SZ, SMALL_PIPE)
+        self.pid = self._process.pid
+        name = "peer" if arguments[0] == sys.executable else os.path.basename(arguments[0])
+        self.out = Stream("%s.%d.out" % (name, self.pid), self._process.stdout)
+        self.err = Stream("%s.%d.err" % (name, self.pid), self._process.stderr)
+        for stream in (self.out, self.err):
+            if stream is not getattr(self, unread or "", None):
+                stream.read()
+
+    def is_running(self):
+        return self._process.poll() is None
+
+    def send_signal(self, number):
+        self._process.send_signal(number)
+
+    def wait(self, seconds=None):
+        """The exit code, as a shell has it for signals that the program itself took."""
+        seconds = DEADLINE_S if seconds is None else seconds
+        try:
+            code = self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise AssertionError("still running after %.1f s\n%s" % (seconds, self)) from None
+        self.out.close()
+        self.err.close()
+        return code
+
+    def end(self, number=signal.SIGTERM, seconds=None):
+        """Tells it to end; the exit code."""
+        self.send_signal(number)
+        return self.wait(END_S if seconds is None else seconds)
+
+    def kill(self):
+        if self.is_running():
+            self._process.kill()
+        self.wait()
+
+    def document(self):
+        """The one JSON document that is all of stdout."""
+        return json.loads("\n".join(self.out.lines))
+
+    def last_object(self):
+        """The JSON object on the last line of stdout."""
+        return json.loads(self.out.lines[-1])
+
+    def threads(self):
+        """How many threads it has, without the one that ThreadSanitizer's runtime adds as soon as
+        there is a second."""
+        with open("/proc/%d/status" % self.pid) as status:
+            count = int(re.search(r"^Threads:\s*(\d+)$", status.read(), re.M).group(1))
+        return count - 1 if count > 1 and is_thread_sanitized(self.arguments[0]) else count
+
+    def descriptors(self):
+        return len(os.listdir("/proc/%d/fd" % self.pid))
+
+    def blocks(self, number):
+        """Whether its main thread holds back a signal."""
+        with open("/proc/%d/status" % self.pid) as status:
+            blocked = re.search(r"^SigBlk:\s*(\w+)$", status.read(), re.M).group(1)
+        return bool(int(blocked, 16) >> (number - 1) & 1)
+
+    def sanitizer_reports(self):
+        return [line for line in self.err.lines if any(report in line for report in REPORTS)]
+
+    def __str__(self):
+        code = self._process.poll()
+        return "$ %s\nexit: %s\n%s\n%s" % (" ".join(self.arguments), code, self.out.text(),
+                                           self.err.text())
+
+
+class Server(Child):
+    def __init__(self, arguments, environment, address, unread=None):
+        super().__init__(arguments, environment, unread)
+        self.address = address

@@ -1,0 +1,64 @@
+/* What the tests of the sending side share: an open source in virtual time. */
+#ifndef TESTS_SOURCE_SIDE_H
+#define TESTS_SOURCE_SIDE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <jansson.h>
+#include <string.h>
+
+#include "proto/clock.h"
+#include "proto/source.h"
+
+#define START_NS    (UINT64_C(5000) * NS_PER_S)
+#define DURATION_NS (UINT64_C(10) * NS_PER_S)
+#define MS          ((uint64_t)NS_PER_MS)
+#define COUNT(a)    (sizeof(a) / sizeof((a)[0]))
+
+enum { CHANNEL = 4711, DATAGRAM = 125, SEGMENTS = 8 };
+
+static inline void open_source(
+	struct source *s, uint64_t rate_bps, uint32_t datagram, unsigned segments)
+{
+	struct test_order order = {
+		.channel = CHANNEL,
+		.start_ns = START_NS,
+		.duration_ns = DURATION_NS,
+		.rate_bps = rate_bps,
+		.datagram_bytes = datagram,
+	};
+
+	assert_int_equal(source_open(s, &order, segments), 0);
+}
+
+/* Sends everything that may leave at `now_ns`, at most `most`; returns how many left. */
+static inline unsigned pour(struct source *s, unsigned most, uint64_t now_ns)
+{
+	unsigned sent = 0, staged;
+
+	while (sent < most && (staged = source_fill(s, now_ns)) > 0) {
+		unsigned taken = staged < most - sent ? staged : most - sent;
+
+		source_sent(s, taken, now_ns);
+		sent += taken;
+	}
+	return sent;
+}
+
+static inline struct wire_header staged_header(const struct source *s, unsigned i)
+{
+	struct wire_header h;
+
+	assert_true(i < s->staged);
+	assert_int_equal(wire_decode(s->buffer + (size_t)i * s->order.datagram_bytes,
+				 s->order.datagram_bytes, &h),
+		WIRE_OK);
+	return h;
+}
+
+#endif
