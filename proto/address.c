@@ -270,3 +270,14 @@ void address_set_port(struct address *a, uint16_t port)
 	else if (family_of(a) == AF_INET6)
 		a->v6.sin6_port = htons(port);
 }
+
+bool address_is_loopback(const struct address *a)
+{
+	const struct in6_addr *v6 = &a->v6.sin6_addr;
+
+	if (a->size == 0)
+		return false;
+	if (a->any.sa_family == AF_INET)
+		return ntohl(a->v4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+	return IN6_IS_ADDR_LOOPBACK(v6) || (IN6_IS_ADDR_V4MAPPED(v6) && v6->s6_addr[12] == IN_LOOPBACKNET);
+}

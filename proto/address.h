@@ -38,6 +38,9 @@ bool address_equal(const struct address *a, const struct address *b);
 /* The same, but for the port. */
 bool address_same_host(const struct address *a, const struct address *b);
 
+/* 127.0.0.0/8 and ::1: this host itself. */
+bool address_is_loopback(const struct address *a);
+
 uint16_t address_port(const struct address *a);
 void address_set_port(struct address *a, uint16_t port);
 

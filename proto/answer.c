@@ -29,8 +29,7 @@ static void append_welcome(struct fields_text *t, const struct answer *a)
 	assert(a->cap_rate_bps <= FIELDS_COUNT_MAX);
 	fields_append(t, ",\"token\":");
 	fields_append_hex(t, a->token, sizeof(a->token));
-	fields_append(t, ",\"ports\":[%u,%u,%u],\"key\":%u", port[0], port[1], port[2],
-		a->assignment.key);
+	fields_append(t, ",\"ports\":[%u,%u,%u],\"key\":%u", port[0], port[1], port[2], a->assignment.key);
 	hello_append_features(t, a->features);
 	fields_append(t, ",\"caps\":{\"rate\":%llu,\"duration\":%u,\"tests\":%u}",
 		(unsigned long long)a->cap_rate_bps, a->cap_duration_s, a->cap_tests);
@@ -42,8 +41,7 @@ static void append_refusal(struct fields_text *t, const struct answer *a)
 
 	assert(a->refusal > REFUSED_NOT && a->refusal < REFUSALS);
 	text_sanitise(text, sizeof(text), a->text, strnlen(a->text, sizeof(a->text)));
-	fields_append(t, ",\"refused\":\"%s\",\"wait\":%u,\"text\":", refusal_names[a->refusal],
-		a->wait_s);
+	fields_append(t, ",\"refused\":\"%s\",\"wait\":%u,\"text\":", refusal_names[a->refusal], a->wait_s);
 	fields_append_string(t, text);
 }
 
@@ -124,8 +122,7 @@ static bool read_refusal(const json_t *root, struct answer *a)
 	if (a->refusal == REFUSED_NOT || (text && !json_is_string(text)))
 		return false;
 	if (text)
-		text_sanitise(a->text, sizeof(a->text), json_string_value(text),
-			json_string_length(text));
+		text_sanitise(a->text, sizeof(a->text), json_string_value(text), json_string_length(text));
 	return hello_read_number(root, "wait", false, &a->wait_s);
 }
 
@@ -167,8 +164,8 @@ enum wire_reject answer_parse(const uint8_t *bytes, size_t size, struct answer *
 	root = fields_open(bytes, size);
 	ok = hello_read_number(root, "wyndrvr", true, &version) &&
 	     fields_read_hex(json_object_get(root, "nonce"), a->nonce, sizeof(a->nonce)) &&
-	     hello_read_optional(root, "mac", a->mac, sizeof(a->mac), &a->has_mac) &&
-	     read_kind(root, a) && (version == HELLO_VERSION || a->kind == ANSWER_REFUSED);
+	     hello_read_optional(root, "mac", a->mac, sizeof(a->mac), &a->has_mac) && read_kind(root, a) &&
+	     (version == HELLO_VERSION || a->kind == ANSWER_REFUSED);
 	json_decref(root);
 	return ok ? WIRE_OK : REJECT_BODY;
 }

@@ -26,7 +26,7 @@ struct feedback {
 	uint64_t next_channel; /* one above the highest channel sequence received */
 	uint64_t host_drops;   /* datagrams lost in the sink's own receive buffer */
 	int64_t delay_min_ns,
-		delay_last_ns; /* arrival - send time, clocks not aligned; since the last report */
+		delay_last_ns;     /* arrival - send time, clocks not aligned; since the last report */
 	uint64_t receipt_sequence; /* a data packet that arrived, ... */
 	uint64_t receipt;          /* ... and what was written in it; 0: none arrived yet */
 	uint64_t allowed_bps;      /* the sink's side lets the source send so much; 0: no limit */

@@ -89,8 +89,7 @@ bool fields_read_hex(const json_t *value, uint8_t *out, size_t size)
 	size_t used = 0;
 
 	return length == 2 * size &&
-	       sodium_hex2bin(out, size, json_string_value(value), length, NULL, &used, NULL) ==
-		       0 &&
+	       sodium_hex2bin(out, size, json_string_value(value), length, NULL, &used, NULL) == 0 &&
 	       used == size;
 }
 
@@ -108,9 +107,8 @@ size_t fields_find(const char *text, size_t size, const char *key, size_t *value
 
 			end = fields_skip_string(text, size, at);
 			colon = skip_space(text, size, end);
-			if (depth == 1 && end - at == length + 2 &&
-				memcmp(text + at + 1, key, length) == 0 && colon < size &&
-				text[colon] == ':') {
+			if (depth == 1 && end - at == length + 2 && memcmp(text + at + 1, key, length) == 0 &&
+				colon < size && text[colon] == ':') {
 				*value = skip_space(text, size, colon + 1);
 				return at;
 			}

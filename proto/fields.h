@@ -33,8 +33,7 @@ struct fields_text {
 	size_t used, room; /* room for the final NUL included */
 };
 
-__attribute__((format(printf, 2, 3))) void fields_append(
-	struct fields_text *t, const char *format, ...);
+__attribute__((format(printf, 2, 3))) void fields_append(struct fields_text *t, const char *format, ...);
 
 /* Sanitised text as a JSON string, with its quotes. */
 void fields_append_string(struct fields_text *t, const char *text);

@@ -2,17 +2,20 @@
  * count once, whatever the network doubles, and keeps forged ones out. */
 #include "proto/heartbeat.h"
 
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "proto/clock.h"
 
-void heartbeat_init(
-	struct heartbeat *h, bool is_client, uint64_t interval_ns, uint64_t limit, uint64_t now_ns)
+void heartbeat_init(struct heartbeat *h, const struct heartbeat_plan *plan, uint64_t now_ns)
 {
 	*h = (struct heartbeat){
-		.is_client = is_client,
-		.interval_ns = interval_ns,
-		.limit = limit,
+		.is_client = plan->is_client,
+		.extended = plan->extended,
+		.interval_ns = plan->interval_ns,
+		.limit = plan->limit,
 		.next_ns = now_ns,
 	};
 }
@@ -37,17 +40,39 @@ static void remember(struct heartbeat *h, uint64_t stamp_ns)
 	h->sent++;
 }
 
-size_t heartbeat_begin(struct heartbeat *h, uint64_t now_ns, char body[MESSAGE_BODY])
+static uint64_t milliseconds(uint64_t ms)
 {
-	struct message_heartbeat m = {0};
+	return ms * NS_PER_MS;
+}
+
+static uint64_t interval(const struct heartbeat *h)
+{
 	uint64_t interval_ns = h->interval_ns;
 
-	if (h->round_trip.n == 0 && interval_ns > (uint64_t)HEARTBEAT_FIRST_MS * NS_PER_MS)
-		interval_ns = (uint64_t)HEARTBEAT_FIRST_MS * NS_PER_MS;
-	/* Keep the beat, but don't make up for beats that were missed. */
-	h->next_ns += interval_ns;
-	if (h->next_ns <= now_ns)
+	if (h->hurry_ns && h->hurry_ns < interval_ns)
+		interval_ns = h->hurry_ns;
+	if (h->round_trip.n == 0 && interval_ns > milliseconds(HEARTBEAT_FIRST_MS))
+		interval_ns = milliseconds(HEARTBEAT_FIRST_MS);
+	if (h->extended && !h->proven && interval_ns > milliseconds(HEARTBEAT_PROVE_MS))
+		interval_ns = milliseconds(HEARTBEAT_PROVE_MS);
+	return interval_ns;
+}
+
+void heartbeat_hurry(struct heartbeat *h, uint64_t interval_ns, uint64_t now_ns)
+{
+	h->hurry_ns = interval_ns;
+	if (interval_ns && h->next_ns > now_ns + interval_ns)
 		h->next_ns = now_ns + interval_ns;
+}
+
+size_t heartbeat_begin(struct heartbeat *h, uint64_t now_ns, char body[MESSAGE_BODY])
+{
+	struct message_heartbeat m = {.extended = h->extended};
+
+	/* Keep the beat, but don't make up for beats that were missed. */
+	h->next_ns += interval(h);
+	if (h->next_ns <= now_ns)
+		h->next_ns = now_ns + interval(h);
 	remember(h, now_ns);
 	message_write_stamp(m.client, now_ns);
 	return message_format_heartbeat(body, WIRE_HEARTBEAT_0, &m);
@@ -74,29 +99,90 @@ static void update_jitter(struct heartbeat *h, uint64_t round_trip_ns)
 		h->jitter_ns = h->jitter_ns - h->jitter_ns / 16 + d / 16;
 }
 
-static enum wire_reject measure(struct heartbeat *h, const char *stamp, uint64_t received_ns)
+static enum wire_reject measure(
+	struct heartbeat *h, const char *stamp, const struct message_heartbeat *m, uint64_t received_ns)
 {
-	uint64_t stamp_ns, *pending;
+	uint64_t stamp_ns, round_trip_ns, *pending;
 
 	if (!message_read_stamp(stamp, &stamp_ns))
 		return REJECT_BODY;
 	pending = find_pending(h, stamp_ns);
 	if (!pending || *pending > received_ns)
 		return REJECT_SEQUENCE;
-	update_jitter(h, received_ns - *pending);
-	h->last_ns = received_ns - *pending;
-	histogram_add(&h->round_trip, h->last_ns);
+	round_trip_ns = received_ns - *pending;
 	*pending = 0;
+	/* The peer can't have held it for longer than it was away. */
+	if (m->extended && m->held_ns < round_trip_ns)
+		round_trip_ns -= m->held_ns;
+	update_jitter(h, round_trip_ns);
+	h->last_ns = round_trip_ns;
+	histogram_add(&h->round_trip, round_trip_ns);
 	return WIRE_OK;
 }
 
-static enum wire_reject answer_0(
-	struct heartbeat *h, struct message_heartbeat *m, uint64_t now_ns, struct heartbeat_answer *answer)
+/* The server's stamp between extended peers is text: the time and the challenge, in hexadecimal. */
+static void write_challenge(char out[MESSAGE_STAMP], uint64_t now_ns, uint64_t challenge)
 {
-	remember(h, now_ns);
-	message_write_stamp(m->server, now_ns);
+	char stamp[MESSAGE_STAMP];
+
+	message_write_stamp(stamp, now_ns);
+	snprintf(out, MESSAGE_STAMP, "\"%.*s-%016" PRIx64 "\"", MESSAGE_STAMP - 20, stamp, challenge);
+}
+
+static bool read_challenge(const char *stamp, char time[MESSAGE_STAMP], uint64_t challenge)
+{
+	const char *dash = strchr(stamp, '-');
+	char expected[20];
+
+	if (stamp[0] != '"' || !dash)
+		return false;
+	snprintf(expected, sizeof expected, "-%016" PRIx64 "\"", challenge);
+	snprintf(time, MESSAGE_STAMP, "%.*s", (int)(dash - stamp - 1), stamp + 1);
+	return strlen(dash) == strlen(expected) && sodium_memcmp(dash, expected, strlen(expected)) == 0;
+}
+
+static enum wire_reject answer_0(struct heartbeat *h, struct message_heartbeat *m,
+	const struct heartbeat_packet *packet, struct heartbeat_answer *answer)
+{
+	remember(h, packet->now_ns);
+	m->extended = h->extended;
+	m->held_ns = packet->now_ns - packet->received_ns;
+	m->proven = packet->proven;
+	if (h->extended)
+		write_challenge(m->server, packet->now_ns, packet->challenge);
+	else
+		message_write_stamp(m->server, packet->now_ns);
 	answer->type = WIRE_HEARTBEAT_1;
 	answer->size = message_format_heartbeat(answer->body, WIRE_HEARTBEAT_1, m);
+	return WIRE_OK;
+}
+
+static enum wire_reject take_2(
+	struct heartbeat *h, const struct message_heartbeat *m, const struct heartbeat_packet *packet)
+{
+	char time[MESSAGE_STAMP];
+
+	if (!h->extended)
+		return measure(h, m->server, m, packet->received_ns);
+	if (!read_challenge(m->server, time, packet->challenge))
+		return REJECT_BODY;
+	return measure(h, time, m, packet->received_ns);
+}
+
+/* The server doesn't know our address yet: this exchange makes it known, and the next one counts. */
+static enum wire_reject introduce(
+	struct heartbeat *h, const struct message_heartbeat *m, const struct heartbeat_packet *packet)
+{
+	uint64_t stamp_ns, *pending;
+
+	if (!message_read_stamp(m->client, &stamp_ns))
+		return REJECT_BODY;
+	pending = find_pending(h, stamp_ns);
+	if (!pending)
+		return REJECT_SEQUENCE;
+	*pending = 0;
+	h->sent--;
+	h->next_ns = packet->now_ns + milliseconds(HEARTBEAT_AGAIN_MS);
 	return WIRE_OK;
 }
 
@@ -113,13 +199,17 @@ enum wire_reject heartbeat_input(
 	if (reason)
 		return reason;
 	if (packet->type == WIRE_HEARTBEAT_0)
-		return answer_0(h, &m, packet->now_ns, answer);
+		return answer_0(h, &m, packet, answer);
 	if (packet->type == WIRE_HEARTBEAT_2)
-		return measure(h, m.server, packet->received_ns);
+		return take_2(h, &m, packet);
 
-	reason = measure(h, m.client, packet->received_ns);
+	reason = h->extended && !m.proven ? introduce(h, &m, packet)
+					  : measure(h, m.client, &m, packet->received_ns);
 	if (reason)
 		return reason;
+	h->proven = h->proven || m.proven;
+	m.extended = h->extended;
+	m.held_ns = packet->now_ns - packet->received_ns;
 	answer->type = WIRE_HEARTBEAT_2;
 	answer->size = message_format_heartbeat(answer->body, WIRE_HEARTBEAT_2, &m);
 	return WIRE_OK;

@@ -4,7 +4,7 @@
  * client                                         server
  *   HEARTBEAT_0 {timestamp: T}                     ->  remembers nothing
  *   <- HEARTBEAT_1 {client_timestamp: T, server_timestamp: S}
- *   round trip = arrival - T
+ *   round trip = arrival - T, less the time that the server says it held the packet
  *   HEARTBEAT_2 {client_timestamp: T, server_timestamp: S}  ->  round trip = arrival - S */
 #ifndef PROTO_HEARTBEAT_H
 #define PROTO_HEARTBEAT_H
@@ -17,15 +17,20 @@
 #include "proto/snapshot.h"
 
 enum {
-	HEARTBEAT_PENDING = 64, /* own stamps that may be unanswered at a time */
+	HEARTBEAT_PENDING = 64,   /* own stamps that may be unanswered at a time */
 	HEARTBEAT_LOST_MS = 3000, /* not answered for so long: lost */
 	HEARTBEAT_FIRST_MS = 250, /* between tries until the first answer, unless the interval is shorter */
+	HEARTBEAT_AGAIN_MS = 10,  /* ... and after an answer that says it isn't yet */
+	HEARTBEAT_PROVE_MS = 100, /* extended: until the address is proven */
 };
 
 struct heartbeat {
 	bool is_client;
+	bool extended; /* held times, and stamps of the server that prove an address */
+	bool proven;   /* client: the server has said that it knows this port's address */
 	uint64_t interval_ns;
-	uint64_t limit; /* how many to exchange; 0: no limit */
+	uint64_t limit;    /* how many to exchange; 0: no limit */
+	uint64_t hurry_ns; /* 0: no hurry */
 	uint64_t next_ns;
 	uint64_t pending[HEARTBEAT_PENDING]; /* ring of own stamps; 0: answered or lost */
 	unsigned pending_at;
@@ -33,8 +38,16 @@ struct heartbeat {
 	struct histogram round_trip;
 };
 
-void heartbeat_init(
-	struct heartbeat *h, bool is_client, uint64_t interval_ns, uint64_t limit, uint64_t now_ns);
+struct heartbeat_plan {
+	bool is_client, extended;
+	uint64_t interval_ns;
+	uint64_t limit;
+};
+
+void heartbeat_init(struct heartbeat *h, const struct heartbeat_plan *plan, uint64_t now_ns);
+
+/* Client: beats at least every `interval_ns` while it is not 0: under load, more must be seen. */
+void heartbeat_hurry(struct heartbeat *h, uint64_t interval_ns, uint64_t now_ns);
 
 /* Client: when the next HEARTBEAT_0 is to be made; CLOCK_NEVER when there is none to come. */
 uint64_t heartbeat_due_ns(const struct heartbeat *h);
@@ -48,6 +61,10 @@ struct heartbeat_packet {
 	size_t size;
 	uint64_t received_ns; /* by the kernel */
 	uint64_t now_ns;
+	/* Server, extended: what only the holder of the packet's source address can know. The answer
+	 * carries it, HEARTBEAT_2 must give it back. */
+	uint64_t challenge;
+	bool proven; /* ... and whether that address is proven already */
 };
 
 struct heartbeat_answer {

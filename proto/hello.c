@@ -89,8 +89,7 @@ bool hello_read_optional(const json_t *root, const char *key, uint8_t *out, size
 
 static void make_mac(uint8_t mac[HELLO_MAC], const char *json, size_t size, const struct key *key)
 {
-	crypto_generichash(
-		mac, HELLO_MAC, (const uint8_t *)json, size, key->secret, sizeof(key->secret));
+	crypto_generichash(mac, HELLO_MAC, (const uint8_t *)json, size, key->secret, sizeof(key->secret));
 }
 
 void hello_append_mac(struct fields_text *t, size_t begin, const struct key *key)
@@ -113,8 +112,7 @@ static bool ends_object(const char *text, size_t size, size_t at)
 	return size == at + 1 && text[at] == '}';
 }
 
-bool hello_check_mac(
-	const uint8_t *json, size_t size, const uint8_t mac[HELLO_MAC], const struct key *key)
+bool hello_check_mac(const uint8_t *json, size_t size, const uint8_t mac[HELLO_MAC], const struct key *key)
 {
 	const char *text = (const char *)json;
 	size_t value;
@@ -206,6 +204,5 @@ enum wire_reject hello_parse(const uint8_t *bytes, size_t size, struct hello *h)
 
 bool hello_verify(const uint8_t *bytes, size_t size, const struct hello *h, const struct key *key)
 {
-	return h->has_mac && size > JSON_AT &&
-	       hello_check_mac(bytes + JSON_AT, size - JSON_AT, h->mac, key);
+	return h->has_mac && size > JSON_AT && hello_check_mac(bytes + JSON_AT, size - JSON_AT, h->mac, key);
 }

@@ -40,14 +40,7 @@ enum {
 	FEATURES_OURS = FEATURE_BWDN | FEATURE_REPORTS | FEATURE_RESULT | FEATURE_SINGLE_PORT,
 };
 
-enum hello_refusal {
-	REFUSED_NOT,
-	REFUSED_BUSY,
-	REFUSED_AUTH,
-	REFUSED_VERSION,
-	REFUSED_LIMIT,
-	REFUSALS
-};
+enum hello_refusal { REFUSED_NOT, REFUSED_BUSY, REFUSED_AUTH, REFUSED_VERSION, REFUSED_LIMIT, REFUSALS };
 
 /* "busy", "auth", "version", "limit". */
 const char *hello_refusal_name(enum hello_refusal refusal);
@@ -101,7 +94,6 @@ struct answer {
 /* Returns the length, at most HELLO_BYTES; with `key` the mac is in it. */
 size_t answer_write(uint8_t out[HELLO_BYTES], const struct answer *a, const struct key *key);
 enum wire_reject answer_parse(const uint8_t *bytes, size_t size, struct answer *a);
-bool answer_verify(
-	const uint8_t *bytes, size_t size, const struct answer *a, const struct key *key);
+bool answer_verify(const uint8_t *bytes, size_t size, const struct answer *a, const struct key *key);
 
 #endif

@@ -20,7 +20,6 @@ void hello_append_mac(struct fields_text *t, size_t begin, const struct key *key
 
 /* Whether `mac`, read from this JSON object, was made with `key`, and nothing but padding stands
  * outside of what it was made over. */
-bool hello_check_mac(
-	const uint8_t *json, size_t size, const uint8_t mac[HELLO_MAC], const struct key *key);
+bool hello_check_mac(const uint8_t *json, size_t size, const uint8_t mac[HELLO_MAC], const struct key *key);
 
 #endif

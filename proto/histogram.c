@@ -70,8 +70,7 @@ void histogram_merge(struct histogram *into, const struct histogram *from)
 	into->n += from->n;
 	into->sum_ns = add_saturating(into->sum_ns, from->sum_ns, UINT64_MAX);
 	for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++)
-		into->bucket[i] =
-			(uint32_t)add_saturating(into->bucket[i], from->bucket[i], UINT32_MAX);
+		into->bucket[i] = (uint32_t)add_saturating(into->bucket[i], from->bucket[i], UINT32_MAX);
 }
 
 /* Nearest rank, 1..n. */

@@ -42,8 +42,7 @@ struct reader {
 
 __attribute__((format(printf, 2, 3))) static int refuse(struct reader *r, const char *format, ...)
 {
-	size_t used =
-		(size_t)snprintf(r->error, KEYS_ERROR, "%.*s:%u: ", PATH_SHOWN, r->path, r->number);
+	size_t used = (size_t)snprintf(r->error, KEYS_ERROR, "%.*s:%u: ", PATH_SHOWN, r->path, r->number);
 	va_list rest;
 
 	va_start(rest, format);
@@ -60,8 +59,7 @@ static int refuse_file(char error[KEYS_ERROR], const char *path, const char *wha
 
 bool key_is_name(const char *text)
 {
-	static const char allowed[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
 	size_t size = strlen(text);
 
 	return size > 0 && size < KEY_NAME && strspn(text, allowed) == size;
@@ -129,8 +127,7 @@ static bool read_secret(const char *hex, uint8_t secret[KEY_BYTES])
 	size_t used = 0;
 
 	return size == 2 * KEY_BYTES &&
-	       sodium_hex2bin(secret, KEY_BYTES, hex, size, NULL, &used, NULL) == 0 &&
-	       used == KEY_BYTES;
+	       sodium_hex2bin(secret, KEY_BYTES, hex, size, NULL, &used, NULL) == 0 && used == KEY_BYTES;
 }
 
 static int take_cap(struct reader *r, struct key *key, const char *word)
@@ -171,8 +168,7 @@ static int take_line(struct reader *r, struct keys *keys)
 	strcpy(key->name, word);
 	word = strtok_r(NULL, blanks, &rest);
 	if (!word || !read_secret(word, key->secret))
-		return refuse(
-			r, "no key behind the name; allowed: %d hexadecimal digits", 2 * KEY_BYTES);
+		return refuse(r, "no key behind the name; allowed: %d hexadecimal digits", 2 * KEY_BYTES);
 	while (!err && (word = strtok_r(NULL, blanks, &rest)))
 		err = take_cap(r, key, word);
 	keys->count++;
@@ -236,8 +232,7 @@ static int check_file(const struct reader *r)
 			EACCES);
 	if (st.st_mode & (S_IRWXG | S_IRWXO))
 		return refuse_file(r->error, r->path,
-			"others may use it; allowed: no rights for group and others (chmod 600)",
-			EACCES);
+			"others may use it; allowed: no rights for group and others (chmod 600)", EACCES);
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 #include "proto/log.h"
 
 #include <inttypes.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -16,7 +17,7 @@ void log_set_level(enum log_level level)
 	log_level = level;
 }
 
-__attribute__((format(printf, 1, 0))) static void write_line(const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static void write_line(int fd, const char *format, va_list arguments)
 {
 	char line[LOG_LINE];
 	int n = vsnprintf(line, sizeof line - 1, format, arguments);
@@ -26,8 +27,12 @@ __attribute__((format(printf, 1, 0))) static void write_line(const char *format,
 	if (n > LOG_LINE - 2)
 		n = LOG_LINE - 2;
 	line[n] = '\n';
+	/* Nobody reads: the line is lost, rather than the time of the thread that writes it. A pipe that
+	 * can be written to has room for a line. */
+	if (poll(&(struct pollfd){.fd = fd, .events = POLLOUT}, 1, 0) <= 0)
+		return;
 	/* One write, so that lines of several threads don't mix. A full disk must not stop us. */
-	if (write(STDERR_FILENO, line, (size_t)n + 1) < 0)
+	if (write(fd, line, (size_t)n + 1) < 0)
 		return;
 }
 
@@ -38,7 +43,7 @@ void log_error(const char *format, ...)
 	if (log_level < LOG_ERRORS)
 		return;
 	va_start(arguments, format);
-	write_line(format, arguments);
+	write_line(STDERR_FILENO, format, arguments);
 	va_end(arguments);
 }
 
@@ -49,7 +54,7 @@ void log_line(const char *format, ...)
 	if (log_level < LOG_NORMAL)
 		return;
 	va_start(arguments, format);
-	write_line(format, arguments);
+	write_line(STDERR_FILENO, format, arguments);
 	va_end(arguments);
 }
 
@@ -60,7 +65,16 @@ void log_verbose(const char *format, ...)
 	if (log_level < LOG_VERBOSE)
 		return;
 	va_start(arguments, format);
-	write_line(format, arguments);
+	write_line(STDERR_FILENO, format, arguments);
+	va_end(arguments);
+}
+
+void log_notice(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	write_line(STDOUT_FILENO, format, arguments);
 	va_end(arguments);
 }
 

@@ -1,4 +1,4 @@
-/* Log lines on standard error: one line an event, one write a line. Any thread. */
+/* Log lines on standard error: one line an event, one write a line, none when nobody reads. Any thread. */
 #ifndef PROTO_LOG_H
 #define PROTO_LOG_H
 
@@ -13,6 +13,9 @@ void log_set_level(enum log_level level);
 __attribute__((format(printf, 1, 2))) void log_error(const char *format, ...);
 __attribute__((format(printf, 1, 2))) void log_line(const char *format, ...);
 __attribute__((format(printf, 1, 2))) void log_verbose(const char *format, ...);
+
+/* A line on standard output, whatever the level: what a server's starter waits for. */
+__attribute__((format(printf, 1, 2))) void log_notice(const char *format, ...);
 
 /* A limit on the lines of one kind of event, so that a peer can't flood the log. */
 struct log_limit {

@@ -164,8 +164,8 @@ static void wait_for_events(struct loop *loop)
 		.tv_sec = (time_t)(wait / NS_PER_S),
 		.tv_nsec = (long)(wait % NS_PER_S),
 	};
-	loop->events = epoll_pwait2(loop->epoll_fd, loop->event, LOOP_EVENTS,
-		deadline == CLOCK_NEVER ? NULL : &limit, NULL);
+	loop->events = epoll_pwait2(
+		loop->epoll_fd, loop->event, LOOP_EVENTS, deadline == CLOCK_NEVER ? NULL : &limit, NULL);
 }
 
 /* Makes every task due: a mailbox has something, and only the tasks know whose it is. */

@@ -6,15 +6,24 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "proto/address.h"
 #include "proto/snapshot.h"
 
 enum mail_kind {
 	MAIL_START_TEST,   /* UI -> client's CONTROL */
 	MAIL_STOP_TEST,    /* UI -> client's CONTROL */
+	MAIL_ASK_GRANT,    /* server's CONTROL -> listener: may this test run? */
+	MAIL_GRANT,        /* listener -> server's CONTROL */
+	MAIL_TEST_OVER,    /* server's CONTROL -> listener */
+	MAIL_MEET,         /* listener -> a port without a socket for this address: the main port got its
+			    * heartbeat */
+	MAIL_SHARE,        /* listener -> the port that works: its share of the server's rate has changed */
 	MAIL_START_SOURCE, /* CONTROL -> the port that sends */
 	MAIL_STOP_SOURCE,
 	MAIL_SOURCE_DONE, /* the port that sends -> CONTROL */
 	MAIL_OPEN_SINK,   /* CONTROL -> the port that receives */
+	MAIL_FINISH_SINK, /* ... the source is done; mail.sent says how much to expect */
+	MAIL_CLOSE_SINK,  /* ... now, whatever is missing */
 	MAIL_SINK_DONE,   /* the port that receives -> CONTROL */
 };
 
@@ -22,7 +31,7 @@ enum mail_kind {
 struct test_order {
 	enum test_direction direction;
 	uint32_t channel;
-	uint64_t start_ns;
+	uint64_t start_ns; /* 0: with the first report */
 	uint64_t duration_ns;
 	uint64_t rate_bps; /* 0 = max */
 	uint32_t datagram_bytes;
@@ -30,8 +39,14 @@ struct test_order {
 
 struct mail {
 	enum mail_kind kind;
+	uint64_t session; /* ASK_GRANT, TEST_OVER: whose */
 	struct test_order order;
-	uint64_t duration_ns; /* *_DONE: how long it really was */
+	enum hello_refusal refusal; /* GRANT */
+	uint32_t wait_s;
+	uint64_t share_bps;     /* GRANT, SHARE: 0 = no limit */
+	struct address address; /* MEET: the client's, */
+	uint64_t counter;       /* ... and of the sealed heartbeat that came from there */
+	uint64_t duration_ns;   /* *_DONE: how long it really was */
 	union {
 		struct source_counters sent;
 		struct sink_counters received;

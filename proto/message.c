@@ -5,6 +5,8 @@
  * from integers, and real numbers get their decimal point afterwards. */
 #include "proto/message.h"
 
+#include <inttypes.h>
+
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
@@ -17,6 +19,8 @@
 enum {
 	STAMP_MAX = 44, /* characters of a time stamp that are accepted */
 	REAL = 40,
+	/* An extended HEARTBEAT_0 is at least as long as its answer, which goes to an unproven address. */
+	HEARTBEAT_PAD = 128,
 };
 
 /* The shorter of 15 and 17 digits that reads back as the same number. */
@@ -123,12 +127,32 @@ size_t message_format_heartbeat(
 	struct fields_text b = {.text = out, .room = MESSAGE_BODY};
 
 	assert(type <= WIRE_HEARTBEAT_2 && *m->client && (type == WIRE_HEARTBEAT_0 || *m->server));
-	if (type == WIRE_HEARTBEAT_0)
+	if (type == WIRE_HEARTBEAT_0 && m->extended)
+		fields_append(&b, "{\"timestamp\": %s, \"pad\": \"%0*d\"}", m->client, HEARTBEAT_PAD, 0);
+	else if (type == WIRE_HEARTBEAT_0)
 		fields_append(&b, "{\"timestamp\": %s}", m->client);
 	else
-		fields_append(&b, "{\"client_timestamp\": %s, \"server_timestamp\": %s}", m->client,
-			m->server);
+		fields_append(&b, "{\"client_timestamp\": %s, \"server_timestamp\": %s%s", m->client,
+			m->server, m->extended ? "" : "}");
+	if (type != WIRE_HEARTBEAT_0 && m->extended)
+		fields_append(&b, ", \"held_ns\": %" PRIu64 ", \"proven\": %d}", m->held_ns, m->proven);
 	return b.used;
+}
+
+/* Both are there, or neither is. */
+static bool read_held(const json_t *root, struct message_heartbeat *m)
+{
+	const json_t *held = json_object_get(root, "held_ns");
+	uint64_t proven = 0;
+
+	if (!held)
+		return true;
+	m->extended = true;
+	if (!fields_read_count(held, 0, FIELDS_COUNT_MAX, &m->held_ns) ||
+		!fields_read_count(json_object_get(root, "proven"), 0, 1, &proven))
+		return false;
+	m->proven = proven == 1;
+	return true;
 }
 
 enum wire_reject message_parse_heartbeat(
@@ -136,11 +160,12 @@ enum wire_reject message_parse_heartbeat(
 {
 	const char *text = (const char *)body;
 	json_t *root = fields_open(body, size);
-	bool ok = root != NULL;
+	bool ok;
 
 	assert(type <= WIRE_HEARTBEAT_2);
-	json_decref(root);
 	*m = (struct message_heartbeat){0};
+	ok = root && read_held(root, m);
+	json_decref(root);
 	if (type == WIRE_HEARTBEAT_0)
 		ok = ok && copy_stamp(m->client, text, size, "timestamp");
 	else
@@ -153,8 +178,8 @@ size_t message_format_command(char out[MESSAGE_BODY], const struct message_comma
 {
 	struct fields_text b = {.text = out, .room = MESSAGE_BODY};
 
-	fields_append(&b, "{\"cmd\":\"BWUP\",%s\"channel\":%u,\"duration\":%u",
-		m->is_ack ? "\"ack\":0," : "", m->channel, m->duration_s);
+	fields_append(&b, "{\"cmd\":\"BWUP\",%s\"channel\":%u,\"duration\":%u", m->is_ack ? "\"ack\":0," : "",
+		m->channel, m->duration_s);
 	if (m->is_ack) {
 		fields_append(&b, ",\"uid\":");
 		fields_append_string(&b, m->uid);
@@ -186,14 +211,11 @@ size_t message_format_result(char out[MESSAGE_BODY], const struct message_result
 		fields_append(&b, ",\"uid\":");
 		fields_append_string(&b, m->uid);
 		fields_append(&b, ",\"channel\":%u", m->channel);
-		fields_append(
-			&b, ",\"bytes_received\":%llu", (unsigned long long)m->bytes_received);
+		fields_append(&b, ",\"bytes_received\":%llu", (unsigned long long)m->bytes_received);
 		fields_append(&b, ",\"bandwidth_bps\":%s", format_real(real, m->bandwidth_bps));
-		fields_append(
-			&b, ",\"retransmit_count\":%llu", (unsigned long long)m->retransmit_count);
+		fields_append(&b, ",\"retransmit_count\":%llu", (unsigned long long)m->retransmit_count);
 		if (m->has_packet_count)
-			fields_append(
-				&b, ",\"packet_count\":%llu", (unsigned long long)m->packet_count);
+			fields_append(&b, ",\"packet_count\":%llu", (unsigned long long)m->packet_count);
 		fields_append(&b, ",\"duration\":%s", format_real(real, m->duration_s));
 	}
 	if (!m->is_ack && m->has_counts)
@@ -231,8 +253,7 @@ enum wire_reject message_parse_result(const uint8_t *body, size_t size, struct m
 	*m = (struct message_result){0};
 	ok = get_kind(root, "TEST_RESULT", &m->is_ack) && get_uid(root, "guid", m->guid);
 	if (ok && !m->is_ack)
-		ok = get_uid(root, "uid", m->uid) && get_channel(root, &m->channel) &&
-		     get_measured(root, m);
+		ok = get_uid(root, "uid", m->uid) && get_channel(root, &m->channel) && get_measured(root, m);
 	json_decref(root);
 	return ok ? WIRE_OK : REJECT_BODY;
 }

@@ -14,8 +14,8 @@
 
 enum {
 	MESSAGE_BODY = WIRE_MAX_BYTES - WIRE_HEADER_BYTES,
-	MESSAGE_UID = 37,   /* a UUID and its NUL */
-	MESSAGE_STAMP = 48, /* the JSON text of a time stamp and its NUL */
+	MESSAGE_UID = 37,                /* a UUID and its NUL */
+	MESSAGE_STAMP = 48,              /* the JSON text of a time stamp and its NUL */
 	MESSAGE_DURATION_DEFAULT_S = 30, /* what a classic BWUP without duration means */
 	MESSAGE_DURATION_MAX_S = 86400,
 };
@@ -25,6 +25,12 @@ enum {
 struct message_heartbeat {
 	char client[MESSAGE_STAMP];
 	char server[MESSAGE_STAMP];
+	/* Between extended peers, in answers: how long the packet before was held on this host, from the
+	 * kernel's receive time to this send; and, from the server, whether the client's address is proven.
+	 */
+	bool extended;
+	uint64_t held_ns;
+	bool proven;
 };
 
 size_t message_format_heartbeat(
@@ -79,7 +85,6 @@ struct message_assignment {
 };
 
 size_t message_format_assignment(char out[MESSAGE_BODY], const struct message_assignment *m);
-enum wire_reject message_parse_assignment(
-	const uint8_t *bytes, size_t size, struct message_assignment *m);
+enum wire_reject message_parse_assignment(const uint8_t *bytes, size_t size, struct message_assignment *m);
 
 #endif

@@ -114,23 +114,20 @@ void message_new_uid(char out[MESSAGE_UID])
 	randombytes_buf(b, sizeof(b));
 	b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
 	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
-	snprintf(out, MESSAGE_UID,
-		"%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
-		b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
+	snprintf(out, MESSAGE_UID, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+		b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
 		b[15]);
 }
 
 size_t message_format_assignment(char out[MESSAGE_BODY], const struct message_assignment *m)
 {
-	int n = snprintf(
-		out, MESSAGE_BODY, "%u,%u,%u,%u", m->port[0], m->port[1], m->port[2], m->key);
+	int n = snprintf(out, MESSAGE_BODY, "%u,%u,%u,%u", m->port[0], m->port[1], m->port[2], m->key);
 
 	return (size_t)n;
 }
 
 /* Reads one number of at most `max` and moves *at behind it. */
-static bool take_number(
-	const uint8_t *bytes, size_t size, size_t *at, uint32_t max, uint32_t *number)
+static bool take_number(const uint8_t *bytes, size_t size, size_t *at, uint32_t max, uint32_t *number)
 {
 	size_t begin = *at;
 
@@ -148,8 +145,7 @@ static bool ends_line(const uint8_t *bytes, size_t size)
 	       (size == 2 && bytes[0] == '\r' && bytes[1] == '\n');
 }
 
-enum wire_reject message_parse_assignment(
-	const uint8_t *bytes, size_t size, struct message_assignment *m)
+enum wire_reject message_parse_assignment(const uint8_t *bytes, size_t size, struct message_assignment *m)
 {
 	uint32_t number[ASSIGNMENT_NUMBERS];
 	size_t at = 0;

@@ -26,6 +26,7 @@ const char *const option_group_names[OPTION_GROUPS] = {
 	[GROUP_ACTION] = "What to do",
 	[GROUP_TEST] = "Test",
 	[GROUP_CONNECTION] = "Connection",
+	[GROUP_LIMITS] = "Limits",
 	[GROUP_OUTPUT] = "Output",
 	[GROUP_TUNING] = "Tuning",
 	[GROUP_AIDS] = "Testing aids",
@@ -38,13 +39,17 @@ const char *const option_group_names[OPTION_GROUPS] = {
 
 #define FLAG(member) .name = #member, .flag_only = true, .type = OPTION_BOOL, FIELD(member)
 
+#define TEST_FLAG(word, test, text) {.name = (word), .flag_only = true, .type = OPTION_TEST, \
+	.group = GROUP_ACTION, .programs = PROGRAM_CLIENT, .min = (test), FIELD(tests), .help = (text)}
+
 #define MILLISECONDS(first) .type = OPTION_INTEGER, .min = (first), .max = MAX_MS, .unit = "ms"
 #define MICROSECONDS(first) .type = OPTION_INTEGER, .min = (first), .max = MAX_US, .unit = "us"
 
 /* In the order of --help and of a created file. */
 const struct option_row options_table[] = {
-	{FLAG(bwup), .group = GROUP_ACTION, .programs = PROGRAM_CLIENT,
-	 .help = "test the upload bandwidth, print the result and end"},
+	TEST_FLAG("bwup", OPTION_BWUP, "test the upload bandwidth, print the result and end"),
+	TEST_FLAG("bwdown", OPTION_BWDOWN, "test the download bandwidth; tests run in the order given"),
+	TEST_FLAG("bwboth", OPTION_BWBOTH, "test both at the same time"),
 	{FLAG(server), .group = GROUP_ACTION, .programs = PROGRAM_CLIENT,
 	 .help = "be the server: run wyndrvrd with the other arguments"},
 
@@ -86,6 +91,49 @@ const struct option_row options_table[] = {
 	{.name = "connect_timeout", .group = GROUP_CONNECTION, .programs = PROGRAM_CLIENT,
 	 FIELD(connect_timeout_s), .type = OPTION_DECIMAL, .min = 0.1, .max = 3600, .unit = "s",
 	 .fallback = "5", .help = "time to wait for the server"},
+	{.name = "wait", .group = GROUP_CONNECTION, .programs = PROGRAM_CLIENT, FIELD(wait_s),
+	 .type = OPTION_DECIMAL, .max = 86400, .unit = "s", .fallback = "0",
+	 .help = "how long to try again while the server says that it is busy"},
+	{.name = "key_file", .group = GROUP_CONNECTION, .programs = BOTH, FIELD(key_file),
+	 .type = OPTION_PATH, .fallback = "",
+	 .help = "file of pre-shared keys; a server with one refuses clients without a key, a "
+		 "client uses the first"},
+	{FLAG(genkey), .group = GROUP_CONFIGURATION, .programs = BOTH,
+	 .help = "print a line for a key file with a new key, and end"},
+	{.name = "single_port", .group = GROUP_CONNECTION, .programs = BOTH, FIELD(single_port),
+	 .type = OPTION_BOOL, .fallback = "false",
+	 .help = "carry all three channels over the server's main port"},
+
+	{.name = "max_sessions", .group = GROUP_LIMITS, .programs = PROGRAM_SERVER,
+	 FIELD(max_sessions), .type = OPTION_INTEGER, .min = 1, .max = 20000, .fallback = "2000",
+	 .help = "clients at a time"},
+	{.name = "max_sessions_per_address", .group = GROUP_LIMITS, .programs = PROGRAM_SERVER,
+	 FIELD(max_sessions_per_address), .type = OPTION_INTEGER, .min = 1, .max = 20000,
+	 .fallback = "64", .help = "... from one IPv4 address or IPv6 /64; loopback is exempt"},
+	{.name = "max_session_age", .group = GROUP_LIMITS, .programs = PROGRAM_SERVER,
+	 FIELD(max_session_age_s), .type = OPTION_INTEGER, .min = 1, .max = 1e9, .unit = "s",
+	 .fallback = "604800", .help = "a session ends after this time"},
+	{.name = "max_requests", .group = GROUP_LIMITS, .programs = PROGRAM_SERVER,
+	 FIELD(max_requests), .type = OPTION_INTEGER, .min = 1, .max = 1e6, .fallback = "50",
+	 .help = "first requests a second that are answered, for each address; loopback is exempt"},
+	{.name = "max_tests", .group = GROUP_LIMITS, .programs = PROGRAM_SERVER, FIELD(max_tests),
+	 .type = OPTION_INTEGER, .min = 1, .max = 20000, .fallback = "64",
+	 .help = "tests that run at a time"},
+	{.name = "max_downloads_per_address", .group = GROUP_LIMITS, .programs = PROGRAM_SERVER,
+	 FIELD(max_downloads_per_address), .type = OPTION_INTEGER, .min = 1, .max = 20000,
+	 .fallback = "4", .help = "downloads that run at a time, for each address; loopback is exempt"},
+	{.name = "max_rate", .group = GROUP_LIMITS, .programs = PROGRAM_SERVER, FIELD(max_rate_bps),
+	 .type = OPTION_RATE, .min = 1e3, .max = 1e12, .zero_word = "max", .unit = "bits/s",
+	 .fallback = "max", .help = "highest rate of a test"},
+	{.name = "max_total_rate", .group = GROUP_LIMITS, .programs = PROGRAM_SERVER,
+	 FIELD(max_total_rate_bps), .type = OPTION_RATE, .min = 1e3, .max = 1e12, .zero_word = "max",
+	 .unit = "bits/s", .fallback = "max", .help = "highest rate of all tests, which share it evenly"},
+	{.name = "max_duration", .group = GROUP_LIMITS, .programs = PROGRAM_SERVER,
+	 FIELD(max_duration_s), .type = OPTION_INTEGER, .min = 1, .max = 86400, .unit = "s",
+	 .fallback = "3600", .help = "longest test"},
+	{.name = "load_lease", .group = GROUP_LIMITS, .programs = PROGRAM_SERVER,
+	 FIELD(load_lease_ms), .type = OPTION_INTEGER, .min = 100, .max = 1000, .unit = "ms",
+	 .fallback = "1000", .help = "a download stops when nothing proves for so long that it arrives"},
 
 	{FLAG(no_tui), .group = GROUP_OUTPUT, .programs = PROGRAM_CLIENT,
 	 .help = "plain lines instead of the screen"},
@@ -222,8 +270,8 @@ static size_t edit_distance(const char *a, const char *b)
 		cost[0] = i;
 		for (j = 1; j <= b_size; j++) {
 			above = cost[j];
-			cost[j] = min_size(diagonal + (a[i - 1] != b[j - 1]),
-				min_size(above, cost[j - 1]) + 1);
+			cost[j] =
+				min_size(diagonal + (a[i - 1] != b[j - 1]), min_size(above, cost[j - 1]) + 1);
 			diagonal = above;
 		}
 	}
@@ -265,8 +313,8 @@ uint32_t options_datagram_bytes(const struct options *o)
 	return o->packet_length ? o->packet_length : MIN_DATAGRAM + o->bw_packet_length;
 }
 
-void options_each(const struct options *o,
-	void (*visit)(void *context, const char *name, const char *json), void *context)
+void options_each(const struct options *o, void (*visit)(void *context, const char *name, const char *json),
+	void *context)
 {
 	json_t *value;
 	char *text;
@@ -316,36 +364,14 @@ static int check_mode(enum parallelism mode, const struct option_origins *origin
 
 	if (mode != PARALLEL_PROCESS)
 		return 0;
-	return refuse(error, origins, row, "PROCESS is not available; allowed: %s",
-		option_allowed(row, allowed));
+	return refuse(
+		error, origins, row, "PROCESS is not available; allowed: %s", option_allowed(row, allowed));
 }
 
-static int check_ports(
-	const struct options *o, const struct option_origins *origins, char error[OPTIONS_ERROR])
+int options_check(const struct options *o, const struct option_origins *origins, char error[OPTIONS_ERROR])
 {
-	const struct option_row *port = option_find("bind_port");
-	const struct option_row *ranges = option_find("port_ranges");
-	bool port_is_later = origins->row[port - options_table].source >
-			     origins->row[ranges - options_table].source;
-	const struct port_range *r;
+	int err = check_mode(o->connection_parallelism, origins, "connection_parallelibility", error);
 
-	for (r = o->port_ranges; r < o->port_ranges + o->port_range_count; r++)
-		if (r->first <= o->bind_port && o->bind_port <= r->last)
-			return refuse(error, origins, port_is_later ? port : ranges,
-				"bind_port %u lies in the range %u-%u of port_ranges; allowed: a "
-				"port outside of it",
-				o->bind_port, r->first, r->last);
-	return 0;
-}
-
-int options_check(
-	const struct options *o, const struct option_origins *origins, char error[OPTIONS_ERROR])
-{
-	int err = check_ports(o, origins, error);
-
-	if (!err)
-		err = check_mode(
-			o->connection_parallelism, origins, "connection_parallelibility", error);
 	if (!err)
 		err = check_mode(o->port_parallelism, origins, "port_parallelability", error);
 	return err;

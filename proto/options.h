@@ -16,7 +16,9 @@ struct port_range {
 	uint16_t first, last; /* both belong to it */
 };
 
-enum { OPTIONS_RANGES = 32, OPTIONS_HOST = 256, OPTIONS_ERROR = 512 };
+enum option_test { OPTION_BWUP, OPTION_BWDOWN, OPTION_BWBOTH };
+
+enum { OPTIONS_TESTS = 32, OPTIONS_RANGES = 32, OPTIONS_HOST = 256, OPTIONS_ERROR = 512 };
 
 struct options {
 	/* The peer (client) or the listening address (server): "[HOST][:PORT]". */
@@ -42,13 +44,25 @@ struct options {
 	uint32_t ucm_rate_ms;
 	uint32_t bw_packet_length;
 	uint32_t duration_s;
+	char key_file[PATH_MAX]; /* "": no pre-shared key */
+	bool single_port;
+	/* The server's limits. */
+	uint32_t max_sessions, max_sessions_per_address;
+	uint32_t max_tests, max_downloads_per_address;
+	uint64_t max_rate_bps, max_total_rate_bps; /* 0: no limit */
+	uint32_t max_duration_s;
+	uint32_t max_session_age_s;
+	uint32_t max_requests; /* first requests a second and address */
+	uint32_t load_lease_ms;
 	bool test_verbose;
 	uint32_t test_delay_ms;
 	double test_drop_rate;
 
 	/* The client's flags. */
 	bool no_tui;
-	bool bwup;
+	enum option_test tests[OPTIONS_TESTS]; /* in the order given */
+	unsigned test_count;
+	double wait_s; /* how long to try again when the server is busy */
 	double interval_s;
 	uint64_t rate_bps;      /* 0 = max */
 	uint32_t packet_length; /* whole UDP payload; 0 = follows from bw_packet_length */
@@ -59,6 +73,7 @@ struct options {
 	/* What to do instead of running. */
 	bool server; /* wyndrvr --server */
 	bool create_config;
+	bool genkey;
 	bool version;
 	bool help;
 	char config[PATH_MAX]; /* --config, a file or a folder; "" = the usual places */
@@ -70,8 +85,7 @@ enum program { PROGRAM_SERVER = 1, PROGRAM_CLIENT = 2 };
  * 0, or -EINVAL with `error` set to "FILE:LINE: KEY: what is wrong and what is allowed" (or the
  * variable's or flag's name in front). A missing file is an error only when --config named it.
  * With --create-config, --help or --version the cross-checks and the file's content don't fail it. */
-int options_load(
-	struct options *o, enum program program, int argc, char **argv, char error[OPTIONS_ERROR]);
+int options_load(struct options *o, enum program program, int argc, char **argv, char error[OPTIONS_ERROR]);
 
 /* The UDP payload of a data packet: packet_length, or what bw_packet_length makes it:
  * WIRE_HEADER_BYTES + the length of {"dummy_data": "..."}. */
@@ -85,12 +99,12 @@ char *options_help(enum program program);
  * rest of it (comments, order, line ends) as it is. `report` gets the lines to print on stdout:
  * "Created ...: PATH", "WARNING: Edited existing configuration file: PATH" and "key: old -> new",
  * or "Configuration file unchanged: PATH". 0 or -errno with `error` set. */
-int options_create_config(const struct options *o, enum program program, int argc, char **argv,
-	char **report, char error[OPTIONS_ERROR]);
+int options_create_config(const struct options *o, enum program program, int argc, char **argv, char **report,
+	char error[OPTIONS_ERROR]);
 
 /* Calls `row` for every setting that goes into the JSON document's start.options:
  * its name and its value as JSON text. */
-void options_each(
-	const struct options *o, void (*row)(void *context, const char *name, const char *json), void *context);
+void options_each(const struct options *o, void (*row)(void *context, const char *name, const char *json),
+	void *context);
 
 #endif

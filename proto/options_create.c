@@ -13,9 +13,8 @@
 
 #include "proto/options_table.h"
 
-static const char preamble[] =
-	"# Settings of wyndrvr and wyndrvrd, a KEY=VALUE each; a # begins a comment.\n"
-	"# Flags and WYNDRVR_* variables go before what is said here.\n";
+static const char preamble[] = "# Settings of wyndrvr and wyndrvrd, a KEY=VALUE each; a # begins a comment.\n"
+			       "# Flags and WYNDRVR_* variables go before what is said here.\n";
 
 /* One call of options_create_config(). */
 struct job {
@@ -45,8 +44,7 @@ static int fail(const struct job *job, int number)
 	return option_system_error(job->error, job->path, number);
 }
 
-static int walk_text(
-	const struct job *job, const struct text *text, option_visit *visit, void *context)
+static int walk_text(const struct job *job, const struct text *text, option_visit *visit, void *context)
 {
 	FILE *file = fmemopen(text->bytes, text->size, "r");
 	int err;
@@ -197,8 +195,7 @@ static void copy_lines(struct copy *c, unsigned line)
 static void report_change(struct copy *c, const char *key, const char *from, const char *to)
 {
 	if (!c->changed)
-		fprintf(c->job->report, "WARNING: Edited existing configuration file: %s\n",
-			c->job->path);
+		fprintf(c->job->report, "WARNING: Edited existing configuration file: %s\n", c->job->path);
 	fprintf(c->job->report, "%s: %s -> %s\n", key, from, to);
 	c->changed = true;
 }
@@ -280,8 +277,8 @@ static int edit(const struct job *job, int fd)
 	return err;
 }
 
-int options_create_config(const struct options *o, enum program program, int argc, char **argv,
-	char **report, char error[OPTIONS_ERROR])
+int options_create_config(const struct options *o, enum program program, int argc, char **argv, char **report,
+	char error[OPTIONS_ERROR])
 {
 	struct option_arguments a;
 	char path[PATH_MAX];
@@ -293,8 +290,7 @@ int options_create_config(const struct options *o, enum program program, int arg
 	if (!err)
 		err = option_find_file(o, path, error);
 	if (!err && !path[0])
-		err = option_system_error(
-			error, "no home folder; --config can name a file", ENOENT);
+		err = option_system_error(error, "no home folder; --config can name a file", ENOENT);
 	if (err)
 		return err;
 	job.report = open_memstream(report, &size);

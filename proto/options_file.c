@@ -37,8 +37,7 @@ __attribute__((format(printf, 2, 3))) static int refuse(struct walk *w, const ch
 	va_start(rest, format);
 	vsnprintf(what, sizeof(what), format, rest);
 	va_end(rest);
-	snprintf(w->error, OPTIONS_ERROR, "%.*s:%u: %s", OPTION_PATH_SHOWN, w->path, w->number,
-		what);
+	snprintf(w->error, OPTIONS_ERROR, "%.*s:%u: %s", OPTION_PATH_SHOWN, w->path, w->number, what);
 	w->err = -EINVAL;
 	return w->err;
 }
@@ -106,12 +105,10 @@ static int take_pair(void *context, const char *section, const char *name, const
 	(void)section;
 	text_sanitise(key, sizeof(key), name, strlen(name));
 	if (!row || !option_is_taken(row, 0))
-		return !refuse(
-			w, "%s: unknown key; the closest is %s", key, option_closest(name, 0));
+		return !refuse(w, "%s: unknown key; the closest is %s", key, option_closest(name, 0));
 	pair.row = (size_t)(row - options_table);
 	if (w->seen[pair.row])
-		return !refuse(
-			w, "%s: there already, on line %u; allowed: once", key, w->seen[pair.row]);
+		return !refuse(w, "%s: there already, on line %u; allowed: once", key, w->seen[pair.row]);
 	w->seen[pair.row] = w->number;
 	if (w->visit(w->context, &pair, problem))
 		return !refuse(w, "%s: %s", key, problem);
@@ -121,8 +118,7 @@ static int take_pair(void *context, const char *section, const char *name, const
 int option_walk_file(
 	FILE *file, const char *path, option_visit *visit, void *context, char error[OPTIONS_ERROR])
 {
-	struct walk w = {
-		.file = file, .path = path, .visit = visit, .context = context, .error = error};
+	struct walk w = {.file = file, .path = path, .visit = visit, .context = context, .error = error};
 	int bad_line = ini_parse_stream(read_line, &w, take_pair, &w);
 
 	/* inih goes on behind a line it can't take, so that another problem may have come first. */

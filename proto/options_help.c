@@ -14,17 +14,15 @@ struct line {
 };
 
 static const char *const usages[] = {
-	[PROGRAM_SERVER] =
-		"Usage: wyndrvrd [FLAG]... [ADDR][:PORT]\n"
-		"\n"
-		"Answers wyndrvr, which measures the latency and the bandwidth of the path\n"
-		"between the two with UDP. ADDR:PORT is short for --bind-addr and --bind-port.\n",
-	[PROGRAM_CLIENT] =
-		"Usage: wyndrvr [FLAG]... [HOST][:PORT]\n"
-		"       wyndrvr --server [FLAG]... [ADDR][:PORT]\n"
-		"\n"
-		"Measures the latency, and with --bwup the upload bandwidth, of the path to the\n"
-		"wyndrvrd at HOST:PORT (default 127.0.0.1:6711) with UDP.\n",
+	[PROGRAM_SERVER] = "Usage: wyndrvrd [FLAG]... [ADDR][:PORT]\n"
+			   "\n"
+			   "Answers wyndrvr, which measures the latency and the bandwidth of the path\n"
+			   "between the two with UDP. ADDR:PORT is short for --bind-addr and --bind-port.\n",
+	[PROGRAM_CLIENT] = "Usage: wyndrvr [FLAG]... [HOST][:PORT]\n"
+			   "       wyndrvr --server [FLAG]... [ADDR][:PORT]\n"
+			   "\n"
+			   "Measures the latency, and with --bwup the upload bandwidth, of the path to the\n"
+			   "wyndrvrd at HOST:PORT (default 127.0.0.1:6711) with UDP.\n",
 };
 
 static const char settings[] =
@@ -52,8 +50,7 @@ static const struct line examples[] = {
 		"at 20 Mbit/s for 10 s, as JSON"},
 	{PROGRAM_SERVER, "wyndrvrd", "on 0.0.0.0:6711"},
 	{PROGRAM_SERVER, "wyndrvrd --port-ranges 9000-9099,9200 :9999", "on other ports"},
-	{BOTH, "wyndrvrd --create-config --port-parallelability SINGLE",
-		"keep a setting in the file"},
+	{BOTH, "wyndrvrd --create-config --port-parallelability SINGLE", "keep a setting in the file"},
 };
 
 /* `left`, and `text` wrapped beside it, or below when `left` is too long. */
@@ -112,13 +109,12 @@ static void put_option(FILE *out, const struct option_row *row)
 
 	option_flag(row->name, flag);
 	name_value(row, value);
-	if (row->type != OPTION_BOOL)
+	if (row->type != OPTION_BOOL && row->type != OPTION_TEST)
 		snprintf(left, sizeof(left), "%s %s", flag, value);
 	else if (!row->flag_only)
 		snprintf(left, sizeof(left), "--[no-]%s", flag + strlen("--"));
 	else
-		snprintf(left, sizeof(left), "%s%s", strcmp(row->name, "help") == 0 ? "-h, " : "",
-			flag);
+		snprintf(left, sizeof(left), "%s%s", strcmp(row->name, "help") == 0 ? "-h, " : "", flag);
 	put_entry(out, left, option_describe(row, description));
 }
 

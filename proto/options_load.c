@@ -39,21 +39,24 @@ __attribute__((format(printf, 3, 4))) static int refuse(
 	return -EINVAL;
 }
 
-static int give(
-	struct reader *r, const char *argument, const struct option_row *row, const char *value)
+static int give(struct reader *r, const char *argument, const struct option_row *row, const char *value)
 {
 	char problem[OPTION_PROBLEM];
 
 	if (option_set(&r->trial, row, value, problem))
 		return refuse(r, argument, "%s", problem);
+	if (row->type == OPTION_TEST) { /* these add up, in their order */
+		memcpy(r->a->tests, r->trial.tests, sizeof(r->a->tests));
+		r->a->test_count = r->trial.test_count;
+		return 0;
+	}
 	r->a->text[row - options_table] = value;
 	return 0;
 }
 
 /* The row of "--bind-port", "--no-test-verbose" (`*negated`) or "-h"; NULL: there is none.
  * `name` is what was asked for, as the table would spell it. */
-static const struct option_row *find_flag(
-	const char *argument, char name[OPTION_NAME], bool *negated)
+static const struct option_row *find_flag(const char *argument, char name[OPTION_NAME], bool *negated)
 {
 	const struct option_row *row;
 	size_t dashes;
@@ -98,9 +101,10 @@ static int read_flag(struct reader *r)
 		value++;
 	else if (row->type == OPTION_BOOL)
 		value = negated ? "false" : "true";
+	else if (row->type == OPTION_TEST)
+		value = "";
 	else if (!*r->next || strncmp(*r->next, "--", strlen("--")) == 0)
-		return refuse(
-			r, argument, "needs a value; allowed: %s", option_allowed(row, allowed));
+		return refuse(r, argument, "needs a value; allowed: %s", option_allowed(row, allowed));
 	else
 		value = *r->next++;
 	return give(r, argument, row, value);
@@ -113,8 +117,7 @@ static int read_address(struct reader *r, const char *address)
 	int err = 0;
 
 	if (address_split(address, a->host, sizeof(a->host), &port))
-		return refuse(r, address,
-			"not an address; allowed: [HOST][:PORT], with IPv6 in brackets");
+		return refuse(r, address, "not an address; allowed: [HOST][:PORT], with IPv6 in brackets");
 	if (port)
 		snprintf(a->port, sizeof(a->port), "%u", port);
 	if (r->program != PROGRAM_SERVER && !r->trial.server)
@@ -126,8 +129,8 @@ static int read_address(struct reader *r, const char *address)
 	return err;
 }
 
-int option_read_arguments(struct option_arguments *a, enum program program, int argc, char **argv,
-	char error[OPTIONS_ERROR])
+int option_read_arguments(
+	struct option_arguments *a, enum program program, int argc, char **argv, char error[OPTIONS_ERROR])
 {
 	struct reader r = {.a = a, .program = program, .next = argv + (argc > 0), .error = error};
 	const char *address = NULL;
@@ -166,6 +169,8 @@ static void apply_arguments(
 		err |= option_set(o, &options_table[i], a->text[i], problem);
 		origins->row[i].source = FROM_FLAG;
 	}
+	memcpy(o->tests, a->tests, sizeof(o->tests));
+	o->test_count = a->test_count;
 	assert(!err); /* they were checked as they were read */
 	(void)err;
 }
@@ -203,8 +208,7 @@ static int load_file(struct options *o, struct option_origins *origins, char err
 	return err;
 }
 
-static int load_variable(
-	const struct target *t, size_t i, const char *name, char error[OPTIONS_ERROR])
+static int load_variable(const struct target *t, size_t i, const char *name, char error[OPTIONS_ERROR])
 {
 	char variable[OPTION_NAME], problem[OPTION_PROBLEM];
 	const char *text = name ? getenv(option_variable(name, variable)) : NULL;
@@ -218,8 +222,7 @@ static int load_variable(
 	return -EINVAL;
 }
 
-static int load_environment(
-	struct options *o, struct option_origins *origins, char error[OPTIONS_ERROR])
+static int load_environment(struct options *o, struct option_origins *origins, char error[OPTIONS_ERROR])
 {
 	const struct target target = {o, origins};
 	const struct option_row *row = options_table;
@@ -247,8 +250,7 @@ static void set_peer(struct options *o, enum program program, const struct optio
 	o->port = a->port[0] ? (uint16_t)strtoul(a->port, NULL, 10) : DEFAULT_PORT;
 }
 
-int options_load(
-	struct options *o, enum program program, int argc, char **argv, char error[OPTIONS_ERROR])
+int options_load(struct options *o, enum program program, int argc, char **argv, char error[OPTIONS_ERROR])
 {
 	struct option_origins origins = {.path = ""};
 	struct option_arguments a;

@@ -19,6 +19,7 @@ enum option_type {
 	OPTION_ADDRESS, /* char[], a name or an IP address */
 	OPTION_PATH,    /* char[] */
 	OPTION_MODE,    /* enum parallelism */
+	OPTION_TEST,    /* a flag that adds enum option_test `min` to tests */
 	OPTION_RANGES,  /* port_ranges and port_range_count */
 };
 
@@ -26,6 +27,7 @@ enum option_group {
 	GROUP_ACTION,
 	GROUP_TEST,
 	GROUP_CONNECTION,
+	GROUP_LIMITS,
 	GROUP_OUTPUT,
 	GROUP_TUNING,
 	GROUP_AIDS,
@@ -76,8 +78,8 @@ const char *option_variable(const char *name, char out[OPTION_NAME]);
 
 /* Sets one value from text: the only way in, for the file, the environment and the flags.
  * 0, or -EINVAL with `problem` saying what is wrong and what is allowed; *o is then as it was. */
-int option_set(struct options *o, const struct option_row *row, const char *text,
-	char problem[OPTION_PROBLEM]);
+int option_set(
+	struct options *o, const struct option_row *row, const char *text, char problem[OPTION_PROBLEM]);
 
 /* The values it takes, for errors and help: "1..3600000 ms". */
 const char *option_allowed(const struct option_row *row, char out[OPTION_ALLOWED]);
@@ -87,6 +89,14 @@ const char *option_describe(const struct option_row *row, char out[OPTION_DESCRI
 
 /* The value as a new JSON value; NULL when out of memory. */
 json_t *option_json(const struct options *o, const struct option_row *row);
+
+/* Where a whole number ends; NULL when there is none, or one too large. */
+const char *option_parse_whole(const char *text, uint64_t *value);
+
+/* options_ranges.c: one type's entry. */
+const char *option_set_ranges(struct options *o, const struct option_row *row, const char *text);
+void option_allow_ranges(const struct option_row *row, char out[OPTION_ALLOWED]);
+json_t *option_json_ranges(const struct options *o, const struct option_row *row);
 
 void options_defaults(struct options *o);
 
@@ -102,24 +112,24 @@ struct option_origins {
 };
 
 /* What can only be judged when all values are in. 0, or -EINVAL with `error` set. */
-int options_check(
-	const struct options *o, const struct option_origins *origins, char error[OPTIONS_ERROR]);
+int options_check(const struct options *o, const struct option_origins *origins, char error[OPTIONS_ERROR]);
 
 /* One command line, checked: the text that each row was given last; NULL: not given. A server's
  * address is a short form of --bind-addr and --bind-port. */
 struct option_arguments {
 	const char *text[OPTIONS_ROWS_MAX];
+	enum option_test tests[OPTIONS_TESTS];
+	unsigned test_count;
 	char host[OPTIONS_HOST]; /* of the address; "": none */
 	char port[sizeof("65535")];
 };
 
-int option_read_arguments(struct option_arguments *a, enum program program, int argc, char **argv,
-	char error[OPTIONS_ERROR]);
+int option_read_arguments(
+	struct option_arguments *a, enum program program, int argc, char **argv, char error[OPTIONS_ERROR]);
 
 /* The file that --config names; or the first of the usual places that has one; or the first of
  * these places; or "" where there is no home. 0 or -errno with `error` set. */
-int option_find_file(
-	const struct options *o, char path[PATH_MAX], char error[OPTIONS_ERROR]);
+int option_find_file(const struct options *o, char path[PATH_MAX], char error[OPTIONS_ERROR]);
 
 /* Sets `error` to "PATH: " and the name of `number`, an errno, and returns it negative. */
 int option_system_error(char error[OPTIONS_ERROR], const char *path, int number);
@@ -136,7 +146,7 @@ typedef int option_visit(void *context, const struct option_pair *pair, char pro
 
 /* Gives each key=value of a file to `visit`, whose -EINVAL ends the walk; so do a key that is
  * unknown or there twice, and a line that is none. 0 or -errno with `error` set. */
-int option_walk_file(FILE *file, const char *path, option_visit *visit, void *context,
-	char error[OPTIONS_ERROR]);
+int option_walk_file(
+	FILE *file, const char *path, option_visit *visit, void *context, char error[OPTIONS_ERROR]);
 
 #endif

@@ -66,8 +66,7 @@ static uint64_t load_integer(const struct options *o, const struct option_row *r
 	}
 }
 
-/* Parsers return where they stopped, or NULL when there was no number or one too large. */
-static const char *parse_whole(const char *text, uint64_t *value)
+const char *option_parse_whole(const char *text, uint64_t *value)
 {
 	const char *at = text;
 
@@ -83,12 +82,12 @@ static const char *parse_whole(const char *text, uint64_t *value)
 static const char *parse_decimal(const char *text, double *value)
 {
 	uint64_t whole, fraction = 0;
-	const char *at = parse_whole(text, &whole);
+	const char *at = option_parse_whole(text, &whole);
 	const char *point = at;
 	double scale = 1;
 
 	if (at && *at == '.') {
-		at = parse_whole(at + 1, &fraction);
+		at = option_parse_whole(at + 1, &fraction);
 		for (point++; at && point < at; point++)
 			scale *= 10;
 	}
@@ -98,8 +97,7 @@ static const char *parse_decimal(const char *text, double *value)
 
 static const char *set_bool(struct options *o, const struct option_row *row, const char *text)
 {
-	static const char *const words[][2] = {
-		{"false", "true"}, {"no", "yes"}, {"off", "on"}, {"0", "1"}};
+	static const char *const words[][2] = {{"false", "true"}, {"no", "yes"}, {"off", "on"}, {"0", "1"}};
 	size_t i;
 
 	for (i = 0; i < 2 * sizeof(words) / sizeof(words[0]); i++) {
@@ -135,7 +133,7 @@ static const char *set_integer(struct options *o, const struct option_row *row, 
 	if (!is_zero_word(row, text)) {
 		if (!text[0] || text[strspn(text, "0123456789")])
 			return "is not a whole number";
-		end = parse_whole(text, &value);
+		end = option_parse_whole(text, &value);
 		if (!end || (double)value < row->min || (double)value > row->max)
 			return "is out of range";
 	}
@@ -212,7 +210,7 @@ static const char *set_path(struct options *o, const struct option_row *row, con
 {
 	size_t size = strlen(text);
 
-	if (size == 0)
+	if (size == 0 && !(row->fallback && !*row->fallback))
 		return "is empty";
 	if (size >= row->size)
 		return "is too long";
@@ -262,8 +260,7 @@ static const char *set_mode(struct options *o, const struct option_row *row, con
 static void allow_mode(const struct option_row *row, char out[OPTION_ALLOWED])
 {
 	(void)row;
-	snprintf(out, OPTION_ALLOWED, "%s, %s", mode_names[PARALLEL_SINGLE],
-		mode_names[PARALLEL_THREAD]);
+	snprintf(out, OPTION_ALLOWED, "%s, %s", mode_names[PARALLEL_SINGLE], mode_names[PARALLEL_THREAD]);
 }
 
 static json_t *json_mode(const struct options *o, const struct option_row *row)
@@ -271,80 +268,26 @@ static json_t *json_mode(const struct options *o, const struct option_row *row)
 	return json_string(mode_names[*(const enum parallelism *)const_field(o, row)]);
 }
 
-static const char *skip_blanks(const char *at)
+/* The flag alone says which test; its text says nothing. */
+static const char *add_test(struct options *o, const struct option_row *row, const char *text)
 {
-	return at + strspn(at, " \t");
-}
-
-/* "A" or "A-B", blanks around each; NULL when it is neither. */
-static const char *parse_range(const char *at, uint64_t *first, uint64_t *last)
-{
-	at = parse_whole(skip_blanks(at), first);
-	if (!at)
-		return NULL;
-	*last = *first;
-	at = skip_blanks(at);
-	if (*at == '-')
-		at = parse_whole(skip_blanks(at + 1), last);
-	return at ? skip_blanks(at) : NULL;
-}
-
-static bool overlaps(const struct port_range *ranges, unsigned count, uint64_t first, uint64_t last)
-{
-	unsigned i;
-
-	for (i = 0; i < count; i++)
-		if (first <= ranges[i].last && ranges[i].first <= last)
-			return true;
-	return false;
-}
-
-static const char *set_ranges(struct options *o, const struct option_row *row, const char *text)
-{
-	struct port_range ranges[OPTIONS_RANGES];
-	unsigned count = 0;
-	uint64_t first, last;
-	const char *at;
-
-	for (at = text; at; at = *at ? at + 1 : NULL) {
-		at = parse_range(at, &first, &last);
-		if (!at || (*at && *at != ','))
-			return "is not a list of ports";
-		if ((double)first < row->min || (double)last > row->max)
-			return "has a port that is out of range";
-		if (first > last)
-			return "has a range that ends before it begins";
-		if (overlaps(ranges, count, first, last))
-			return "has ranges that overlap";
-		if (count == OPTIONS_RANGES)
-			return "has too many ranges";
-		ranges[count++] = (struct port_range){(uint16_t)first, (uint16_t)last};
-	}
-	memcpy(o->port_ranges, ranges, count * sizeof(ranges[0]));
-	o->port_range_count = count;
+	(void)text;
+	if (o->test_count == OPTIONS_TESTS)
+		return "is one test too many";
+	o->tests[o->test_count++] = (enum option_test)row->min;
 	return NULL;
 }
 
-static void allow_ranges(const struct option_row *row, char out[OPTION_ALLOWED])
+static void allow_test(const struct option_row *row, char out[OPTION_ALLOWED])
 {
-	snprintf(out, OPTION_ALLOWED, "up to %d of A-B or A with commas between, each %.10g..%.10g",
-		OPTIONS_RANGES, row->min, row->max);
+	(void)row;
+	snprintf(out, OPTION_ALLOWED, "up to %d tests", OPTIONS_TESTS);
 }
 
-static json_t *json_ranges(const struct options *o, const struct option_row *row)
+static json_t *json_tests(const struct options *o, const struct option_row *row)
 {
-	char text[OPTIONS_RANGES * sizeof("65535-65535")] = "";
-	const struct port_range *r = o->port_ranges;
-	const struct port_range *end = r + o->port_range_count;
-	size_t used = 0;
-
 	(void)row;
-	for (; r < end; r++) {
-		used += (size_t)snprintf(text + used, sizeof(text) - used,
-			r->first == r->last ? "%s%u" : "%s%u-%u", used ? "," : "", r->first,
-			r->last);
-	}
-	return json_string(text);
+	return json_integer(o->test_count);
 }
 
 static const struct type types[] = {
@@ -355,11 +298,12 @@ static const struct type types[] = {
 	[OPTION_ADDRESS] = {set_address, allow_address, json_text},
 	[OPTION_PATH] = {set_path, allow_path, json_text},
 	[OPTION_MODE] = {set_mode, allow_mode, json_mode},
-	[OPTION_RANGES] = {set_ranges, allow_ranges, json_ranges},
+	[OPTION_TEST] = {add_test, allow_test, json_tests},
+	[OPTION_RANGES] = {option_set_ranges, option_allow_ranges, option_json_ranges},
 };
 
-int option_set(struct options *o, const struct option_row *row, const char *text,
-	char problem[OPTION_PROBLEM])
+int option_set(
+	struct options *o, const struct option_row *row, const char *text, char problem[OPTION_PROBLEM])
 {
 	const char *wrong = types[row->type].set(o, row, text);
 	char shown[VALUE_SHOWN], allowed[OPTION_ALLOWED];

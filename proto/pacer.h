@@ -10,7 +10,7 @@
 struct pacer {
 	uint64_t rate_bps; /* bits of UDP payload a second; 0 = as fast as possible */
 	uint64_t burst_bytes;
-	uint64_t filled_ns;  /* when tokens were last added */
+	uint64_t filled_ns;     /* when tokens were last added */
 	uint64_t tokens_bit_ns; /* tokens in units of 1e-9 bit, so that nothing is lost to rounding */
 };
 

@@ -23,21 +23,20 @@ static uint64_t milliseconds(uint32_t ms)
 	return (uint64_t)ms * NS_PER_MS;
 }
 
-static int open_socket(struct port *p, const struct port_plan *plan)
+static int open_socket(struct port *p, const struct address *connect_to)
 {
-	const struct options *o = plan->options;
+	const struct options *o = p->options;
 	struct address local;
-	int error = udp_open(&p->socket, &plan->local);
+	int error = p->single_port ? udp_open_shared(&p->socket, &p->local) : udp_open(&p->socket, &p->local);
 
 	if (error)
 		return error;
-	if (plan->is_client)
-		error = udp_connect(&p->socket, &plan->peer);
+	if (connect_to)
+		error = udp_connect(&p->socket, connect_to);
 	if (!error)
 		error = udp_local_address(&p->socket, &local);
 	if (!error)
-		error = udp_set_weather(
-			&p->socket, o->test_drop_rate, milliseconds(o->test_delay_ms));
+		error = udp_set_weather(&p->socket, o->test_drop_rate, milliseconds(o->test_delay_ms));
 	if (error) {
 		udp_close(&p->socket);
 		return error;
@@ -48,9 +47,33 @@ static int open_socket(struct port *p, const struct port_plan *plan)
 	return 0;
 }
 
+void port_meet(struct port *p, const struct mail *mail)
+{
+	struct loop *loop = p->task.loop;
+
+	/* A heartbeat that was taken before is a replay; whoever sent it shall not move us. */
+	if (!p->single_port || mail->counter < p->seal.next)
+		return;
+	loop_remove(&p->task);
+	udp_close(&p->socket);
+	/* Until the new address is proven there is nobody to send data to. */
+	p->peer_known = false;
+	if (open_socket(p, &mail->address))
+		p->socket.fd = -1; /* the client's next heartbeat is another try */
+	p->task.fd = p->socket.fd;
+	if (loop_add(loop, &p->task))
+		p->now.state = PORT_FAILED;
+}
+
 int port_open(struct port *p, const struct port_plan *plan)
 {
 	const struct options *o = plan->options;
+	struct heartbeat_plan heartbeat = {
+		.is_client = plan->is_client,
+		.extended = plan->secret != NULL,
+		.interval_ns = milliseconds(o->heartbeat_ms),
+		.limit = o->count,
+	};
 	int error;
 
 	*p = (struct port){
@@ -59,19 +82,27 @@ int port_open(struct port *p, const struct port_plan *plan)
 		.options = o,
 		.peer = plan->peer,
 		.peer_known = plan->is_client,
+		.socket.fd = -1,
+		.single_port = plan->single_port,
+		.local = plan->local,
 		.key = plan->key,
+		.extended = plan->secret != NULL,
+		.gate = plan->gate,
+		.session = plan->session,
 	};
-	error = open_socket(p, plan);
+	error = plan->single_port ? 0 : open_socket(p, plan->is_client ? &plan->peer : NULL);
 	if (error)
 		return error;
 	p->task = (struct loop_task){.fd = p->socket.fd, .step = step_task};
 	p->published = p->now;
 	mailbox_init(&p->mailbox);
 	pthread_mutex_init(&p->published_lock, NULL);
-	heartbeat_init(&p->heartbeat, plan->is_client, milliseconds(o->heartbeat_ms), o->count,
-		clock_now_ns());
-	control_init(&p->control, plan->is_client,
+	heartbeat_init(&p->heartbeat, &heartbeat, clock_now_ns());
+	control_init(&p->control, plan->is_client, p->extended,
 		milliseconds(plan->is_client ? o->ucm_delay_ms : o->ucm_rate_ms), plan->key);
+	if (plan->secret)
+		seal_init(&p->seal, plan->is_client, plan->kind, plan->secret);
+	crypto_shorthash_keygen(p->challenge_key);
 	return 0;
 }
 
@@ -80,6 +111,7 @@ void port_close(struct port *p)
 	source_close(&p->source);
 	sink_close(&p->sink);
 	udp_close(&p->socket);
+	sodium_memzero(&p->seal, sizeof p->seal);
 	mailbox_free(&p->mailbox);
 	pthread_mutex_destroy(&p->published_lock);
 }
@@ -145,8 +177,11 @@ uint64_t port_step(struct port *p)
 	p->now.steps++;
 	if (p->now.state != PORT_FAILED) {
 		more = port_input(p);
+		p->drained = !more;
 		more = port_output(p) || more;
 	}
+	if (p->now.state == PORT_FAILED)
+		port_abandon(p);
 	now_ns = clock_now_ns();
 	publish(p, now_ns);
 	if (p->now.state == PORT_FAILED) {

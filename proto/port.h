@@ -14,6 +14,7 @@
 #include "proto/loop.h"
 #include "proto/mailbox.h"
 #include "proto/options.h"
+#include "proto/seal.h"
 #include "proto/sink.h"
 #include "proto/snapshot.h"
 #include "proto/source.h"
@@ -29,13 +30,21 @@ struct port {
 	struct port *sibling; /* the session's three ports, by kind: only their mailboxes are used */
 
 	struct udp_socket socket;
+	bool single_port;
+	struct address local;
 	struct address peer; /* server: only the host is known before the first heartbeat */
 	bool peer_known;
+	bool extended;
+	struct seal seal;
+	uint8_t challenge_key[crypto_shorthash_KEYBYTES];
 	uint32_t key; /* the heartbeats' channel */
 	uint64_t heartbeat_sequence, report_sequence;
-	uint64_t retry_ns; /* no sending of data before this */
-	uint64_t heard_ns; /* last valid datagram */
+	uint64_t retry_ns;       /* no sending of data before this */
+	uint64_t heard_ns;       /* last valid datagram */
 	unsigned receive_errors; /* one after the other */
+	bool drained;            /* the last turn has left nothing in the socket */
+	struct mailbox *gate;    /* server: the listener's; NULL: every test is granted */
+	uint64_t session;        /* its number there */
 
 	struct heartbeat heartbeat;
 	struct control control; /* CONTROL only */
@@ -60,6 +69,10 @@ struct port_plan {
 	struct address local; /* to bind; a client's has port 0 */
 	struct address peer;  /* client: the server's port; server: the client's host */
 	uint32_t key;
+	bool single_port;      /* server: `local` is the main port; a socket is opened for each peer */
+	const uint8_t *secret; /* of the extended session; NULL: classic */
+	struct mailbox *gate;
+	uint64_t session;
 };
 
 /* Opens the socket; nothing runs yet. 0 or -errno. */

@@ -1,6 +1,7 @@
 /* The way of a datagram, inwards: decode, check the sender, hand over by type. What is refused is counted
  * by its reason and never answered. */
 #include <errno.h>
+#include <string.h>
 
 #include "proto/clock.h"
 #include "proto/log.h"
@@ -8,9 +9,9 @@
 
 enum { PORT_RECEIVE_ERRORS = 1000 }; /* so many in a row, and the port has failed */
 
-/* The server learns the client's address, and follows it to another port of the same host, by a
- * heartbeat with the session's key. */
-static void learn_peer(struct port *p, const struct wire_header *h, const struct address *from)
+/* A classic client is known by its host, and its port by a heartbeat with the session's key: it is
+ * followed to another port of the same host. */
+static void learn_classic_peer(struct port *p, const struct wire_header *h, const struct address *from)
 {
 	if (p->is_client || h->type != WIRE_HEARTBEAT_0 || h->channel != p->key)
 		return;
@@ -18,6 +19,22 @@ static void learn_peer(struct port *p, const struct wire_header *h, const struct
 		return;
 	p->peer = *from;
 	p->peer_known = true;
+}
+
+static bool is_peer(const struct port *p, const struct address *from)
+{
+	return p->peer_known && address_equal(from, &p->peer);
+}
+
+/* The challenge of an address: the same for a port's life, and nobody else can guess it. */
+static uint64_t challenge(const struct port *p, const struct address *from)
+{
+	uint8_t hash[crypto_shorthash_BYTES];
+	uint64_t number;
+
+	crypto_shorthash(hash, (const uint8_t *)&from->any, from->size, p->challenge_key);
+	memcpy(&number, hash, sizeof number);
+	return number;
 }
 
 static enum wire_reject input_heartbeat(
@@ -29,6 +46,7 @@ static enum wire_reject input_heartbeat(
 		.size = d->size - WIRE_HEADER_BYTES,
 		.received_ns = d->received_ns,
 		.now_ns = clock_now_ns(),
+		.proven = is_peer(p, d->peer),
 	};
 	struct wire_header reply = {.channel = p->key};
 	struct heartbeat_answer answer;
@@ -36,12 +54,21 @@ static enum wire_reject input_heartbeat(
 
 	if (h->channel != p->key)
 		return REJECT_CHANNEL;
+	if (p->extended && !p->is_client)
+		packet.challenge = challenge(p, d->peer);
 	reason = heartbeat_input(&p->heartbeat, &packet, &answer);
-	if (reason || answer.size == 0)
+	if (reason)
 		return reason;
-	reply.type = answer.type;
-	reply.sequence = p->heartbeat_sequence++;
-	port_send(p, &reply, answer.body, answer.size);
+	/* Who answers the challenge holds the address, and from now on is this port's peer. */
+	if (h->type == WIRE_HEARTBEAT_2 && p->extended) {
+		p->peer = *d->peer;
+		p->peer_known = true;
+	}
+	if (answer.size > 0) {
+		reply.type = answer.type;
+		reply.sequence = p->heartbeat_sequence++;
+		port_send_to(p, d->peer, reply, answer.body, answer.size);
+	}
 	return WIRE_OK;
 }
 
@@ -54,18 +81,18 @@ static uint64_t generous_round_trip(const struct heartbeat *h)
 static enum wire_reject input_report(
 	struct port *p, const struct wire_header *h, const struct udp_datagram *d)
 {
-	struct wire_spans spans;
+	struct feedback report;
 	enum wire_reject reason;
 	struct source_feedback feedback = {
 		.sequence = h->sequence,
-		.spans = &spans,
+		.feedback = &report,
 		.round_trip_ns = generous_round_trip(&p->heartbeat),
 	};
 
 	if (!p->source.active || h->channel != p->source.order.channel)
 		return REJECT_CHANNEL;
-	reason = wire_decode_spans(
-		d->bytes + WIRE_HEADER_BYTES, d->size - WIRE_HEADER_BYTES, &spans, NULL);
+	reason = feedback_read(
+		d->bytes + WIRE_HEADER_BYTES, d->size - WIRE_HEADER_BYTES, p->extended, &report);
 	if (reason)
 		return reason;
 	log_verbose("%s received FLOW_CONTROL", p->is_client ? "Client" : "Server");
@@ -75,27 +102,53 @@ static enum wire_reject input_report(
 static enum wire_reject input_control(
 	struct port *p, const struct wire_header *h, const struct udp_datagram *d)
 {
-	const uint8_t *body = d->bytes + WIRE_HEADER_BYTES;
-	size_t size = d->size - WIRE_HEADER_BYTES;
+	const char *side = p->is_client ? "Client" : "Server";
 	enum wire_reject reason;
 
 	if (p->kind != PORT_CONTROL)
 		return REJECT_TYPE;
-	if (h->type == WIRE_TEST_RESULT) {
-		reason = control_result(&p->control, h->channel, body, size, clock_now_ns());
-		if (!reason)
-			log_verbose("%s received TEST_RESULT%s", p->is_client ? "Client" : "Server",
-				p->is_client ? "" : " ack");
-	} else {
-		reason = control_command(&p->control, h->channel, body, size, clock_now_ns());
-		if (!reason)
-			log_verbose(p->is_client ? "Client received BWUP ack from server"
-						 : "Server received BWUP");
-	}
-	return reason;
+	reason = control_input(
+		&p->control, h, d->bytes + WIRE_HEADER_BYTES, d->size - WIRE_HEADER_BYTES, clock_now_ns());
+	if (reason)
+		return reason;
+	if (h->type == WIRE_TEST_RESULT)
+		log_verbose("%s received TEST_RESULT", side);
+	else
+		log_verbose(p->is_client ? "Client received BWUP ack from server" : "Server received BWUP");
+	return WIRE_OK;
 }
 
-static enum wire_reject input(struct port *p, const struct udp_datagram *d)
+static enum wire_reject input_data(struct port *p, const struct wire_header *h, const struct udp_datagram *d)
+{
+	struct sink_packet packet = {
+		.header = h,
+		.bytes = d->bytes,
+		.size = d->size,
+		.received_ns = d->received_ns,
+	};
+
+	return p->sink.active ? sink_data(&p->sink, &packet) : REJECT_CHANNEL;
+}
+
+/* Whether the sender may say this. Data is not sealed: it counts from the proven address only. A sealed
+ * heartbeat may come from elsewhere: it is how an address is proven, or a new one. */
+static enum wire_reject check_sender(struct port *p, const struct wire_header *h, struct udp_datagram *d)
+{
+	bool is_data = h->type == WIRE_BANDWIDTH_TEST;
+	enum wire_reject reason = WIRE_OK;
+
+	if (p->extended && !is_data)
+		reason = seal_open(&p->seal, h, d->bytes, &d->size);
+	if (reason)
+		return reason;
+	if (is_peer(p, d->peer) || (p->extended && h->type <= WIRE_HEARTBEAT_2))
+		return WIRE_OK;
+	if (!p->extended)
+		learn_classic_peer(p, h, d->peer);
+	return is_peer(p, d->peer) ? WIRE_OK : REJECT_PEER;
+}
+
+static enum wire_reject input(struct port *p, struct udp_datagram *d)
 {
 	struct wire_header h;
 	enum wire_reject reason = wire_decode(d->bytes, d->size, &h);
@@ -104,15 +157,12 @@ static enum wire_reject input(struct port *p, const struct udp_datagram *d)
 		return reason;
 	if (d->size > WIRE_MAX_BYTES)
 		return REJECT_LONG;
-	if (!p->peer_known || !address_equal(d->peer, &p->peer)) {
-		learn_peer(p, &h, d->peer);
-		if (!p->peer_known || !address_equal(d->peer, &p->peer))
-			return REJECT_PEER;
-	}
+	reason = check_sender(p, &h, d);
+	if (reason)
+		return reason;
 	switch (h.type) {
 	case WIRE_BANDWIDTH_TEST:
-		return p->sink.active ? sink_data(&p->sink, &h, d->size, d->received_ns)
-				      : REJECT_CHANNEL;
+		return input_data(p, &h, d);
 	case WIRE_HEARTBEAT_0:
 	case WIRE_HEARTBEAT_1:
 	case WIRE_HEARTBEAT_2:
@@ -127,21 +177,46 @@ static enum wire_reject input(struct port *p, const struct udp_datagram *d)
 	}
 }
 
-/* ICMP's news arrive here too (ECONNREFUSED, EHOSTUNREACH ...): they are no reason to stop, the peer may
- * come back. An error for good ends the port, not the program. */
+/* ICMP's news arrive here too, and the system may be short of something for a while: no reason to stop,
+ * the peer may come back. */
+static bool may_pass(int error)
+{
+	switch (error) {
+	case -ECONNREFUSED:
+	case -EHOSTUNREACH:
+	case -EHOSTDOWN:
+	case -ENETUNREACH:
+	case -ENETDOWN:
+	case -EMSGSIZE:
+	case -EPERM:
+	case -ENOBUFS:
+	case -ENOMEM:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* An error for good ends the port, not the program. */
 static void receive_failed(struct port *p, int error)
 {
 	p->now.error = -error;
-	if (++p->receive_errors >= PORT_RECEIVE_ERRORS)
-		p->now.state = PORT_FAILED;
 	p->dirty = true;
+	if (!may_pass(error) && ++p->receive_errors >= PORT_RECEIVE_ERRORS)
+		p->now.state = PORT_FAILED;
+}
+
+/* Both sides are sure of each other's address. */
+static bool is_known(const struct port *p)
+{
+	return p->peer_known && !(p->extended && p->is_client && !p->heartbeat.proven);
 }
 
 bool port_input(struct port *p)
 {
 	struct udp_datagram d;
 	bool more = false;
-	int n = udp_receive(&p->socket, p->batch, &more);
+	int n = p->socket.fd >= 0 ? udp_receive(&p->socket, p->batch, &more) : 0;
 
 	/* Between receiving and looking at it: a datagram that a sibling's mail has announced (open a
 	 * sink, the peer was told to send) never meets us before the mail does. */
@@ -155,16 +230,19 @@ bool port_input(struct port *p)
 	p->receive_errors = 0;
 	p->dirty = true;
 	while (udp_next(p->batch, &d)) {
-		enum wire_reject reason = input(p, &d);
+		enum wire_reject reason;
 
 		p->now.received_packets++;
 		p->now.received_bytes += d.size;
+		if (d.drops > 0 && p->sink.active)
+			sink_dropped(&p->sink, d.drops, d.joined);
+		reason = input(p, &d);
 		if (reason)
 			p->now.rejected[reason]++;
 		else
 			p->heard_ns = d.received_ns;
 	}
-	if (p->heard_ns && p->now.state == PORT_WAITING)
+	if (p->now.state == PORT_WAITING && p->heard_ns && is_known(p))
 		p->now.state = PORT_UP;
 	return more;
 }

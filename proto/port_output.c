@@ -1,39 +1,43 @@
-/* The way of a datagram, outwards: what is due by time, by the pacer, or by the state of a test. */
-#include <errno.h>
+/* The way of a datagram, outwards: what is due by time or by the state of a test. Data and reports are in
+ * port_tests.c. */
 #include <string.h>
 
 #include "proto/clock.h"
 #include "proto/log.h"
 #include "proto/port_parts.h"
 
-enum {
-	PORT_RETRY_US = 200, /* after the kernel had no room for data */
-	PORT_REPORT_MS = 1,  /* the shortest time between two reports */
-};
+enum { PORT_LOADED_BEAT_MS = 50 }; /* between heartbeats while data flows: a moved address must be noticed */
 
-static void note_error(struct port *p, int error)
-{
-	p->now.send_errors++;
-	p->now.error = -error;
-}
-
-void port_send(struct port *p, const struct wire_header *h, const void *body, size_t size)
+void port_send_to(
+	struct port *p, const struct address *to, struct wire_header h, const void *body, size_t size)
 {
 	uint8_t packet[WIRE_MAX_BYTES];
 	int error;
 
-	if (!p->peer_known)
-		return;
-	wire_encode(packet, h);
+	if (p->seal.active)
+		h.offset = seal_next(&p->seal);
+	wire_encode(packet, &h);
 	memcpy(packet + WIRE_HEADER_BYTES, body, size);
-	error = udp_send(&p->socket, &p->peer, packet, WIRE_HEADER_BYTES + size);
+	size += WIRE_HEADER_BYTES;
+	if (p->seal.active) {
+		seal_close(&p->seal, packet, size);
+		size += SEAL_TAG_BYTES;
+	}
+	error = udp_send(&p->socket, to, packet, size);
 	p->dirty = true;
 	if (error) {
-		note_error(p, error);
+		p->now.send_errors++;
+		p->now.error = -error;
 		return;
 	}
 	p->now.sent_packets++;
-	p->now.sent_bytes += WIRE_HEADER_BYTES + size;
+	p->now.sent_bytes += size;
+}
+
+void port_send(struct port *p, const struct wire_header *h, const void *body, size_t size)
+{
+	if (p->peer_known)
+		port_send_to(p, &p->peer, *h, body, size);
 }
 
 static void beat(struct port *p)
@@ -41,25 +45,33 @@ static void beat(struct port *p)
 	struct wire_header h = {.type = WIRE_HEARTBEAT_0, .channel = p->key};
 	char body[MESSAGE_BODY];
 	uint64_t now_ns = clock_now_ns();
+	bool loaded = p->extended && (p->source.active || p->sink.active);
 
 	heartbeat_expire(&p->heartbeat, now_ns);
+	heartbeat_hurry(&p->heartbeat, loaded ? (uint64_t)PORT_LOADED_BEAT_MS * NS_PER_MS : 0, now_ns);
 	if (now_ns < heartbeat_due_ns(&p->heartbeat))
 		return;
 	h.sequence = p->heartbeat_sequence++;
 	port_send(p, &h, body, heartbeat_begin(&p->heartbeat, clock_now_ns(), body));
 }
 
-static const char *packet_name(const struct port *p, const struct control_packet *packet)
-{
-	if (p->is_client)
-		return packet->is_ack ? "TEST_RESULT ack" : "BWUP";
-	return packet->is_ack ? "BWUP ack" : "UCM";
-}
-
 /* Which port does the work of a test. */
 static struct mailbox *worker(struct port *p, enum test_direction direction)
 {
 	return &p->sibling[direction == TEST_UP ? PORT_UPLOAD : PORT_DOWNLOAD].mailbox;
+}
+
+/* What the listener has to allow, or to know. Without one every test is granted as it was asked for. */
+static bool pass_gate(struct port *p, struct mail *mail)
+{
+	mail->session = p->session;
+	if (p->gate)
+		return mailbox_post(p->gate, mail);
+	if (mail->kind == MAIL_ASK_GRANT) {
+		mail->kind = MAIL_GRANT;
+		control_take_mail(&p->control, mail, clock_now_ns());
+	}
+	return true;
 }
 
 static void converse(struct port *p)
@@ -71,175 +83,24 @@ static void converse(struct port *p)
 	if (p->kind != PORT_CONTROL)
 		return;
 	control_due(&p->control, now_ns);
+	p->dirty = p->dirty || p->control.changed;
+	p->control.changed = false;
+	while (control_gate_mail(&p->control, &mail)) {
+		if (pass_gate(p, &mail))
+			continue;
+		control_mail_again(&p->control, &mail);
+		break;
+	}
 	while (control_mail(&p->control, &mail)) {
-		if (mail.kind == MAIL_OPEN_SINK)
-			log_verbose("Server started upload bandwidth test");
-		mailbox_post(worker(p, mail.order.direction), &mail);
 		p->dirty = true;
+		if (mailbox_post(worker(p, mail.order.direction), &mail))
+			continue;
+		control_mail_again(&p->control, &mail);
+		break;
 	}
 	while (control_packet(&p->control, now_ns, &packet)) {
-		log_verbose("%s sent %s", p->is_client ? "Client" : "Server", packet_name(p, &packet));
+		log_verbose("%s sent %s", p->is_client ? "Client" : "Server", packet.name);
 		port_send(p, &packet.header, packet.body, packet.size);
-	}
-}
-
-/* Sends data until the pacer says no, the kernel has no room, or the turn is over: then the socket is
- * to be looked at. True when the turn was too short. */
-static bool pour(struct port *p)
-{
-	uint64_t now_ns = clock_now_ns();
-	uint64_t turn_ends_ns = now_ns + (uint64_t)p->options->max_send_us * NS_PER_US;
-	struct source *s = &p->source;
-
-	if (now_ns < p->retry_ns)
-		return false;
-	for (;;) {
-		unsigned staged = source_fill(s, now_ns);
-		int sent;
-
-		if (staged == 0)
-			return false;
-		sent = udp_send_many(&p->socket, &p->peer, s->buffer, s->order.datagram_bytes, staged);
-		if (sent < 0) {
-			note_error(p, sent);
-			s->count.send_errors++;
-			sent = 0;
-		}
-		source_sent(s, (unsigned)sent, now_ns);
-		p->now.sent_packets += (unsigned)sent;
-		p->now.sent_bytes += (uint64_t)(unsigned)sent * s->order.datagram_bytes;
-		now_ns = clock_now_ns();
-		if (sent == 0) {
-			p->retry_ns = now_ns + (uint64_t)PORT_RETRY_US * NS_PER_US;
-			return false;
-		}
-		if (now_ns >= turn_ends_ns) {
-			p->retry_ns = now_ns + (uint64_t)p->options->send_sleep_us * NS_PER_US;
-			return p->options->send_sleep_us == 0;
-		}
-	}
-}
-
-static void finish_source(struct port *p, uint64_t now_ns)
-{
-	struct source *s = &p->source;
-	struct mail mail = {
-		.kind = MAIL_SOURCE_DONE,
-		.order = s->order,
-		.duration_ns = now_ns - s->order.start_ns,
-		.sent = s->count,
-	};
-
-	if (mail.duration_ns > s->order.duration_ns)
-		mail.duration_ns = s->order.duration_ns;
-	p->now.source = s->count;
-	source_close(s);
-	mailbox_post(&p->sibling[PORT_CONTROL].mailbox, &mail);
-}
-
-static bool send_data(struct port *p)
-{
-	bool more;
-
-	if (!p->source.active)
-		return false;
-	more = pour(p);
-	p->dirty = true;
-	if (!source_finished(&p->source, clock_now_ns()))
-		return more;
-	finish_source(p, clock_now_ns());
-	return false;
-}
-
-static void finish_sink(struct port *p)
-{
-	struct mail mail = {
-		.kind = MAIL_SINK_DONE,
-		.order = p->sink.order,
-		.duration_ns = p->sink.order.duration_ns,
-	};
-
-	sink_counters(&p->sink, &mail.received);
-	p->now.sink = mail.received;
-	sink_close(&p->sink);
-	mailbox_post(&p->sibling[PORT_CONTROL].mailbox, &mail);
-}
-
-static void account(struct port *p)
-{
-	struct wire_header h = {.type = WIRE_FLOW_CONTROL, .channel = p->sink.order.channel};
-	uint8_t body[MESSAGE_BODY];
-	struct wire_spans spans;
-	uint64_t now_ns = clock_now_ns();
-
-	if (!p->sink.active)
-		return;
-	p->sink.socket_drops = p->socket.drops;
-	if (sink_report(&p->sink, now_ns, &spans)) {
-		h.sequence = p->report_sequence++;
-		port_send(p, &h, body, wire_encode_spans(body, &spans));
-		log_verbose("Server sent FLOW_CONTROL");
-	}
-	if (sink_finished(&p->sink, now_ns))
-		finish_sink(p);
-}
-
-static void start_source(struct port *p, const struct mail *mail)
-{
-	uint32_t size = mail->order.datagram_bytes;
-
-	if (p->source.active || source_open(&p->source, &mail->order, udp_segments(&p->socket, size))) {
-		struct mail done = {.kind = MAIL_SOURCE_DONE, .order = mail->order};
-
-		mailbox_post(&p->sibling[PORT_CONTROL].mailbox, &done);
-	}
-}
-
-static void open_sink(struct port *p, const struct mail *mail)
-{
-	uint64_t interval_ns =
-		(uint64_t)p->options->adjustment_delay_ms * NS_PER_MS / p->options->flow_control_rate;
-
-	if (interval_ns < (uint64_t)PORT_REPORT_MS * NS_PER_MS)
-		interval_ns = (uint64_t)PORT_REPORT_MS * NS_PER_MS;
-	if (p->sink.active || sink_open(&p->sink, &mail->order, interval_ns)) {
-		struct mail done = {.kind = MAIL_SINK_DONE, .order = mail->order};
-
-		mailbox_post(&p->sibling[PORT_CONTROL].mailbox, &done);
-		return;
-	}
-	p->report_sequence = 0;
-	p->sink.drops_before = p->sink.socket_drops = p->socket.drops;
-}
-
-void port_read_mail(struct port *p)
-{
-	struct mail mail;
-
-	while (mailbox_take(&p->mailbox, &mail)) {
-		p->dirty = true;
-		switch (mail.kind) {
-		case MAIL_START_TEST:
-			control_start(&p->control, &mail.order, clock_now_ns());
-			break;
-		case MAIL_STOP_TEST:
-			control_stop(&p->control, clock_now_ns());
-			break;
-		case MAIL_START_SOURCE:
-			start_source(p, &mail);
-			break;
-		case MAIL_STOP_SOURCE:
-			if (p->source.active)
-				finish_source(p, clock_now_ns());
-			break;
-		case MAIL_OPEN_SINK:
-			open_sink(p, &mail);
-			break;
-		case MAIL_SOURCE_DONE:
-		case MAIL_SINK_DONE:
-			control_done(&p->control, &mail, clock_now_ns());
-			break;
-		}
 	}
 }
 
@@ -250,8 +111,8 @@ bool port_output(struct port *p)
 	udp_flush(&p->socket, clock_now_ns());
 	beat(p);
 	converse(p);
-	more = send_data(p);
-	account(p);
+	more = port_send_data(p);
+	port_report(p);
 	return more;
 }
 

@@ -4,8 +4,7 @@
 
 #include "proto/port.h"
 
-/* Receives one batch, reads the mail, and hands each datagram to the part it is for. True when more may
- * be waiting. */
+/* Receives one batch and hands each datagram to the part it is for. True when more may be waiting. */
 bool port_input(struct port *p);
 
 /* Sends what is due: held-back datagrams, heartbeats, the conversation, data, reports. True when
@@ -15,10 +14,20 @@ bool port_output(struct port *p);
 /* When port_output has something to do again. */
 uint64_t port_output_due_ns(struct port *p, uint64_t now_ns);
 
-/* Does what the siblings and the user have asked for. */
-void port_read_mail(struct port *p);
-
-/* Sends one packet of ours: header and body. */
+/* Sends one packet of ours, header and body, to the port's peer. */
 void port_send(struct port *p, const struct wire_header *h, const void *body, size_t size);
+
+/* The same to an address that need not be proven: only answers to a heartbeat go there. */
+void port_send_to(
+	struct port *p, const struct address *to, struct wire_header h, const void *body, size_t size);
+
+/* Single port: goes on with a socket for the address that `mail` names. */
+void port_meet(struct port *p, const struct mail *mail);
+
+/* port_tests.c: the worker's side of a test, and the mail about it. */
+void port_read_mail(struct port *p);
+bool port_send_data(struct port *p); /* true when there is more to send at once */
+void port_report(struct port *p);
+void port_abandon(struct port *p); /* the port has failed: what its tests have counted is not lost */
 
 #endif

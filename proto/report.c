@@ -1,10 +1,12 @@
 #include "proto/report.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/agreement.h"
 #include "proto/clock.h"
 #include "proto/text.h"
 
@@ -71,9 +73,21 @@ void report_fail(struct report *r, const char *code, const char *format, ...)
 	va_end(arguments);
 }
 
-uint64_t report_lost(const struct test_record *test)
+void report_add_test(struct report *r, const struct test_record *test)
 {
-	uint64_t arrived = test->received.packets;
+	if (r->tests < REPORT_TESTS)
+		r->test[r->tests++] = *test;
+}
 
-	return test->sent.packets > arrived ? test->sent.packets - arrived : 0;
+const char *report_doubt(const struct test_record *test, char out[REPORT_TEXT])
+{
+	struct loss loss = agreement_loss(test);
+
+	out[0] = '\0';
+	if (loss.receiver_host > 0)
+		snprintf(out, REPORT_TEXT,
+			"%" PRIu64 " datagrams found no room in the receiver's socket: the figure is its "
+			"host's, not the path's",
+			loss.receiver_host);
+	return out;
 }

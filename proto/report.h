@@ -10,13 +10,17 @@
 #include "proto/options.h"
 #include "proto/snapshot.h"
 
-enum { REPORT_TEXT = 256, REPORT_WARNINGS = 16 };
+enum { REPORT_TEXT = 256, REPORT_WARNINGS = 16, REPORT_TESTS = 64 };
+
+struct report_traffic {
+	bool active; /* a test in this direction was running */
+	uint64_t packets, bytes, lost_packets, retransmitted_packets;
+};
 
 /* One interval; times in seconds since the session began to report. */
 struct report_interval {
 	double start_s, end_s;
-	bool has_traffic; /* a test was running */
-	uint64_t packets, bytes, lost_packets, retransmitted_packets;
+	struct report_traffic sent, received;
 	uint64_t latency_ns[PORT_KINDS]; /* last round trip in it; 0: none */
 };
 
@@ -28,6 +32,8 @@ struct report {
 	uint16_t port[PORT_KINDS];
 	struct report_interval *interval;
 	size_t intervals, room;
+	struct test_record test[REPORT_TESTS]; /* those that are over */
+	unsigned tests;
 	struct session_snapshot end;
 	char warning[REPORT_WARNINGS][REPORT_TEXT];
 	unsigned warnings;
@@ -45,14 +51,17 @@ __attribute__((format(printf, 2, 3))) void report_warn(struct report *r, const c
 __attribute__((format(printf, 3, 4))) void report_fail(
 	struct report *r, const char *code, const char *format, ...);
 
-/* Transmissions that never arrived, as far as the record tells. */
-uint64_t report_lost(const struct test_record *test);
+/* Keeps the record of a test that is over. */
+void report_add_test(struct report *r, const struct test_record *test);
+
+/* A word on why the figures of a test may not be the path's; "" when there is nothing to say. */
+const char *report_doubt(const struct test_record *test, char out[REPORT_TEXT]);
 
 /* "3.21 Gbit/s": four significant digits or so. */
 const char *report_rate(double bits_per_second, char out[32]);
 
 /* The text: heading and lines for intervals, then results and latencies. */
-void report_text_heading(FILE *out, bool has_traffic);
+void report_text_heading(FILE *out, const struct report_interval *interval);
 void report_text_interval(FILE *out, const struct report_interval *interval);
 void report_text_end(FILE *out, const struct report *r);
 

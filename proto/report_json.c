@@ -4,8 +4,11 @@
 #include <math.h>
 #include <time.h>
 
+#include "proto/agreement.h"
 #include "proto/clock.h"
 #include "proto/report.h"
+
+static const char *const port_key[PORT_KINDS] = {"control", "upload", "download"};
 
 static json_t *count(uint64_t n)
 {
@@ -47,34 +50,38 @@ static void add_option(void *context, const char *name, const char *json)
 static json_t *start(const struct report *r)
 {
 	static const char *const mode[] = {"SINGLE", "THREAD", "PROCESS"};
-	static const char *const port[PORT_KINDS] = {"control", "upload", "download"};
 	json_t *options = json_object(), *ports = json_object();
 
 	options_each(r->options, add_option, options);
 	for (int kind = 0; kind < PORT_KINDS; kind++)
-		json_object_set_new(ports, port[kind], json_integer(r->port[kind]));
+		json_object_set_new(ports, port_key[kind], json_integer(r->port[kind]));
 	return json_pack("{s:s, s:o, s:s, s:o, s:s, s:o, s:o}", "version", WYNDRVR_VERSION, "timestamp",
 		timestamp(r->began), "server", r->server, "classic",
 		r->connected ? json_boolean(r->classic) : json_null(), "mode",
-		mode[r->options->port_parallelism], "ports", r->connected ? ports : (json_decref(ports), json_null()),
-		"options", options);
+		mode[r->options->port_parallelism], "ports",
+		r->connected ? ports : (json_decref(ports), json_null()), "options", options);
+}
+
+static json_t *traffic(const struct report_traffic *t, double seconds)
+{
+	if (!t->active)
+		return json_null();
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "packets", count(t->packets), "bytes", count(t->bytes),
+		"bits_per_second", rate(t->bytes, seconds), "lost_packets", count(t->lost_packets),
+		"retransmitted_packets", count(t->retransmitted_packets));
 }
 
 static json_t *interval(const struct report_interval *i)
 {
-	static const char *const port[PORT_KINDS] = {"control", "upload", "download"};
 	double seconds = i->end_s - i->start_s;
-	json_t *latency = json_object(), *traffic = json_null();
+	json_t *latency = json_object();
 
 	for (int kind = 0; kind < PORT_KINDS; kind++)
-		json_object_set_new(latency, port[kind],
+		json_object_set_new(latency, port_key[kind],
 			i->latency_ns[kind] ? micros(i->latency_ns[kind]) : json_null());
-	if (i->has_traffic)
-		traffic = json_pack("{s:o, s:o, s:o, s:o, s:o}", "packets", count(i->packets), "bytes",
-			count(i->bytes), "bits_per_second", rate(i->bytes, seconds), "lost_packets",
-			count(i->lost_packets), "retransmitted_packets", count(i->retransmitted_packets));
-	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "start", real(i->start_s, 1e-6), "end",
-		real(i->end_s, 1e-6), "seconds", real(seconds, 1e-6), "sent", traffic, "latency_us", latency);
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "start", real(i->start_s, 1e-6), "end",
+		real(i->end_s, 1e-6), "seconds", real(seconds, 1e-6), "sent", traffic(&i->sent, seconds),
+		"received", traffic(&i->received, seconds), "latency_us", latency);
 }
 
 /* UDP payload and the headers below it: 8 bytes UDP, 20 or 40 bytes IP. */
@@ -95,11 +102,12 @@ static json_t *received(const struct report *r, const struct test_record *t, dou
 
 	if (!t->received_known)
 		return json_null();
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "packets", count(n->packets), "bytes",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "packets", count(n->packets), "bytes",
 		count(n->bytes), "bits_per_second", rate(n->bytes, seconds), "ip_bits_per_second",
 		rate(ip_bytes(r, n), seconds), "unique_packets",
 		counts(known || t->phase == TEST_INCOMPLETE, n->unique_packets), "duplicates",
-		counts(known, n->duplicates), "reordered", counts(known, n->reordered));
+		counts(known, n->duplicates), "network_duplicates", counts(t->agreed, n->network_duplicates),
+		"reordered", counts(known, n->reordered));
 }
 
 static double percent_lost(uint64_t lost, uint64_t sent)
@@ -107,21 +115,57 @@ static double percent_lost(uint64_t lost, uint64_t sent)
 	return sent ? 100.0 * (double)lost / (double)sent : 0;
 }
 
+/* Whether both counts are there, so that what is missing can be told. */
+static bool loss_known(const struct test_record *t)
+{
+	return t->received_known && (t->direction == TEST_UP || t->agreed);
+}
+
+static json_t *loss(const struct test_record *t)
+{
+	struct loss l = agreement_loss(t);
+
+	if (!loss_known(t))
+		return json_null();
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "packets", count(l.packets), "percent",
+		real(percent_lost(l.packets, t->sent.packets), 1e-6), "sender_host",
+		counts(t->counts_known, l.sender_host), "path", counts(t->counts_known, l.path),
+		"receiver_host", counts(t->counts_known, l.receiver_host));
+}
+
+static json_t *sent(const struct test_record *t, double seconds)
+{
+	if (t->direction == TEST_DOWN && !t->agreed)
+		return json_null();
+	return json_pack("{s:o, s:o, s:o}", "packets", count(t->sent.packets), "bytes", count(t->sent.bytes),
+		"bits_per_second", rate(t->sent.bytes, seconds));
+}
+
+/* Rate in bits a second (null: as fast as it goes) and duration. */
+static json_t *terms(uint64_t rate_bps, uint64_t duration_ns)
+{
+	return json_pack("{s:o, s:o}", "bits_per_second", rate_bps ? count(rate_bps) : json_null(),
+		"duration_s", real((double)duration_ns / NS_PER_S, 1e-6));
+}
+
 static json_t *test(const struct report *r, const struct test_record *t)
 {
 	double seconds = (double)t->duration_ns / NS_PER_S;
-	uint64_t lost = report_lost(t);
-	json_t *sent, *loss = json_null();
+	json_t *object = json_pack("{s:s, s:i, s:o, s:b, s:o, s:o, s:o, s:o}", "direction",
+		t->direction == TEST_UP ? "up" : "down", "channel", (int)t->channel, "duration_s",
+		real(seconds, 1e-6), "complete", t->phase == TEST_COMPLETE, "sent", sent(t, seconds),
+		"received", received(r, t, seconds), "retransmitted_packets",
+		loss_known(t) || t->direction == TEST_UP ? count(t->sent.retransmitted_packets) : json_null(),
+		"loss", loss(t));
 
-	sent = json_pack("{s:o, s:o, s:o}", "packets", count(t->sent.packets), "bytes",
-		count(t->sent.bytes), "bits_per_second", rate(t->sent.bytes, seconds));
-	if (t->received_known)
-		loss = json_pack("{s:o, s:o}", "packets", count(lost), "percent",
-			real(percent_lost(lost, t->sent.packets), 1e-6));
-	return json_pack("{s:s, s:i, s:o, s:b, s:o, s:o, s:o, s:o}", "direction", "up", "channel",
-		(int)t->channel, "duration_s", real(seconds, 1e-6), "complete",
-		t->phase == TEST_COMPLETE, "sent", sent, "received", received(r, t, seconds),
-		"retransmitted_packets", count(t->sent.retransmitted_packets), "loss", loss);
+	json_object_set_new(object, "asked", terms(t->asked_rate_bps, t->asked_duration_ns));
+	json_object_set_new(object, "granted",
+		t->phase == TEST_FAILED ? json_null() : terms(t->rate_bps, t->granted_duration_ns));
+	json_object_set_new(object, "agreed", json_boolean(t->agreed));
+	json_object_set_new(object, "result_hash", t->agreed ? json_string(t->hash) : json_null());
+	json_object_set_new(
+		object, "refused", t->refusal ? json_string(hello_refusal_name(t->refusal)) : json_null());
+	return object;
 }
 
 struct sum {
@@ -138,28 +182,27 @@ static json_t *sum_object(struct sum sum, double seconds, uint64_t lost, uint64_
 /* iperf3's names; null while no test has a result. */
 static void add_sums(json_t *end, const struct report *r)
 {
-	struct sum sent = {0}, arrived = {0};
+	struct sum out = {0}, in = {0};
 	double seconds = 0;
 	uint64_t lost = 0;
 	bool any = false;
 
-	for (unsigned i = 0; i < r->end.tests; i++) {
-		const struct test_record *t = &r->end.test[i];
+	for (unsigned i = 0; i < r->tests; i++) {
+		const struct test_record *t = &r->test[i];
 
-		if (!t->received_known)
+		if (!loss_known(t))
 			continue;
 		any = true;
-		sent.bytes += t->sent.bytes;
-		sent.packets += t->sent.packets;
-		arrived.bytes += t->received.bytes;
-		arrived.packets += t->received.packets;
-		lost += report_lost(t);
+		out.bytes += t->sent.bytes;
+		out.packets += t->sent.packets;
+		in.bytes += t->received.bytes;
+		in.packets += t->received.packets;
+		lost += agreement_loss(t).packets;
 		seconds += (double)t->duration_ns / NS_PER_S;
 	}
-	json_object_set_new(end, "sum_sent",
-		any ? sum_object(sent, seconds, lost, sent.packets) : json_null());
-	json_object_set_new(end, "sum_received",
-		any ? sum_object(arrived, seconds, lost, sent.packets) : json_null());
+	json_object_set_new(end, "sum_sent", any ? sum_object(out, seconds, lost, out.packets) : json_null());
+	json_object_set_new(
+		end, "sum_received", any ? sum_object(in, seconds, lost, out.packets) : json_null());
 }
 
 static json_t *latency(const struct latency_summary *l)
@@ -178,13 +221,13 @@ static json_t *end(const struct report *r)
 {
 	json_t *object = json_object(), *tests = json_array();
 
-	for (unsigned i = 0; i < r->end.tests; i++)
-		json_array_append_new(tests, test(r, &r->end.test[i]));
+	for (unsigned i = 0; i < r->tests; i++)
+		json_array_append_new(tests, test(r, &r->test[i]));
 	json_object_set_new(object, "tests", tests);
 	add_sums(object, r);
 	json_object_set_new(object, "latency",
-		json_pack("{s:o, s:o, s:o}", "control", latency(&r->end.port[PORT_CONTROL].latency),
-			"upload", latency(&r->end.port[PORT_UPLOAD].latency), "download",
+		json_pack("{s:o, s:o, s:o}", "control", latency(&r->end.port[PORT_CONTROL].latency), "upload",
+			latency(&r->end.port[PORT_UPLOAD].latency), "download",
 			latency(&r->end.port[PORT_DOWNLOAD].latency)));
 	return object;
 }

@@ -1,3 +1,4 @@
+#include "proto/agreement.h"
 #include "proto/clock.h"
 #include "proto/report.h"
 
@@ -13,7 +14,10 @@ const char *report_rate(double bits_per_second, char out[32])
 		bits_per_second /= 1000;
 		i++;
 	}
-	snprintf(out, 32, "%.*f %s", bits_per_second < 10 ? 3 : bits_per_second < 100 ? 2 : 1,
+	snprintf(out, 32, "%.*f %s",
+		bits_per_second < 10    ? 3
+		: bits_per_second < 100 ? 2
+					: 1,
 		bits_per_second, unit[i]);
 	return out;
 }
@@ -23,27 +27,42 @@ static double ms(uint64_t ns)
 	return (double)ns / NS_PER_MS;
 }
 
-void report_text_heading(FILE *out, bool has_traffic)
+static void traffic_heading(FILE *out, const struct report_traffic *t, const char *what, bool resent)
 {
-	if (has_traffic)
-		fprintf(out, "%-13s %-14s %10s %8s %8s  ", "  seconds", "sending", "packets", "lost",
-			"resent");
-	else
-		fprintf(out, "%-13s ", "  seconds");
-	fprintf(out, "round trip, ms: control   upload download\n");
+	if (t->active)
+		fprintf(out, " %-13s %10s %8s", what, "packets", "lost");
+	if (t->active && resent)
+		fprintf(out, " %8s", "resent");
+}
+
+void report_text_heading(FILE *out, const struct report_interval *i)
+{
+	fprintf(out, "%-13s", "  seconds");
+	traffic_heading(out, &i->sent, "sending", true);
+	traffic_heading(out, &i->received, "receiving", false);
+	fprintf(out, "  round trip, ms: control   upload download\n");
+}
+
+static void traffic_line(FILE *out, const struct report_traffic *t, double seconds, bool resent)
+{
+	char rate[32];
+
+	if (t->active)
+		fprintf(out, " %-13s %10" PRIu64 " %8" PRIu64,
+			report_rate(seconds > 0 ? (double)t->bytes * 8 / seconds : 0, rate), t->packets,
+			t->lost_packets);
+	if (t->active && resent)
+		fprintf(out, " %8" PRIu64, t->retransmitted_packets);
 }
 
 void report_text_interval(FILE *out, const struct report_interval *i)
 {
 	double seconds = i->end_s - i->start_s;
-	char rate[32];
 
-	fprintf(out, "%6.1f-%-6.1f ", i->start_s, i->end_s);
-	if (i->has_traffic)
-		fprintf(out, "%-14s %10" PRIu64 " %8" PRIu64 " %8" PRIu64 "  ",
-			report_rate(seconds > 0 ? (double)i->bytes * 8 / seconds : 0, rate), i->packets,
-			i->lost_packets, i->retransmitted_packets);
-	fprintf(out, "%*s", 14, "");
+	fprintf(out, "%6.1f-%-6.1f", i->start_s, i->end_s);
+	traffic_line(out, &i->sent, seconds, true);
+	traffic_line(out, &i->received, seconds, false);
+	fprintf(out, "%*s", 16, "");
 	for (int kind = 0; kind < PORT_KINDS; kind++) {
 		if (i->latency_ns[kind])
 			fprintf(out, " %8.2f", ms(i->latency_ns[kind]));
@@ -58,43 +77,86 @@ static double rate_of(uint64_t bytes, uint64_t duration_ns)
 	return duration_ns ? (double)bytes * 8 / ((double)duration_ns / NS_PER_S) : 0;
 }
 
+static void text_loss(FILE *out, const struct test_record *t)
+{
+	struct loss loss = agreement_loss(t);
+
+	fprintf(out, "  Lost           %" PRIu64 " packets (%.3f %%)", loss.packets,
+		t->sent.packets ? 100.0 * (double)loss.packets / (double)t->sent.packets : 0);
+	if (t->counts_known && loss.packets > 0)
+		fprintf(out, ": sender's host %" PRIu64 ", path %" PRIu64 ", receiver's host %" PRIu64,
+			loss.sender_host, loss.path, loss.receiver_host);
+	fputc('\n', out);
+}
+
 static void text_received(FILE *out, const struct test_record *t)
 {
-	uint64_t lost = report_lost(t);
+	const struct sink_counters *n = &t->received;
 	char rate[32];
 
 	fprintf(out, "  Received       %s, %" PRIu64 " packets, %" PRIu64 " bytes\n",
-		report_rate(rate_of(t->received.bytes, t->duration_ns), rate), t->received.packets,
-		t->received.bytes);
+		report_rate(rate_of(n->bytes, t->duration_ns), rate), n->packets, n->bytes);
 	if (t->counts_known)
 		fprintf(out,
 			"                 %" PRIu64 " unique, %" PRIu64 " duplicates, %" PRIu64
-			" reordered; %" PRIu64 " dropped by the receiver's socket\n",
-			t->received.unique_packets, t->received.duplicates, t->received.reordered,
-			t->received.socket_drops);
-	fprintf(out, "  Lost           %" PRIu64 " packets (%.3f %%)\n", lost,
-		t->sent.packets ? 100.0 * (double)lost / (double)t->sent.packets : 0);
+			" doubled by the network, %" PRIu64 " reordered\n",
+			n->unique_packets, n->duplicates, n->network_duplicates, n->reordered);
+}
+
+static bool has_sent(const struct test_record *t)
+{
+	return t->direction == TEST_UP || t->agreed;
+}
+
+static void text_sent(FILE *out, const struct test_record *t)
+{
+	char rate[32];
+
+	fprintf(out, "  Sent           %s, %" PRIu64 " packets, %" PRIu64 " bytes\n",
+		report_rate(rate_of(t->sent.bytes, t->duration_ns), rate), t->sent.packets, t->sent.bytes);
+	fprintf(out, "                 %" PRIu64 " of them retransmissions\n", t->sent.retransmitted_packets);
+}
+
+static void text_terms(FILE *out, const struct test_record *t)
+{
+	char asked[32], granted[32];
+
+	if (t->rate_bps != t->asked_rate_bps)
+		fprintf(out, "  Rate           asked %s, granted %s\n",
+			t->asked_rate_bps ? report_rate((double)t->asked_rate_bps, asked) : "max",
+			report_rate((double)t->rate_bps, granted));
+	fprintf(out, "  Duration       %.2f s of %.0f s asked%s\n", (double)t->duration_ns / NS_PER_S,
+		(double)t->asked_duration_ns / NS_PER_S, t->phase == TEST_COMPLETE ? "" : ", incomplete");
+}
+
+static void text_failed(FILE *out, const struct test_record *t)
+{
+	if (t->refusal)
+		fprintf(out, "  Refused (%s): try again in %" PRIu32 " s\n", hello_refusal_name(t->refusal),
+			t->wait_s);
+	else
+		fprintf(out, "  Not started: the server did not acknowledge the command\n");
 }
 
 static void text_test(FILE *out, const struct test_record *t)
 {
-	char rate[32];
-
-	fprintf(out, "\n=== Upload Bandwidth Test Results ===\n");
+	fprintf(out, "\n=== %s Bandwidth Test Results ===\n",
+		t->direction == TEST_UP ? "Upload" : "Download");
 	if (t->phase == TEST_FAILED) {
-		fprintf(out, "  Not started: the server did not acknowledge the command\n");
+		text_failed(out, t);
 		return;
 	}
-	fprintf(out, "  Duration       %.2f s%s\n", (double)t->duration_ns / NS_PER_S,
-		t->phase == TEST_COMPLETE ? "" : ", incomplete");
-	fprintf(out, "  Sent           %s, %" PRIu64 " packets, %" PRIu64 " bytes\n",
-		report_rate(rate_of(t->sent.bytes, t->duration_ns), rate), t->sent.packets, t->sent.bytes);
-	fprintf(out, "                 %" PRIu64 " of them retransmissions\n",
-		t->sent.retransmitted_packets);
+	text_terms(out, t);
+	if (has_sent(t))
+		text_sent(out, t);
 	if (t->received_known)
 		text_received(out, t);
 	else
 		fprintf(out, "  Received       unknown: no report came back\n");
+	if (has_sent(t) && t->received_known)
+		text_loss(out, t);
+	if (t->agreed)
+		fprintf(out, "  Agreed         both ends hold the same record, %s\n", t->hash);
 }
 
 static void text_latency(FILE *out, const struct session_snapshot *end)
@@ -108,8 +170,8 @@ static void text_latency(FILE *out, const struct session_snapshot *end)
 			l->lost);
 		if (l->n > 0)
 			fprintf(out, " %8.3f %8.3f %8.3f %8.3f %8.3f %8.3f %8.3f\n", ms(l->min_ns),
-				ms(l->mean_ns), ms(l->p50_ns), ms(l->p90_ns), ms(l->p99_ns),
-				ms(l->max_ns), ms(l->jitter_ns));
+				ms(l->mean_ns), ms(l->p50_ns), ms(l->p90_ns), ms(l->p99_ns), ms(l->max_ns),
+				ms(l->jitter_ns));
 		else
 			fprintf(out, "        -        -        -        -        -        -        -\n");
 	}
@@ -127,9 +189,9 @@ static void text_sockets(FILE *out, const struct port_snapshot *p)
 
 void report_text_end(FILE *out, const struct report *r)
 {
-	for (unsigned i = 0; i < r->end.tests; i++)
-		text_test(out, &r->end.test[i]);
-	if (r->end.tests > 0)
+	for (unsigned i = 0; i < r->tests; i++)
+		text_test(out, &r->test[i]);
+	if (r->tests > 0)
 		text_sockets(out, &r->end.port[PORT_UPLOAD]);
 	if (r->connected)
 		text_latency(out, &r->end);

@@ -91,14 +91,14 @@ static int plan_thread(struct runner *r, unsigned first, unsigned end, const str
 }
 
 /* All loops are ready, mailboxes included, before the first thread runs. */
-static int start_threads(struct runner *r, unsigned ports_each)
+static int start_threads(struct runner *r, unsigned each)
 {
 	const struct options *options = r->session->port[0].options;
 	unsigned running = 0;
 	int error = 0;
 
-	for (unsigned first = 0; first < PORT_KINDS && !error; first += ports_each)
-		error = plan_thread(r, first, first + ports_each, options);
+	for (unsigned first = 0; first < PORT_KINDS && !error; first += each)
+		error = plan_thread(r, first, first + each, options);
 	while (!error && running < r->threads) {
 		error = create_thread(&r->thread[running]);
 		running += !error;
@@ -111,23 +111,47 @@ static int start_threads(struct runner *r, unsigned ports_each)
 			pthread_join(r->thread[i].id, NULL);
 		}
 	}
-	leave(r->session, 0, r->threads * ports_each);
+	leave(r->session, 0, r->threads * each);
 	for (unsigned i = 0; i < r->threads; i++)
 		runner_home_close(&r->thread[i].home);
 	r->threads = 0;
 	return error;
 }
 
+/* Ports that a thread of the session's own serves; 0: none of its own. */
+static unsigned ports_each(const struct options *o)
+{
+	if (o->port_parallelism == PARALLEL_THREAD)
+		return 1;
+	return o->connection_parallelism == PARALLEL_THREAD ? PORT_KINDS : 0;
+}
+
+int runner_start_at_home(struct runner *r, struct session *session, struct runner_home *home)
+{
+	*r = (struct runner){.session = session};
+	return enter(session, 0, PORT_KINDS, home);
+}
+
 int runner_start(struct runner *r, struct session *session, struct runner_home *home)
 {
-	const struct options *o = session->port[0].options;
+	unsigned each = ports_each(session->port[0].options);
 
 	*r = (struct runner){.session = session};
-	if (o->port_parallelism == PARALLEL_THREAD)
-		return start_threads(r, 1);
-	if (o->connection_parallelism == PARALLEL_THREAD)
-		return start_threads(r, PORT_KINDS);
-	return enter(session, 0, PORT_KINDS, home);
+	return each ? start_threads(r, each) : enter(session, 0, PORT_KINDS, home);
+}
+
+int runner_promote(struct runner *r, struct runner_home *home)
+{
+	unsigned each = ports_each(r->session->port[0].options);
+	int error;
+
+	if (each == 0 || r->threads > 0)
+		return 0;
+	leave(r->session, 0, PORT_KINDS);
+	error = start_threads(r, each);
+	if (error)
+		enter(r->session, 0, PORT_KINDS, home);
+	return error;
 }
 
 void runner_stop(struct runner *r)

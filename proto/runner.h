@@ -32,6 +32,13 @@ struct runner {
  * are parallel. 0 or -errno, and then nothing runs. Only the thread that owns `home`. */
 int runner_start(struct runner *r, struct session *session, struct runner_home *home);
 
+/* A session that began in `home` moves into threads of its own, if the options want that: for a server,
+ * which makes no thread before the client's address is proven. 0, or -errno and it stays where it was. */
+int runner_promote(struct runner *r, struct runner_home *home);
+
+/* Serves the session's ports in `home`, whatever the options say. */
+int runner_start_at_home(struct runner *r, struct session *session, struct runner_home *home);
+
 /* Ends the serving: stops and joins the threads, or takes the ports out of the shared loop. */
 void runner_stop(struct runner *r);
 

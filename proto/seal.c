@@ -22,8 +22,7 @@ void seal_secret(uint8_t secret[SEAL_SECRET_BYTES], const uint8_t *key, const ui
 	crypto_generichash(secret, SEAL_SECRET_BYTES, both, sizeof(both), key, key ? KEY_BYTES : 0);
 }
 
-void seal_init(struct seal *s, bool is_client, enum port_kind port,
-	const uint8_t secret[SEAL_SECRET_BYTES])
+void seal_init(struct seal *s, bool is_client, enum port_kind port, const uint8_t secret[SEAL_SECRET_BYTES])
 {
 	*s = (struct seal){.active = true, .is_client = is_client, .port = (uint8_t)port};
 	memcpy(s->secret, secret, SEAL_SECRET_BYTES);
@@ -34,8 +33,8 @@ uint64_t seal_next(struct seal *s)
 	return s->active ? s->sent++ : 0;
 }
 
-static void make_tag(const struct seal *s, bool from_client, const uint8_t *packet, size_t size,
-	uint8_t tag[HASH_BYTES])
+static void make_tag(
+	const struct seal *s, bool from_client, const uint8_t *packet, size_t size, uint8_t tag[HASH_BYTES])
 {
 	const uint8_t way[] = {from_client ? 0 : 1, s->port};
 	crypto_generichash_state hash;
@@ -78,8 +77,7 @@ static bool take_counter(struct seal *s, uint64_t counter)
 	return true;
 }
 
-enum wire_reject seal_open(
-	struct seal *s, const struct wire_header *h, const uint8_t *packet, size_t *size)
+enum wire_reject seal_open(struct seal *s, const struct wire_header *h, const uint8_t *packet, size_t *size)
 {
 	uint8_t tag[HASH_BYTES];
 	size_t bare;

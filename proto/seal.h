@@ -39,8 +39,7 @@ struct seal {
 void seal_secret(uint8_t secret[SEAL_SECRET_BYTES], const uint8_t *key, const uint8_t nonce[16],
 	const uint8_t token[16]);
 
-void seal_init(struct seal *s, bool is_client, enum port_kind port,
-	const uint8_t secret[SEAL_SECRET_BYTES]);
+void seal_init(struct seal *s, bool is_client, enum port_kind port, const uint8_t secret[SEAL_SECRET_BYTES]);
 
 /* The counter for the header of the next message to send. */
 uint64_t seal_next(struct seal *s);
@@ -50,7 +49,6 @@ void seal_close(const struct seal *s, uint8_t *packet, size_t size);
 
 /* Checks the tag at the end of a packet and its counter, and takes the counter. *size becomes that
  * of the packet without its tag. REJECT_TAG, REJECT_REPLAY, REJECT_SHORT or WIRE_OK. */
-enum wire_reject seal_open(
-	struct seal *s, const struct wire_header *h, const uint8_t *packet, size_t *size);
+enum wire_reject seal_open(struct seal *s, const struct wire_header *h, const uint8_t *packet, size_t *size);
 
 #endif

@@ -26,6 +26,10 @@ static struct port_plan plan_port(const struct session_plan *plan, enum port_kin
 		.local = plan->is_client ? wildcard(plan->peer.any.sa_family) : plan->local,
 		.peer = plan->peer,
 		.key = plan->assignment.key,
+		.single_port = plan->single_port,
+		.secret = plan->secret,
+		.gate = plan->gate,
+		.session = plan->number,
 	};
 
 	address_set_port(plan->is_client ? &port.peer : &port.local, plan->assignment.port[kind]);
@@ -86,7 +90,7 @@ bool session_stop_test(struct session *s)
 bool session_is_up(const struct session_snapshot *snapshot)
 {
 	for (int kind = 0; kind < PORT_KINDS; kind++)
-		if (snapshot->port[kind].last_heard_ns == 0)
+		if (snapshot->port[kind].state != PORT_UP)
 			return false;
 	return true;
 }

@@ -21,6 +21,10 @@ struct session_plan {
 	struct address local;          /* server: the address to bind; client: unused */
 	struct address peer;           /* client: the server's main port; server: the client's main socket */
 	struct message_assignment assignment;
+	const uint8_t *secret; /* SEAL_SECRET_BYTES of an extended session; NULL: classic */
+	bool single_port;      /* server: all three ports are `local` */
+	struct mailbox *gate;  /* server: who grants tests; NULL: nobody needs to */
+	uint64_t number;       /* server: the session's, for the gate */
 };
 
 /* Opens the three sockets; nothing runs yet. 0 or -errno, and *failed, unless NULL, is the port that
@@ -38,7 +42,7 @@ bool session_start_test(struct session *s, const struct test_order *order);
 bool session_stop_test(struct session *s);
 
 /* What a snapshot says. */
-bool session_is_up(const struct session_snapshot *snapshot);      /* all three ports have heard the peer */
+bool session_is_up(const struct session_snapshot *snapshot);        /* all three ports know the peer */
 uint64_t session_heard_ns(const struct session_snapshot *snapshot); /* last sign of life; 0: none */
 
 #endif

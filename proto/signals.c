@@ -1,49 +1,58 @@
-/* The first signal is read from a descriptor, so that the loop handles it between two steps. From then
- * on a handler ends the process, whatever the loop is stuck in. */
+/* A handler notes the first signal and wakes the loop, which handles it between two steps. From then on it
+ * ends the process: at the second signal, or when the loop is stuck (in a write that nobody reads, for
+ * example) and has not come to it in time. */
 #include "proto/signals.h"
 
 #include <errno.h>
 #include <signal.h>
-#include <sys/signalfd.h>
+#include <stdatomic.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "proto/clock.h"
 
-/* A sender that signals the process and its group (timeout(1) does) means one signal, not two. */
-enum { SIGNALS_SAME_MS = 200 };
+enum {
+	/* A sender that signals the process and its group (timeout(1) does) means one signal, not two. */
+	SIGNALS_SAME_MS = 200,
+	SIGNALS_STUCK_S = 1,
+};
 
-static uint64_t first_ns; /* written once, before the handler is there */
+static volatile sig_atomic_t first_signal;
+static _Atomic uint64_t first_ns;
+static int wake_fd = -1;
 
-static void end_at_once(int number)
+static void handle(int number)
 {
-	if (clock_now_ns() - first_ns > (uint64_t)SIGNALS_SAME_MS * NS_PER_MS)
+	int saved = errno;
+
+	if (first_signal && clock_now_ns() - first_ns > (uint64_t)SIGNALS_SAME_MS * NS_PER_MS)
 		_exit(128 + number);
+	if (!first_signal) {
+		first_ns = clock_now_ns();
+		first_signal = number;
+		alarm(SIGNALS_STUCK_S);
+		/* The loop finds out by the alarm if this should fail. */
+		if (write(wake_fd, &(uint64_t){1}, sizeof(uint64_t)) < 0)
+			errno = saved;
+	}
+	errno = saved;
 }
 
-static sigset_t ending_signals(void)
+static void give_up(int number)
 {
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	return set;
+	(void)number;
+	_exit(128 + first_signal);
 }
 
 static uint64_t step(struct loop_task *task, bool readable)
 {
 	struct signals *s = (struct signals *)task; /* its first member */
-	struct signalfd_siginfo info;
-	struct sigaction again = {.sa_handler = end_at_once, .sa_flags = SA_RESTART};
-	sigset_t set = ending_signals();
+	uint64_t drain;
 
-	if (!readable || read(task->fd, &info, sizeof info) != sizeof info)
+	if (!readable || read(task->fd, &drain, sizeof drain) < 0)
 		return CLOCK_NEVER;
-	s->caught = (int)info.ssi_signo;
-	first_ns = clock_now_ns();
-	sigaction(SIGINT, &again, NULL);
-	sigaction(SIGTERM, &again, NULL);
-	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	s->caught = first_signal;
+	alarm(SIGNALS_STUCK_S); /* the rest must not be stuck either */
 	if (s->caught_one)
 		s->caught_one(s->context);
 	else
@@ -51,22 +60,37 @@ static uint64_t step(struct loop_task *task, bool readable)
 	return CLOCK_NEVER;
 }
 
+static void install(int number, void (*handler)(int))
+{
+	struct sigaction action = {.sa_handler = handler};
+
+	sigaction(number, &action, NULL);
+}
+
 int signals_open(struct signals *s, struct loop *loop)
 {
-	sigset_t set = ending_signals();
 	int error;
 
-	signal(SIGPIPE, SIG_IGN);
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	*s = (struct signals){
-		.task = {.fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC), .step = step},
+		.task = {.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), .step = step},
 	};
 	if (s->task.fd < 0)
 		return -errno;
+	wake_fd = s->task.fd;
+	install(SIGPIPE, SIG_IGN);
+	install(SIGALRM, give_up);
+	install(SIGINT, handle);
+	install(SIGTERM, handle);
 	error = loop_add(loop, &s->task);
 	if (error)
 		signals_close(s);
 	return error;
+}
+
+void signals_extend(void)
+{
+	if (first_signal)
+		alarm(SIGNALS_STUCK_S);
 }
 
 void signals_close(struct signals *s)

@@ -12,8 +12,11 @@ struct signals {
 	void *context;
 };
 
-/* Blocks the signals, and SIGPIPE, for the process: before the first thread is made. 0 or -errno. */
+/* Handles the signals from now on, and ignores SIGPIPE; once in a process. 0 or -errno. */
 int signals_open(struct signals *s, struct loop *loop);
+/* Work after the signal gets another second before the process counts as stuck and is ended. */
+void signals_extend(void);
+
 void signals_close(struct signals *s);
 
 #endif

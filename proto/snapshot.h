@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "proto/hello.h"
 #include "proto/message.h"
 #include "proto/wire.h"
 
@@ -14,7 +15,7 @@ enum port_kind { PORT_CONTROL, PORT_UPLOAD, PORT_DOWNLOAD, PORT_KINDS };
 const char *port_kind_name(enum port_kind kind);
 
 enum port_state {
-	PORT_WAITING, /* nothing heard yet */
+	PORT_WAITING, /* the peer has not been heard, or not proven its address */
 	PORT_UP,
 	PORT_FAILED, /* see `error` */
 };
@@ -35,9 +36,10 @@ struct source_counters {
 	uint64_t packets; /* transmissions, retransmissions included */
 	uint64_t bytes;   /* UDP payload, headers of ours included */
 	uint64_t retransmitted_packets;
-	uint64_t lost_packets; /* transmissions that reports have shown to be lost so far */
-	uint64_t reports;      /* FLOW_CONTROL received */
-	uint64_t heard_packets; /* data sequences that the last report shows as arrived */
+	uint64_t lost_packets;   /* transmissions that reports have shown to be lost so far */
+	uint64_t reports;        /* FLOW_CONTROL received */
+	uint64_t heard_packets;  /* data sequences that the last report shows as arrived */
+	uint64_t unsent_packets; /* numbered, but not taken by the network: none, as far as we can help it */
 	uint64_t send_errors;
 };
 
@@ -45,21 +47,22 @@ struct source_counters {
 struct sink_counters {
 	uint64_t packets;
 	uint64_t bytes;
-	uint64_t unique_packets;     /* data sequences that arrived */
-	uint64_t duplicates;         /* arrivals of a data sequence that was there already */
-	uint64_t network_duplicates; /* the same channel sequence twice: counted nowhere else */
+	uint64_t unique_packets;        /* data sequences that arrived */
+	uint64_t duplicates;            /* arrivals of a data sequence that was there already */
+	uint64_t network_duplicates;    /* the same channel sequence twice: counted nowhere else */
 	uint64_t retransmitted_packets; /* arrivals of a piece of data that was not sent for the first time */
-	uint64_t reordered;          /* arrivals below the highest channel sequence (RFC 4737, 3.3) */
-	uint64_t socket_drops;       /* lost in this host's own receive buffer */
-	uint64_t reports;            /* FLOW_CONTROL sent */
-	uint64_t holes;              /* data sequences missing now */
+	uint64_t reordered;             /* arrivals below the highest channel sequence (RFC 4737, 3.3) */
+	uint64_t host_drops;            /* datagrams lost in this host's own receive buffer */
+	uint64_t reports;               /* FLOW_CONTROL sent */
+	uint64_t missing_packets;       /* transmissions that have not arrived, among those that could have */
+	uint64_t holes;                 /* data sequences missing now */
 };
 
 enum test_direction { TEST_UP, TEST_DOWN };
 
 enum test_phase {
 	TEST_NONE,
-	TEST_ASKING,   /* the command is out, not yet acknowledged */
+	TEST_ASKING, /* the command is out, not yet acknowledged */
 	TEST_RUNNING,
 	TEST_AWAITING, /* sending is over, the result is not there yet */
 	TEST_COMPLETE,
@@ -74,14 +77,20 @@ struct test_record {
 	enum test_phase phase;
 	uint32_t channel;
 	uint32_t datagram_bytes;
-	uint64_t rate_bps; /* asked for; 0 = max */
+	uint64_t asked_rate_bps, rate_bps; /* asked for, and granted; 0 = max */
+	uint64_t asked_duration_ns, granted_duration_ns;
 	uint64_t start_ns;
-	uint64_t duration_ns; /* asked for until it is over, then what it was */
+	uint64_t duration_ns;       /* granted, until it is over: then how long the sending took */
+	enum hello_refusal refusal; /* TEST_FAILED: the server said no */
+	uint32_t wait_s;            /* ... and when it may be worth to ask again */
 	struct source_counters sent;
 	struct sink_counters received;
 	bool received_known; /* `received` holds packets and bytes */
 	bool counts_known;   /* ... and the other counters too */
 	char uid[MESSAGE_UID];
+	uint64_t result_ns; /* when a classic server last sent its result; 0: never */
+	bool agreed;        /* both ends have made this record from both ends' counters */
+	char hash[13];      /* of the agreed record */
 };
 
 struct port_snapshot {

@@ -4,17 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/bytes.h"
 #include "proto/clock.h"
+#include "proto/source_parts.h"
 
 static const char payload_begin[] = "{\"dummy_data\": \"";
 static const char payload_end[] = "\"}";
 
 /* The classic payload: printable text in a JSON object. It never changes, so it is written once. */
-static void write_payload(uint8_t *datagram, size_t size)
+static void write_classic_payload(uint8_t *at, size_t size)
 {
 	size_t begin = sizeof payload_begin - 1, end = sizeof payload_end - 1;
-	uint8_t *at = datagram + WIRE_HEADER_BYTES;
-	size_t text = size - WIRE_HEADER_BYTES - begin - end;
+	size_t text = size - begin - end;
 
 	memcpy(at, payload_begin, begin);
 	for (size_t i = 0; i < text; i++)
@@ -22,23 +23,73 @@ static void write_payload(uint8_t *datagram, size_t size)
 	memcpy(at + begin + text, payload_end, end);
 }
 
-/* At least one batch at a time where that is less than a millisecond of the rate, so that offload
- * is not lost; else two datagrams, so that a late wake-up costs no rate. */
-static uint64_t least_burst(const struct source *s)
+static void write_payloads(struct source *s)
 {
-	uint64_t batch = (uint64_t)s->room * s->order.datagram_bytes;
+	size_t size = s->order.datagram_bytes - WIRE_HEADER_BYTES;
 
-	return s->order.rate_bps > 1000000000u ? batch : 2 * (uint64_t)s->order.datagram_bytes;
+	for (unsigned i = 0; i < s->room; i++) {
+		uint8_t *at = s->buffer + (size_t)i * s->order.datagram_bytes + WIRE_HEADER_BYTES;
+
+		if (s->extended)
+			memset(at, 0, size);
+		else
+			write_classic_payload(at, size);
+	}
 }
 
-int source_open(struct source *s, const struct test_order *order, unsigned segments)
+static uint64_t lower(uint64_t a, uint64_t b)
+{
+	return a == 0 || (b != 0 && b < a) ? b : a; /* 0 is no limit */
+}
+
+uint64_t source_rate(const struct source *s)
+{
+	uint64_t rate = lower(lower(s->order.rate_bps, s->share_bps), s->allowed_bps);
+
+	return s->lease_ns && s->proven_channel == 0 ? lower(rate, SOURCE_UNPROVEN_BPS) : rate;
+}
+
+/* At least one batch at a time where that is less than a millisecond of the rate, so that offload
+ * is not lost; else two datagrams, so that a late wake-up costs no rate. */
+static uint64_t least_burst(const struct source *s, uint64_t rate_bps)
+{
+	unsigned datagrams = rate_bps > 1000000000u ? s->room : 2;
+
+	return (uint64_t)datagrams * s->order.datagram_bytes;
+}
+
+void source_update_rate(struct source *s, uint64_t now_ns)
+{
+	uint64_t rate = source_rate(s);
+
+	if (rate != s->pacer.rate_bps)
+		pacer_set_rate(&s->pacer, rate, least_burst(s, rate), now_ns);
+}
+
+void source_set_share(struct source *s, uint64_t share_bps, uint64_t now_ns)
+{
+	s->share_bps = share_bps;
+	source_update_rate(s, now_ns);
+}
+
+void source_start(struct source *s, uint64_t now_ns)
+{
+	uint64_t rate = source_rate(s);
+
+	s->order.start_ns = s->report_ns = s->proven_ns = now_ns;
+	pacer_init(&s->pacer, rate, least_burst(s, rate), now_ns);
+}
+
+int source_open(struct source *s, const struct source_plan *plan)
 {
 	*s = (struct source){
-		.order = *order,
-		.room = segments,
-		.report_ns = order->start_ns,
+		.extended = plan->extended,
+		.order = plan->order,
+		.room = plan->segments,
+		.lease_ns = plan->lease_ns,
+		.share_bps = plan->share_bps,
 	};
-	s->buffer = malloc((size_t)segments * order->datagram_bytes);
+	s->buffer = malloc((size_t)s->room * s->order.datagram_bytes);
 	s->repair = calloc(SOURCE_REPAIRS, sizeof *s->repair);
 	if (!s->buffer || !s->repair)
 		goto out_free;
@@ -46,9 +97,12 @@ int source_open(struct source *s, const struct test_order *order, unsigned segme
 		goto out_free;
 	if (span_set_init(&s->under_way, SOURCE_WINDOW))
 		goto out_lost;
-	for (unsigned i = 0; i < segments; i++)
-		write_payload(s->buffer + (size_t)i * order->datagram_bytes, order->datagram_bytes);
-	pacer_init(&s->pacer, order->rate_bps, least_burst(s), order->start_ns);
+	write_payloads(s);
+	receipt_init(&s->receipts);
+	s->wait_ends_ns = plan->order.start_ns + (uint64_t)SOURCE_WAIT_S * NS_PER_S;
+	s->order.start_ns = 0;
+	if (!plan->waits)
+		source_start(s, plan->order.start_ns);
 	s->active = true;
 	return 0;
 
@@ -73,24 +127,30 @@ void source_close(struct source *s)
 
 static uint64_t end_ns(const struct source *s)
 {
-	return s->order.start_ns + s->order.duration_ns;
+	uint64_t end = s->order.start_ns + s->order.duration_ns;
+	uint64_t lease_ends = s->lease_ns ? s->proven_ns + s->lease_ns : CLOCK_NEVER;
+
+	return end < lease_ends ? end : lease_ends;
 }
 
 bool source_finished(const struct source *s, uint64_t now_ns)
 {
-	return s->active && now_ns >= end_ns(s);
+	return s->active && now_ns >= (s->order.start_ns ? end_ns(s) : s->wait_ends_ns);
 }
 
 uint64_t source_due_ns(const struct source *s)
 {
-	uint64_t ready, end = end_ns(s), bytes = s->pacer.burst_bytes / 2;
+	uint64_t ready, end, bytes = s->pacer.burst_bytes / 2;
 
 	if (!s->active)
 		return CLOCK_NEVER;
+	if (s->order.start_ns == 0)
+		return s->wait_ends_ns;
 	/* Half a burst at a time: a wake-up for each datagram costs more than the datagram. */
 	if (bytes < s->order.datagram_bytes)
 		bytes = s->order.datagram_bytes;
 	ready = pacer_ready_ns(&s->pacer, bytes);
+	end = end_ns(s);
 	return ready < end ? ready : end;
 }
 
@@ -110,151 +170,95 @@ static void choose(struct source *s, unsigned count)
 		s->staged_data[i++] = new_data++;
 }
 
-unsigned source_fill(struct source *s, uint64_t now_ns)
+static void stage(struct source *s, unsigned count, uint64_t now_ns)
 {
-	uint64_t allowed = pacer_allowance(&s->pacer, now_ns) / s->order.datagram_bytes;
-	unsigned count = allowed < s->room ? (unsigned)allowed : s->room;
 	struct wire_header h = {
 		.type = WIRE_BANDWIDTH_TEST,
 		.channel = s->order.channel,
 		.sequence = s->next_channel,
 	};
 
-	s->staged = 0;
-	if (count == 0 || source_finished(s, now_ns))
-		return 0;
-	choose(s, count);
 	for (unsigned i = 0; i < count; i++, h.sequence++) {
+		uint8_t *at = s->buffer + (size_t)i * s->order.datagram_bytes;
+
 		h.offset = h.sequence - s->staged_data[i];
-		wire_encode(s->buffer + (size_t)i * s->order.datagram_bytes, &h);
+		wire_encode(at, &h);
+		if (s->extended) {
+			bytes_put(at + WIRE_HEADER_BYTES, now_ns, 8);
+			bytes_put(at + WIRE_HEADER_BYTES + 8, receipt_number(&s->receipts, h.sequence), 8);
+		}
 	}
 	s->staged = count;
+}
+
+unsigned source_fill(struct source *s, uint64_t now_ns)
+{
+	uint64_t allowed;
+	unsigned count;
+
+	s->staged = 0;
+	if (!s->active || s->order.start_ns == 0 || source_finished(s, now_ns))
+		return 0;
+	allowed = pacer_allowance(&s->pacer, now_ns) / s->order.datagram_bytes;
+	count = allowed < s->room ? (unsigned)allowed : s->room;
+	if (count == 0)
+		return 0;
+	choose(s, count);
+	stage(s, count, now_ns);
 	return count;
 }
 
-static void forget_repair(struct source *s)
+void source_forget_repair(struct source *s)
 {
 	span_remove(&s->under_way, s->repair[s->first_repair].span);
 	s->first_repair = (s->first_repair + 1) % SOURCE_REPAIRS;
 	s->repairs--;
 }
 
-static void note_repair(struct source *s, uint64_t data, uint64_t now_ns)
+static void note_repair(struct source *s, uint64_t data, uint64_t channel, uint64_t now_ns)
 {
-	struct repair *last = &s->repair[(s->first_repair + s->repairs + SOURCE_REPAIRS - 1) % SOURCE_REPAIRS];
+	struct repair *last =
+		&s->repair[(s->first_repair + s->repairs + SOURCE_REPAIRS - 1) % SOURCE_REPAIRS];
 
 	span_remove(&s->lost, (struct span){data, data});
 	span_add(&s->under_way, (struct span){data, data});
 	s->count.retransmitted_packets++;
 	if (s->repairs > 0 && last->span.end + 1 == data && last->sent_ns == now_ns) {
 		last->span.end = data;
+		last->channel = channel;
 		return;
 	}
 	if (s->repairs == SOURCE_REPAIRS)
-		forget_repair(s);
+		source_forget_repair(s);
 	s->repair[(s->first_repair + s->repairs++) % SOURCE_REPAIRS] = (struct repair){
 		.span = {data, data},
+		.channel = channel,
 		.next_data = s->next_data,
 		.sent_ns = now_ns,
 	};
+}
+
+static void note_time(struct source *s, uint64_t now_ns)
+{
+	const struct mark *last = &s->mark[(s->marks + SOURCE_MARKS - 1) % SOURCE_MARKS];
+
+	if (s->marks == 0 || now_ns - last->sent_ns >= (uint64_t)SOURCE_MARK_MS * NS_PER_MS)
+		s->mark[s->marks++ % SOURCE_MARKS] = (struct mark){s->next_channel, now_ns};
 }
 
 void source_sent(struct source *s, unsigned count, uint64_t now_ns)
 {
 	unsigned i = 0;
 
+	if (count > 0 && s->lease_ns)
+		note_time(s, now_ns);
 	/* Repairs come first in a batch; the rest is new data, in order. */
-	while (i < count && s->staged_data[i] < s->next_data)
-		note_repair(s, s->staged_data[i++], now_ns);
+	for (; i < count && s->staged_data[i] < s->next_data; i++)
+		note_repair(s, s->staged_data[i], s->next_channel + i, now_ns);
 	s->next_data += count - i;
 	s->next_channel += count;
 	s->count.packets += count;
 	s->count.bytes += (uint64_t)count * s->order.datagram_bytes;
 	pacer_consume(&s->pacer, (uint64_t)count * s->order.datagram_bytes);
 	s->staged = 0;
-}
-
-/* Retransmissions whose time to arrive is over are no longer under way: still missing, they are lost
- * again. */
-static void judge_repairs(struct source *s, uint64_t now_ns, uint64_t round_trip_ns)
-{
-	uint64_t patience_ns = round_trip_ns + 2 * s->report_interval_ns;
-
-	while (s->repairs > 0) {
-		const struct repair *r = &s->repair[s->first_repair];
-
-		if (r->next_data >= s->heard_data && now_ns - r->sent_ns < patience_ns)
-			break;
-		forget_repair(s);
-	}
-}
-
-/* Marks as lost what is missing in `span` and not under way. */
-static void lose(struct source *s, struct span span)
-{
-	uint64_t from = span.begin;
-	struct span busy;
-
-	while (from <= span.end) {
-		uint64_t end = span.end;
-
-		if (!span_next(&s->under_way, from, &busy) || busy.begin > span.end)
-			busy = (struct span){span.end + 1, span.end};
-		end = busy.begin - 1;
-		if (busy.begin > from)
-			s->count.lost_packets += span_add(&s->lost, (struct span){from, end});
-		from = busy.begin > span.end ? span.end + 1 : busy.end + 1;
-	}
-}
-
-/* Data sequences that the report shows as arrived, where it ends: one above them. */
-static uint64_t heard(const struct wire_spans *spans)
-{
-	const struct span *last = &spans->span[spans->count - 1];
-
-	return last->end == UINT64_MAX ? last->begin : last->end + 1;
-}
-
-static uint64_t count_heard(const struct wire_spans *spans)
-{
-	uint64_t arrived = 0, from = 0;
-
-	for (unsigned i = 0; i < spans->count; i++) {
-		arrived += spans->span[i].begin - from;
-		from = spans->span[i].end + 1;
-	}
-	return arrived;
-}
-
-enum wire_reject source_report(struct source *s, const struct source_feedback *f, uint64_t now_ns)
-{
-	const struct wire_spans *spans = f->spans;
-	uint64_t judged = s->heard_data, from = 0;
-
-	if (spans->count == 0)
-		return REJECT_BODY;
-	if (f->sequence < s->next_report || heard(spans) > s->next_data)
-		return REJECT_SEQUENCE;
-	s->next_report = f->sequence + 1;
-	s->report_interval_ns = now_ns - s->report_ns;
-	s->report_ns = now_ns;
-	s->count.reports++;
-	s->count.heard_packets = count_heard(spans);
-	judge_repairs(s, now_ns, f->round_trip_ns);
-	for (unsigned i = 0; i < spans->count; i++) {
-		struct span missing = spans->span[i];
-
-		/* Between the spans all has arrived, so it needn't be sent again. */
-		if (missing.begin > from)
-			span_remove(&s->lost, (struct span){from, missing.begin - 1});
-		if (missing.begin >= judged)
-			break;
-		from = missing.end + 1;
-		if (missing.end >= judged)
-			missing.end = judged - 1;
-		lose(s, missing);
-	}
-	if (heard(spans) > s->heard_data)
-		s->heard_data = heard(spans);
-	return WIRE_OK;
 }

@@ -208,8 +208,7 @@ bool span_contains(const struct span_set *set, uint64_t number)
 	count = set->count[chunk_index(set, number)];
 	if (count == 0 || count == SPAN_CHUNK)
 		return count != 0;
-	return chunk_words(set, number)[(number & CHUNK_LOW) / WORD_BITS] >> (number % WORD_BITS) &
-	       1;
+	return chunk_words(set, number)[(number & CHUNK_LOW) / WORD_BITS] >> (number % WORD_BITS) & 1;
 }
 
 /* How many of the first `n` counts equal `value`, up to the first that does not. */

@@ -29,7 +29,7 @@ static uint32_t size_buffer(int fd, int force, int ordinary)
 	return (uint32_t)bytes / 2;
 }
 
-int udp_open(struct udp_socket *s, const struct address *local)
+static int open_socket(struct udp_socket *s, const struct address *local, bool shared)
 {
 	int fd = socket(local->any.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	int off = 0, error;
@@ -40,6 +40,11 @@ int udp_open(struct udp_socket *s, const struct address *local)
 	/* [::] serves IPv4 too. */
 	if (local->any.sa_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+	if (shared && !enable(fd, SOL_SOCKET, SO_REUSEPORT)) {
+		error = -errno;
+		udp_close(s);
+		return error;
+	}
 	if (bind(fd, &local->any, local->size)) {
 		error = -errno;
 		udp_close(s);
@@ -52,6 +57,16 @@ int udp_open(struct udp_socket *s, const struct address *local)
 	s->receive_offload = enable(fd, SOL_UDP, UDP_GRO);
 	s->send_offload = setsockopt(fd, SOL_UDP, UDP_SEGMENT, &off, sizeof off) == 0;
 	return 0;
+}
+
+int udp_open(struct udp_socket *s, const struct address *local)
+{
+	return open_socket(s, local, false);
+}
+
+int udp_open_shared(struct udp_socket *s, const struct address *local)
+{
+	return open_socket(s, local, true);
 }
 
 void udp_close(struct udp_socket *s)

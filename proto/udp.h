@@ -14,8 +14,8 @@
 struct weather;
 
 enum {
-	UDP_SEGMENTS_MAX = 128, /* datagrams in one offloaded send (UDP_MAX_SEGMENTS, Linux 6.9) */
-	UDP_SEND_BYTES = 65000, /* ... and their bytes */
+	UDP_SEGMENTS_MAX = 128,      /* datagrams in one offloaded send (UDP_MAX_SEGMENTS, Linux 6.9) */
+	UDP_SEND_BYTES = 65000,      /* ... and their bytes */
 	UDP_BUFFER_BYTES = 32 << 20, /* asked for; the kernel grants what it allows */
 };
 
@@ -23,17 +23,19 @@ struct udp_socket {
 	int fd;
 	bool connected;
 	bool send_offload, receive_offload;
-	unsigned segments_max; /* what the kernel takes at once */
+	unsigned segments_max;                            /* what the kernel takes at once */
 	uint32_t receive_buffer_bytes, send_buffer_bytes; /* granted */
-	uint64_t drops;   /* datagrams that the receive buffer had no room for */
-	uint32_t drops_seen; /* the kernel's 32-bit count, last seen */
+	uint64_t drops;          /* datagrams that the receive buffer had no room for */
+	uint32_t drops_seen;     /* the kernel's 32-bit count, last seen */
 	struct weather *weather; /* test_drop_rate and test_delay; NULL: none */
 };
 
 struct udp_datagram {
 	const uint8_t *bytes;
 	size_t size;
-	uint64_t received_ns;       /* CLOCK_MONOTONIC, from the kernel's time stamp */
+	uint64_t received_ns; /* CLOCK_MONOTONIC, from the kernel's time stamp */
+	uint32_t drops;       /* messages that the receive buffer had no room for just before this one */
+	unsigned joined;      /* datagrams that the kernel had joined in its message */
 	const struct address *peer; /* valid until the next udp_receive */
 };
 
@@ -42,6 +44,10 @@ struct udp_batch;
 /* Opens a non-blocking socket bound to `local`. The buffers are as large as the kernel grants.
  * 0 or -errno. */
 int udp_open(struct udp_socket *s, const struct address *local);
+
+/* The same, on an address that other sockets of this program share: each is to be connected, but for one
+ * that gets what comes from strangers. */
+int udp_open_shared(struct udp_socket *s, const struct address *local);
 void udp_close(struct udp_socket *s);
 
 /* From now on the kernel drops what others send, and reports ICMP errors. 0 or -errno. */
@@ -68,8 +74,8 @@ int udp_send(struct udp_socket *s, const struct address *to, const uint8_t *byte
 /* Sends `count` datagrams of `size` bytes each that lie one behind the other. Returns how many the
  * kernel took: fewer when there was no room (0: -EAGAIN), or -errno when none could be sent. Falls
  * back to single datagrams, for good, where the path refuses offload. */
-int udp_send_many(struct udp_socket *s, const struct address *to, const uint8_t *bytes, size_t size,
-	unsigned count);
+int udp_send_many(
+	struct udp_socket *s, const struct address *to, const uint8_t *bytes, size_t size, unsigned count);
 
 /* The most datagrams of `size` bytes that udp_send_many sends in one call of the system. */
 unsigned udp_segments(const struct udp_socket *s, size_t size);

@@ -24,8 +24,8 @@ static void name_peer(struct msghdr *m, const struct udp_socket *s, const struct
 	m->msg_namelen = to->size;
 }
 
-static int send_segments(struct udp_socket *s, const struct address *to, const uint8_t *bytes,
-	size_t size, unsigned count)
+static int send_segments(
+	struct udp_socket *s, const struct address *to, const uint8_t *bytes, size_t size, unsigned count)
 {
 	union {
 		char room[CMSG_SPACE(sizeof(uint16_t))];
@@ -49,8 +49,8 @@ static int send_segments(struct udp_socket *s, const struct address *to, const u
 	return sendmsg(s->fd, &m, 0) < 0 ? -errno : (int)count;
 }
 
-static int send_singles(struct udp_socket *s, const struct address *to, const uint8_t *bytes,
-	size_t size, unsigned count)
+static int send_singles(
+	struct udp_socket *s, const struct address *to, const uint8_t *bytes, size_t size, unsigned count)
 {
 	struct mmsghdr m[MANY_MESSAGES];
 	struct iovec v[MANY_MESSAGES];
@@ -68,8 +68,8 @@ static int send_singles(struct udp_socket *s, const struct address *to, const ui
 }
 
 /* With bad weather every datagram has a fate of its own. */
-static int send_through_weather(struct udp_socket *s, const struct address *to, const uint8_t *bytes,
-	size_t size, unsigned count)
+static int send_through_weather(
+	struct udp_socket *s, const struct address *to, const uint8_t *bytes, size_t size, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++) {
 		int error = udp_send(s, to, bytes + i * size, size);
@@ -88,8 +88,8 @@ static bool refuses_offload(int error)
 	       error == -ENOPROTOOPT;
 }
 
-int udp_send_many(struct udp_socket *s, const struct address *to, const uint8_t *bytes, size_t size,
-	unsigned count)
+int udp_send_many(
+	struct udp_socket *s, const struct address *to, const uint8_t *bytes, size_t size, unsigned count)
 {
 	int n;
 

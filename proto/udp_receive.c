@@ -25,6 +25,8 @@ enum {
 struct message {
 	size_t size, segment;
 	uint64_t received_ns;
+	uint32_t drops;
+	unsigned joined;
 	struct address peer;
 };
 
@@ -104,8 +106,7 @@ static uint64_t monotonic(const struct timespec *stamp, uint64_t now_ns, uint64_
 	uint64_t stamp_ns = (uint64_t)stamp->tv_sec * NS_PER_S + (uint64_t)stamp->tv_nsec;
 	uint64_t age_ns = wall_ns - stamp_ns;
 
-	return stamp_ns <= wall_ns && age_ns < 10ull * NS_PER_S && age_ns < now_ns ? now_ns - age_ns
-										    : now_ns;
+	return stamp_ns <= wall_ns && age_ns < 10ull * NS_PER_S && age_ns < now_ns ? now_ns - age_ns : now_ns;
 }
 
 static void read_control(
@@ -127,7 +128,8 @@ static void read_control(
 			uint32_t drops;
 
 			memcpy(&drops, CMSG_DATA(c), sizeof drops);
-			s->drops += drops - s->drops_seen;
+			out->drops = drops - s->drops_seen;
+			s->drops += out->drops;
 			s->drops_seen = drops;
 		}
 	}
@@ -156,7 +158,9 @@ int udp_receive(struct udp_socket *s, struct udp_batch *batch, bool *full)
 		m->peer.size = batch->header[i].msg_hdr.msg_namelen;
 		m->size = m->segment = batch->header[i].msg_len;
 		m->received_ns = now_ns;
+		m->drops = 0;
 		read_control(s, &batch->header[i].msg_hdr, m, now_ns, wall_ns);
+		m->joined = m->segment ? (unsigned)((m->size + m->segment - 1) / m->segment) : 1;
 	}
 	batch->messages = n;
 	if (full)
@@ -176,6 +180,8 @@ bool udp_next(struct udp_batch *batch, struct udp_datagram *d)
 		.bytes = batch->bytes + (size_t)batch->at * batch->stride + batch->offset,
 		.size = left < m->segment ? left : m->segment,
 		.received_ns = m->received_ns,
+		.drops = batch->offset == 0 ? m->drops : 0,
+		.joined = m->joined,
 		.peer = &m->peer,
 	};
 	batch->offset += d->size;

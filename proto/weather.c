@@ -16,7 +16,7 @@ struct held {
 struct weather {
 	double drop_rate;
 	uint64_t delay_ns;
-	uint64_t random; /* xorshift64: chance has to be cheap here, not secret */
+	uint64_t random;    /* xorshift64: chance has to be cheap here, not secret */
 	struct held *queue; /* ring; NULL without a delay */
 	unsigned first, count;
 };
@@ -58,8 +58,8 @@ bool weather_delays(const struct weather *w)
 	return w->delay_ns > 0;
 }
 
-void weather_hold(struct weather *w, const struct address *to, const uint8_t *bytes, size_t size,
-	uint64_t now_ns)
+void weather_hold(
+	struct weather *w, const struct address *to, const uint8_t *bytes, size_t size, uint64_t now_ns)
 {
 	struct held *held = &w->queue[(w->first + w->count) % WEATHER_ROOM];
 

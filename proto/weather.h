@@ -29,8 +29,8 @@ bool weather_delays(const struct weather *w);
 
 /* Holds a copy back until `now_ns` + the delay. Larger datagrams than `bytes` has room for, and those
  * that find the queue full, are dropped. */
-void weather_hold(struct weather *w, const struct address *to, const uint8_t *bytes, size_t size,
-	uint64_t now_ns);
+void weather_hold(
+	struct weather *w, const struct address *to, const uint8_t *bytes, size_t size, uint64_t now_ns);
 
 /* The next datagram that is due, or NULL; *next_ns is when the first one left is. The pointer is
  * valid until the next weather_hold. */

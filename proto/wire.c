@@ -80,8 +80,7 @@ static bool leaves_gap(struct span last, struct span next)
 	return next.begin > last.end && next.begin - last.end > 1;
 }
 
-enum wire_reject wire_decode_spans(
-	const uint8_t *body, size_t size, struct wire_spans *spans, size_t *used)
+enum wire_reject wire_decode_spans(const uint8_t *body, size_t size, struct wire_spans *spans, size_t *used)
 {
 	uint64_t count;
 	const uint8_t *at;

@@ -73,7 +73,6 @@ size_t wire_encode_spans(uint8_t *out, const struct wire_spans *spans);
 /* Refuses a count above WIRE_SPANS_MAX or beyond `size` (REJECT_SHORT), and spans that are empty,
  * overlap, touch or do not ascend (REJECT_SEQUENCE). Bytes behind the spans are ignored;
  * *used, unless NULL, is set to where they begin. */
-enum wire_reject wire_decode_spans(
-	const uint8_t *body, size_t size, struct wire_spans *spans, size_t *used);
+enum wire_reject wire_decode_spans(const uint8_t *body, size_t size, struct wire_spans *spans, size_t *used);
 
 #endif

@@ -3,13 +3,16 @@
 #include <errno.h>
 #include <sodium.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "proto/clock.h"
+#include "proto/signals.h"
+#include "server/rates.h"
 
 enum {
 	CLIENTS_BUCKETS = 1024,
-	CLIENTS_TRIES = 64, /* ports of the pool that somebody else may hold */
 	CLIENTS_KEY_MAX = 60000,
+	CLIENTS_HALF_OPEN = 128, /* classic clients that have not answered on their ports yet */
 };
 
 struct clients {
@@ -17,6 +20,7 @@ struct clients {
 	struct runner_home *home;
 	struct portpool *pool;
 	unsigned count;
+	uint64_t opened;                             /* sessions so far */
 	uint8_t hash_key[crypto_shorthash_KEYBYTES]; /* so that nobody can fill one bucket */
 	struct client *bucket[CLIENTS_BUCKETS];
 };
@@ -43,8 +47,11 @@ void clients_free(struct clients *clients)
 	if (!clients)
 		return;
 	for (unsigned i = 0; i < CLIENTS_BUCKETS; i++)
-		while (clients->bucket[i])
+		while (clients->bucket[i]) {
+			signals_extend(); /* many threads take their time to end */
+			/* Takes it out of the bucket. NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
 			clients_close(clients, clients->bucket[i]);
+		}
 	portpool_free(clients->pool);
 	free(clients);
 }
@@ -71,15 +78,20 @@ static void return_ports(struct clients *clients, const struct client *c, int co
 {
 	uint64_t now_ns = clock_now_ns();
 
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < count && !c->session.port[0].single_port; i++)
 		portpool_return(clients->pool, c->assignment.port[i], now_ns);
+}
+
+static int take_port(struct clients *clients, struct client *c, int kind)
+{
+	c->assignment.port[kind] = portpool_take(clients->pool, clock_now_ns());
+	return c->assignment.port[kind] ? 0 : -EADDRNOTAVAIL;
 }
 
 static int take_ports(struct clients *clients, struct client *c)
 {
 	for (int i = 0; i < PORT_KINDS; i++) {
-		c->assignment.port[i] = portpool_take(clients->pool, clock_now_ns());
-		if (c->assignment.port[i] == 0) {
+		if (take_port(clients, c, i)) {
 			return_ports(clients, c, i);
 			return -EADDRNOTAVAIL;
 		}
@@ -87,48 +99,111 @@ static int take_ports(struct clients *clients, struct client *c)
 	return 0;
 }
 
-/* Draws ports until three can be bound: another program may hold some of the range. */
-static int open_session(struct clients *clients, struct client *c, const struct address *local)
+/* Draws ports until three can be bound: another program may hold some of the range, and those are put
+ * aside. */
+static int open_session(struct clients *clients, struct client *c, struct session_plan *plan)
 {
-	struct session_plan plan = {
-		.options = clients->options,
-		.local = *local,
-		.peer = c->address,
-	};
-	int error = -EADDRNOTAVAIL;
+	enum port_kind failed = PORT_CONTROL;
+	int error;
 
-	for (int tries = 0; tries < CLIENTS_TRIES; tries++) {
-		error = take_ports(clients, c);
-		if (error)
-			return error;
-		plan.assignment = c->assignment;
-		error = session_open(&c->session, &plan, NULL);
-		if (!error)
-			return 0;
-		return_ports(clients, c, PORT_KINDS);
-		if (error != -EADDRINUSE && error != -EACCES)
-			return error;
+	plan->single_port = c->extended && clients->options->single_port;
+	if (plan->single_port) {
+		for (int i = 0; i < PORT_KINDS; i++)
+			c->assignment.port[i] = address_port(&plan->local);
+		plan->assignment = c->assignment;
+		return session_open(&c->session, plan, NULL);
 	}
+	error = take_ports(clients, c);
+	if (error)
+		return error;
+	for (;;) {
+		uint16_t held;
+
+		plan->assignment = c->assignment;
+		error = session_open(&c->session, plan, &failed);
+		if (error != -EADDRINUSE && error != -EACCES)
+			break;
+		held = c->assignment.port[failed];
+		error = take_port(clients, c, failed);
+		portpool_return(clients->pool, held, clock_now_ns());
+		if (error) {
+			for (int i = 0; i < PORT_KINDS; i++)
+				if (i != (int)failed)
+					portpool_give_back(clients->pool, c->assignment.port[i]);
+			return error;
+		}
+	}
+	if (error)
+		return_ports(clients, c, PORT_KINDS);
 	return error;
 }
 
-int clients_open(struct clients *clients, const struct address *address, const struct address *local,
-	struct client **out)
+/* Sessions of a network, and those that have not proven their addresses yet. */
+static bool over_limit(const struct clients *clients, const struct client *c)
 {
-	struct client *c = calloc(1, sizeof *c), **bucket = bucket_of(clients, address);
+	const struct options *o = clients->options;
+	unsigned same = 0, half_open = 0;
+
+	if (clients->count >= o->max_sessions)
+		return true;
+	if (address_is_loopback(&c->address))
+		return false;
+	for (unsigned i = 0; i < CLIENTS_BUCKETS; i++) {
+		for (const struct client *other = clients->bucket[i]; other; other = other->next) {
+			same += memcmp(other->network, c->network, sizeof c->network) == 0;
+			half_open += !other->extended && !other->is_up;
+		}
+	}
+	/* A classic client has proven nothing yet, so those may not take all the room. */
+	return same >= o->max_sessions_per_address || (!c->extended && half_open >= CLIENTS_HALF_OPEN);
+}
+
+static struct client *new_client(struct clients *clients, const struct visitor *visitor)
+{
+	struct client *c = calloc(1, sizeof *c);
+
+	if (!c)
+		return NULL;
+	c->number = ++clients->opened;
+	c->address = *visitor->address;
+	c->key = visitor->key;
+	address_format(&c->address, c->name);
+	rates_network(&c->address, c->network);
+	do
+		c->assignment.key = randombytes_uniform(CLIENTS_KEY_MAX + 1);
+	while (clients_by_key(clients, c->assignment.key));
+	if (visitor->hello) {
+		c->extended = true;
+		memcpy(c->nonce, visitor->hello->nonce, sizeof c->nonce);
+		randombytes_buf(c->token, sizeof c->token);
+	}
+	return c;
+}
+
+int clients_open(struct clients *clients, const struct visitor *visitor, const struct address *local,
+	struct mailbox *gate, struct client **out)
+{
+	struct client *c = new_client(clients, visitor), **bucket;
+	uint8_t secret[SEAL_SECRET_BYTES];
+	struct session_plan plan = {.options = clients->options, .local = *local, .gate = gate};
 	int error;
 
 	if (!c)
 		return -ENOMEM;
-	c->address = *address;
-	address_format(address, c->name);
-	c->assignment.key = randombytes_uniform(CLIENTS_KEY_MAX + 1);
-	error = open_session(clients, c, local);
+	plan.peer = c->address;
+	plan.number = c->number;
+	if (c->extended) {
+		seal_secret(secret, c->key ? c->key->secret : NULL, c->nonce, c->token);
+		plan.secret = secret;
+	}
+	error = over_limit(clients, c) ? -EUSERS : open_session(clients, c, &plan);
+	sodium_memzero(secret, sizeof secret);
 	if (error)
 		goto out_free;
-	error = runner_start(&c->runner, &c->session, clients->home);
+	error = runner_start_at_home(&c->runner, &c->session, clients->home);
 	if (error)
 		goto out_close;
+	bucket = bucket_of(clients, &c->address);
 	c->next = *bucket;
 	*bucket = c;
 	clients->count++;
@@ -143,6 +218,24 @@ out_free:
 	return error;
 }
 
+struct client *clients_by_key(struct clients *clients, uint32_t key)
+{
+	for (unsigned i = 0; i < CLIENTS_BUCKETS; i++)
+		for (struct client *c = clients->bucket[i]; c; c = c->next)
+			if (c->assignment.key == key)
+				return c;
+	return NULL;
+}
+
+struct client *clients_by_number(struct clients *clients, uint64_t number)
+{
+	for (unsigned i = 0; i < CLIENTS_BUCKETS; i++)
+		for (struct client *c = clients->bucket[i]; c; c = c->next)
+			if (c->number == number)
+				return c;
+	return NULL;
+}
+
 void clients_close(struct clients *clients, struct client *client)
 {
 	struct client **link = bucket_of(clients, &client->address);
@@ -154,6 +247,7 @@ void clients_close(struct clients *clients, struct client *client)
 	runner_stop(&client->runner);
 	session_close(&client->session);
 	return_ports(clients, client, PORT_KINDS);
+	sodium_memzero(client, sizeof *client);
 	free(client);
 }
 
@@ -165,6 +259,11 @@ void clients_each(struct clients *clients, void (*visit)(void *context, struct c
 			visit(context, c);
 		}
 	}
+}
+
+uint64_t clients_opened(const struct clients *clients)
+{
+	return clients->opened;
 }
 
 unsigned clients_count(const struct clients *clients)

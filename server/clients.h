@@ -10,18 +10,44 @@
 #include "proto/session.h"
 #include "server/portpool.h"
 
+/* A test that the server has granted and that is not over yet. */
+struct granted {
+	bool active;
+	uint32_t channel;
+	uint64_t share_bps; /* as last told; 0: no limit */
+};
+
+/* What the log has said of a test. */
+struct logged_test {
+	uint32_t id;
+	enum test_phase phase;
+};
+
 struct client {
-	struct client *next; /* in its bucket */
+	struct client *next;    /* in its bucket */
+	uint64_t number;        /* counts sessions from 1 */
 	struct address address; /* of its main socket */
 	char name[ADDRESS_TEXT];
+	uint8_t network[16]; /* what limits for an address go by */
+	bool extended;
+	uint8_t nonce[HELLO_NONCE], token[HELLO_TOKEN];
+	const struct key *key; /* it has proven to hold; NULL: none */
 	struct message_assignment assignment;
 	struct session session;
 	struct runner runner;
+	bool is_up; /* addresses proven on all three ports, threads running */
+	struct granted granted[TEST_DOWN + 1];
 	struct {
 		uint64_t round_trips[PORT_KINDS];
-		uint32_t test; /* id of the last test that was reported */
-		enum test_phase phase;
+		struct logged_test test[SNAPSHOT_TESTS]; /* by id, modulo */
 	} logged;
+};
+
+/* Who asks for a session. */
+struct visitor {
+	const struct address *address;
+	const struct hello *hello; /* NULL: a classic client */
+	const struct key *key;
 };
 
 struct clients;
@@ -34,15 +60,24 @@ void clients_free(struct clients *clients);
 
 struct client *clients_find(struct clients *clients, const struct address *address);
 
-/* Opens a session for a new address: ports from the pool, `local` is the address they are bound to. 0,
- * or -EADDRNOTAVAIL when the ports have run out, or another -errno. */
-int clients_open(struct clients *clients, const struct address *address, const struct address *local,
-	struct client **out);
+/* Opens a session: ports from the pool, `local` is the address they are bound to, `gate` grants its tests.
+ * 0, or -EADDRNOTAVAIL when the ports have run out, -EUSERS over a limit, or another -errno. */
+int clients_open(struct clients *clients, const struct visitor *visitor, const struct address *local,
+	struct mailbox *gate, struct client **out);
 
 void clients_close(struct clients *clients, struct client *client);
 
 /* Calls `visit` for each; it may close the one it is called with. */
-void clients_each(struct clients *clients, void (*visit)(void *context, struct client *client), void *context);
+void clients_each(
+	struct clients *clients, void (*visit)(void *context, struct client *client), void *context);
+
+/* By the heartbeats' key, which no two sessions share; NULL: there is none. */
+struct client *clients_by_key(struct clients *clients, uint32_t key);
+
+struct client *clients_by_number(struct clients *clients, uint64_t number);
+
+/* Sessions opened so far. */
+uint64_t clients_opened(const struct clients *clients);
 
 unsigned clients_count(const struct clients *clients);
 const struct portpool *clients_pool(const struct clients *clients);

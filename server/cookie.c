@@ -49,15 +49,12 @@ static void bake(const uint8_t secret[COOKIE_SECRET], const struct address *from
 		crypto_generichash_update(&hash, v6->sin6_addr.s6_addr, sizeof(v6->sin6_addr));
 		crypto_generichash_update(
 			&hash, (const uint8_t *)&v6->sin6_scope_id, sizeof(v6->sin6_scope_id));
-		crypto_generichash_update(
-			&hash, (const uint8_t *)&v6->sin6_port, sizeof(v6->sin6_port));
+		crypto_generichash_update(&hash, (const uint8_t *)&v6->sin6_port, sizeof(v6->sin6_port));
 	} else {
 		const struct sockaddr_in *v4 = &from->v4;
 
-		crypto_generichash_update(
-			&hash, (const uint8_t *)&v4->sin_addr, sizeof(v4->sin_addr));
-		crypto_generichash_update(
-			&hash, (const uint8_t *)&v4->sin_port, sizeof(v4->sin_port));
+		crypto_generichash_update(&hash, (const uint8_t *)&v4->sin_addr, sizeof(v4->sin_addr));
+		crypto_generichash_update(&hash, (const uint8_t *)&v4->sin_port, sizeof(v4->sin_port));
 	}
 	crypto_generichash_update(&hash, nonce, HELLO_NONCE);
 	crypto_generichash_final(&hash, out, HELLO_COOKIE);

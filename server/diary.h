@@ -11,6 +11,9 @@ void diary_latency(struct client *c, const struct session_snapshot *snapshot, st
 /* A line for each test that has begun or ended since. */
 void diary_tests(struct client *c, const struct session_snapshot *snapshot);
 
+/* What is known of tests that the session's end cuts short. */
+void diary_unfinished(const struct client *c, const struct session_snapshot *snapshot);
+
 /* The session's latencies, a line a port. */
 void diary_summary(const struct client *c, const struct session_snapshot *snapshot);
 

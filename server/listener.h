@@ -3,14 +3,15 @@
 #ifndef SERVER_LISTENER_H
 #define SERVER_LISTENER_H
 
+#include "proto/keys.h"
 #include "proto/options.h"
 #include "proto/runner.h"
 
 struct listener;
 
-/* Binds the main port. 0 or -errno. */
-int listener_open(struct listener **out, const struct options *options, const struct address *local,
-	struct runner_home *home);
+/* Binds the main port. `keys` NULL: every client is welcome. 0 or -errno. */
+int listener_open(struct listener **out, const struct options *options, const struct keys *keys,
+	const struct address *local, struct runner_home *home);
 
 /* Ends every session, each with its latency summary in the log, and closes the main port. */
 void listener_close(struct listener *listener);

@@ -6,13 +6,15 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "proto/errand.h"
+#include "proto/keys.h"
 #include "proto/log.h"
 #include "proto/options.h"
 #include "proto/runner.h"
 #include "proto/signals.h"
 #include "server/listener.h"
 
-enum { EXIT_USAGE = 2, EXIT_SIGNAL = 128 };
+enum { EXIT_USAGE = 2 };
 
 /* Four descriptors a client and more in THREAD mode: as many as we may have. */
 static void raise_descriptor_limit(void)
@@ -25,30 +27,7 @@ static void raise_descriptor_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* What the options ask for instead of serving. -1: to serve. */
-static int other_work(const struct options *o, int argc, char **argv)
-{
-	char error[OPTIONS_ERROR], *text = NULL;
-
-	if (o->help) {
-		text = options_help(PROGRAM_SERVER);
-		fputs(text ? text : "", stdout);
-	} else if (o->version) {
-		puts("wyndrvrd " WYNDRVR_VERSION);
-	} else if (o->create_config) {
-		if (options_create_config(o, PROGRAM_SERVER, argc, argv, &text, error)) {
-			fprintf(stderr, "wyndrvrd: %s\n", error);
-			return EXIT_USAGE;
-		}
-		fputs(text, stdout);
-	} else {
-		return -1;
-	}
-	free(text);
-	return 0;
-}
-
-static int serve(const struct options *o, const struct address *local)
+static int serve(const struct options *o, const struct keys *keys, const struct address *local)
 {
 	struct runner_home home;
 	struct signals signals;
@@ -61,11 +40,10 @@ static int serve(const struct options *o, const struct address *local)
 	error = signals_open(&signals, home.loop);
 	if (error)
 		goto out_home;
-	error = listener_open(&listener, o, local, &home);
+	error = listener_open(&listener, o, keys, local, &home);
 	if (error)
 		goto out_signals;
-	printf("Server started on %s\n", address_format(local, name));
-	fflush(stdout);
+	log_notice("Server started on %s", address_format(local, name));
 	loop_run(home.loop);
 	listener_close(listener);
 
@@ -84,6 +62,7 @@ out:
 int main(int argc, char **argv)
 {
 	struct options options;
+	struct keys *keys = NULL;
 	struct address local;
 	char error[OPTIONS_ERROR];
 	int status;
@@ -96,7 +75,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "wyndrvrd: %s\n", error);
 		return EXIT_USAGE;
 	}
-	status = other_work(&options, argc, argv);
+	status = errand_run(&options, PROGRAM_SERVER, argc, argv);
 	if (status >= 0)
 		return status;
 	log_set_level(options.test_verbose ? LOG_VERBOSE : LOG_NORMAL);
@@ -106,5 +85,11 @@ int main(int argc, char **argv)
 		fprintf(stderr, "wyndrvrd: bind_addr: %s: %s\n", options.bind_addr, gai_strerror(status));
 		return EXIT_USAGE;
 	}
-	return serve(&options, &local);
+	if (options.key_file[0] && keys_load(&keys, options.key_file, error)) {
+		fprintf(stderr, "wyndrvrd: key_file: %s\n", error);
+		return EXIT_USAGE;
+	}
+	status = serve(&options, keys, &local);
+	keys_free(keys);
+	return status;
 }

@@ -79,6 +79,11 @@ void portpool_return(struct portpool *pool, uint16_t port, uint64_t now_ns)
 	};
 }
 
+void portpool_give_back(struct portpool *pool, uint16_t port)
+{
+	pool->port[pool->free++] = port;
+}
+
 unsigned portpool_size(const struct portpool *pool)
 {
 	return pool->size;

@@ -77,8 +77,11 @@ struct pair {
 
 static inline void open_pair(struct pair *p, uint64_t limit)
 {
-	heartbeat_init(&p->client, true, INTERVAL_NS, limit, START_NS);
-	heartbeat_init(&p->server, false, INTERVAL_NS, 0, START_NS);
+	struct heartbeat_plan client = {.is_client = true, .interval_ns = INTERVAL_NS, .limit = limit};
+	struct heartbeat_plan server = {.interval_ns = INTERVAL_NS};
+
+	heartbeat_init(&p->client, &client, START_NS);
+	heartbeat_init(&p->server, &server, START_NS);
 }
 
 /* One whole exchange, each way taking so long; returns when it was over. */

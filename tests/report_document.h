@@ -38,7 +38,7 @@ static const struct test_record complete = {
 			.unique_packets = 920,
 			.duplicates = 30,
 			.reordered = 5,
-			.socket_drops = 2,
+			.host_drops = 2,
 		},
 	.received_known = true,
 	.counts_known = true,
@@ -55,7 +55,7 @@ static inline void open_report(struct report *r, struct options *options, const 
 
 static inline void add_test(struct report *r, const struct test_record *t)
 {
-	r->end.test[r->end.tests++] = *t;
+	report_add_test(r, t);
 }
 
 static inline json_t *document(const struct report *r)

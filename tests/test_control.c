@@ -9,7 +9,7 @@ static void test_command(void **state)
 	struct control c;
 
 	(void)state;
-	control_init(&c, true, REPEAT_NS, KEY);
+	control_init(&c, true, false, REPEAT_NS, KEY);
 	assert_int_equal(control_due(&c, START_NS), CLOCK_NEVER);
 	assert_int_equal(control_start(&c, &order, START_NS), 0);
 	assert_int_equal(control_start(&c, &order, START_NS), -EBUSY);
@@ -17,7 +17,7 @@ static void test_command(void **state)
 	assert_int_equal(packet.header.type, WIRE_CONTROL);
 	assert_int_equal(packet.header.sequence, 0);
 	assert_int_equal(packet.header.offset, 0);
-	assert_false(packet.is_ack);
+	assert_false(is_ack(&packet));
 	assert_int_equal(message_parse_command((uint8_t *)packet.body, packet.size, &m), WIRE_OK);
 	assert_int_equal(m.channel, packet.header.channel);
 	assert_int_equal(m.duration_s, 2);
@@ -134,7 +134,7 @@ static void test_result_of_many_servers(void **state)
 		assert_int_equal(r->received.unique_packets, rows[i].unique);
 		assert_int_equal(r->received.duplicates, rows[i].counts_known ? 6 : 0);
 		assert_int_equal(r->received.reordered, rows[i].counts_known ? 5 : 0);
-		assert_int_equal(r->received.socket_drops, rows[i].counts_known ? 4 : 0);
+		assert_int_equal(r->received.host_drops, rows[i].counts_known ? 4 : 0);
 		assert_int_equal(r->received.retransmitted_packets, 7);
 		assert_string_equal(r->uid, UID);
 	}
@@ -151,7 +151,7 @@ static void test_early_result(void **state)
 	open_client(&c, RUNNING);
 	assert_int_equal(give_result(&c, GUID, 45000, "", START_NS + SECOND), WIRE_OK);
 	assert_int_equal(packets(&c, START_NS + SECOND, &packet), 1);
-	assert_true(packet.is_ack);
+	assert_true(is_ack(&packet));
 	assert_mail(&c, MAIL_STOP_SOURCE);
 	assert_int_equal(give_result(&c, GUID, 45000, "", START_NS + SECOND + REPEAT_NS), WIRE_OK);
 	assert_no_mail(&c);
@@ -178,6 +178,7 @@ static void test_busy(void **state)
 	assert_no_mail(&c);
 	work_done(&c, MAIL_SINK_DONE, START_NS + 2 * SECOND);
 	assert_int_equal(ask(&c, CHANNEL + 1, START_NS + 2 * SECOND), WIRE_OK);
+	assert_int_equal(grant(&c, START_NS + 2 * SECOND), 1);
 	assert_true(control_mail(&c, &mail));
 	assert_int_equal(mail.kind, MAIL_OPEN_SINK);
 	assert_int_equal(mail.order.channel, CHANNEL + 1);
@@ -195,19 +196,25 @@ static void test_no_slot_is_free(void **state)
 	struct mail mail;
 
 	(void)state;
-	control_init(&c, false, REPEAT_NS, KEY);
+	control_init(&c, false, false, REPEAT_NS, KEY);
 	for (unsigned i = 0; i < CONTROL_TESTS; i++, now_ns += SECOND / 10) {
 		struct mail done = {.kind = MAIL_SINK_DONE, .order = {.channel = CHANNEL + i}};
 
 		assert_int_equal(ask(&c, CHANNEL + i, now_ns), WIRE_OK);
+		assert_int_equal(grant(&c, now_ns), 1);
 		assert_true(control_mail(&c, &mail));
-		control_done(&c, &done, now_ns);
+		control_take_mail(&c, &done, now_ns);
 	}
 	assert_int_equal(ask(&c, CHANNEL - 1, now_ns), WIRE_OK);
+	assert_int_equal(grant(&c, now_ns), 0);
 	assert_false(control_mail(&c, &mail));
 	now_ns = START_NS + CONTROL_RESULT_S * SECOND;
 	control_due(&c, now_ns);
+	/* Nor before the listener knows of the end. */
 	assert_int_equal(ask(&c, CHANNEL - 1, now_ns), WIRE_OK);
+	assert_int_equal(grant(&c, now_ns), 0);
+	assert_int_equal(ask(&c, CHANNEL - 1, now_ns), WIRE_OK);
+	assert_int_equal(grant(&c, now_ns), 1);
 	assert_true(control_mail(&c, &mail));
 	assert_int_equal(mail.order.channel, CHANNEL - 1);
 	assert_int_equal(c.test[0].record.id, CONTROL_TESTS + 1);

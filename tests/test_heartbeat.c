@@ -68,11 +68,13 @@ static void test_beat(void **state)
 		{1000, 2750, 3750, true},
 		{1000, 4800, 5800, true},
 	};
+	struct heartbeat_plan plan = {.interval_ns = rows[0].interval_ms * NS_PER_MS};
 	struct heartbeat server, client;
 
 	(void)state;
-	heartbeat_init(&client, true, rows[0].interval_ms * NS_PER_MS, 0, START_NS);
-	heartbeat_init(&server, false, rows[0].interval_ms * NS_PER_MS, 0, START_NS);
+	heartbeat_init(&server, &plan, START_NS);
+	plan.is_client = true;
+	heartbeat_init(&client, &plan, START_NS);
 	assert_int_equal(heartbeat_due_ns(&client), START_NS);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		uint64_t now_ns = START_NS + rows[i].step_ms * NS_PER_MS;
@@ -90,10 +92,11 @@ static void test_beat(void **state)
 
 static void test_short_interval_is_kept_before_the_first_answer(void **state)
 {
+	static const struct heartbeat_plan plan = {.is_client = true, .interval_ns = INTERVAL_NS};
 	struct heartbeat client;
 
 	(void)state;
-	heartbeat_init(&client, true, INTERVAL_NS, 0, START_NS);
+	heartbeat_init(&client, &plan, START_NS);
 	begin(&client, START_NS);
 	assert_int_equal(heartbeat_due_ns(&client), START_NS + INTERVAL_NS);
 }

@@ -122,11 +122,6 @@ static const struct {
 		"c:1: port_parallelability: PROCESS is not available; allowed: SINGLE, THREAD"},
 	{"#\nconnection_parallelability=PROCESS", "c:2: connection_parallelibility: PROCESS is not "
 						  "available; allowed: SINGLE, THREAD"},
-	{"bind_port=7500", "c:1: bind_port: bind_port 7500 lies in the range 7000-8000 of "
-			   "port_ranges; allowed: a port outside of it"},
-	{"\nport_ranges=1,6700-6711",
-		"c:2: port_ranges: bind_port 6711 lies in the range 6700-6711 of port_ranges; "
-		"allowed: a port outside of it"},
 };
 
 static void test_bad_files(void **state)

@@ -11,18 +11,23 @@ static void test_names(void **state)
 		{"", "schema start intervals end warnings error"},
 		{"start", "version timestamp server classic mode ports options"},
 		{"start.ports", "control upload download"},
-		{"intervals.0", "start end seconds sent latency_us"},
+		{"intervals.0", "start end seconds sent received latency_us"},
 		{"intervals.0.sent",
+			"packets bytes bits_per_second lost_packets retransmitted_packets"},
+		{"intervals.0.received",
 			"packets bytes bits_per_second lost_packets retransmitted_packets"},
 		{"intervals.0.latency_us", "control upload download"},
 		{"end", "tests sum_sent sum_received latency"},
 		{"end.tests.0", "direction channel duration_s complete sent received "
-				"retransmitted_packets loss"},
+				"retransmitted_packets loss asked granted agreed result_hash "
+				"refused"},
 		{"end.tests.0.sent", "packets bytes bits_per_second"},
 		{"end.tests.0.received", "packets bytes bits_per_second ip_bits_per_second "
-					 "unique_packets duplicates "
+					 "unique_packets duplicates network_duplicates "
 					 "reordered"},
-		{"end.tests.0.loss", "packets percent"},
+		{"end.tests.0.asked", "bits_per_second duration_s"},
+		{"end.tests.0.granted", "bits_per_second duration_s"},
+		{"end.tests.0.loss", "packets percent sender_host path receiver_host"},
 		{"end.sum_sent", "bytes bits_per_second packets lost_packets lost_percent"},
 		{"end.sum_received", "bytes bits_per_second packets lost_packets lost_percent"},
 		{"end.latency", "control upload download"},
@@ -39,7 +44,7 @@ static void test_names(void **state)
 	open_report(&r, &options, "192.0.2.1:6711");
 	add_test(&r, &complete);
 	assert_int_equal(
-		report_add_interval(&r, &(struct report_interval){.has_traffic = true}), 0);
+		report_add_interval(&r, &(struct report_interval){.sent.active = true, .received.active = true}), 0);
 	report_fail(&r, "timeout", "no answer");
 	root = document(&r);
 	for (size_t i = 0; i < COUNT(rows); i++)
@@ -162,7 +167,11 @@ static void test_intervals(void **state)
 		{"intervals.0.sent", "{\"packets\":10,\"bytes\":1000,\"bits_per_second\":16000.0,"
 				     "\"lost_packets\":3,\"retransmitted_packets\":2}"},
 		{"intervals.0.latency_us", "{\"control\":1.5,\"upload\":null,\"download\":2.0}"},
+		{"intervals.0.received", "null"},
 		{"intervals.1.sent", "null"},
+		{"intervals.1.received", "{\"packets\":20,\"bytes\":3000,\"bits_per_second\":48000.0,"
+					 "\"lost_packets\":4,\"retransmitted_packets\":5}"},
+		{"intervals.2.received.bits_per_second", "null"},
 		{"intervals.2.sent.bits_per_second", "null"},
 		{"intervals.2.seconds", "0.0"},
 		{"intervals.3.start", "null"},
@@ -170,10 +179,10 @@ static void test_intervals(void **state)
 		{"intervals.3.sent.bits_per_second", "null"},
 	};
 	static const struct report_interval intervals[] = {
-		{0, .5, true, 10, 1000, 3, 2, {1500, 0, 2000}},
-		{.5, 1, false, 0, 0, 0, 0, {0}},
-		{1, 1, true, 10, 1000, 0, 0, {0}},
-		{(double)NAN, (double)INFINITY, true, 10, 1000, 0, 0, {0}},
+		{0, .5, {true, 10, 1000, 3, 2}, {0}, {1500, 0, 2000}},
+		{.5, 1, {0}, {true, 20, 3000, 4, 5}, {0}},
+		{1, 1, {true, 10, 1000, 0, 0}, {true, 1, 1, 0, 0}, {0}},
+		{(double)NAN, (double)INFINITY, {true, 10, 1000, 0, 0}, {0}, {0}},
 	};
 	struct options options;
 	struct report r;

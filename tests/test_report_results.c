@@ -1,5 +1,6 @@
 /* How the JSON document shows tests: complete, incomplete, of servers that tell less; and their
  * sums. */
+#include "proto/agreement.h"
 #include "tests/report_document.h"
 
 static void test_complete(void **state)
@@ -20,7 +21,8 @@ static void test_complete(void **state)
 		{"end.tests.0.received.duplicates", "30"},
 		{"end.tests.0.received.reordered", "5"},
 		{"end.tests.0.retransmitted_packets", "70"},
-		{"end.tests.0.loss", "{\"packets\":50,\"percent\":5.0}"},
+		{"end.tests.0.loss", "{\"packets\":50,\"percent\":5.0,\"sender_host\":0,\"path\":48,"
+				     "\"receiver_host\":2}"},
 		{"end.sum_sent.bytes", "1000000"},
 		{"end.sum_sent.bits_per_second", "800000.0"},
 		{"end.sum_sent.packets", "1000"},
@@ -81,7 +83,8 @@ static const struct value_row nothing[] = {
 	{"end.tests.0.sent", "{\"packets\":0,\"bytes\":0,\"bits_per_second\":null}"},
 	{"end.tests.0.received.bits_per_second", "null"},
 	{"end.tests.0.received.ip_bits_per_second", "null"},
-	{"end.tests.0.loss", "{\"packets\":0,\"percent\":0.0}"},
+	{"end.tests.0.loss", "{\"packets\":0,\"percent\":0.0,\"sender_host\":0,\"path\":0,"
+			     "\"receiver_host\":0}"},
 	{"end.sum_sent.bits_per_second", "null"},
 	{"end.sum_received.lost_percent", "0.0"},
 };
@@ -163,7 +166,7 @@ static void test_lost(void **state)
 			.received = {.packets = rows[i].arrived}};
 
 		print_message("%ju of %ju\n", (uintmax_t)rows[i].arrived, (uintmax_t)rows[i].sent);
-		assert_int_equal(report_lost(&t), rows[i].lost);
+		assert_int_equal(agreement_loss(&t).packets, rows[i].lost);
 	}
 }
 

@@ -61,7 +61,7 @@ static void write_interval(FILE *out, const void *what)
 
 static void write_heading(FILE *out, const void *what)
 {
-	report_text_heading(out, *(const bool *)what);
+	report_text_heading(out, what);
 }
 
 static void write_end(FILE *out, const void *what)
@@ -75,11 +75,15 @@ static void test_interval(void **state)
 		struct report_interval interval;
 		const char *fields; /* as they follow each other, apart from blanks */
 	} rows[] = {
-		{{0, 1, false, 0, 0, 0, 0, {1500000, 0, 12340000}}, "0.0-1.0 1.50 - 12.34"},
-		{{1, 2, true, 100, 125000, 3, 2, {10000, 20000, 30000}},
+		{{0, 1, {0}, {0}, {1500000, 0, 12340000}}, "0.0-1.0 1.50 - 12.34"},
+		{{1, 2, {true, 100, 125000, 3, 2}, {0}, {10000, 20000, 30000}},
 			"1.0-2.0 1.000 Mbit/s 100 3 2 0.01 0.02 0.03"},
-		{{2, 2, true, 100, 125000, 0, 0, {0}}, "2.0-2.0 0.000 bit/s 100 0 0 - - -"},
-		{{99999.5, 100000, false, 0, 0, 0, 0, {0}}, "99999.5-100000.0 - - -"},
+		{{1, 2, {0}, {true, 100, 125000, 3, 2}, {10000, 20000, 30000}},
+			"1.0-2.0 1.000 Mbit/s 100 3 0.01 0.02 0.03"},
+		{{1, 2, {true, 100, 125000, 3, 2}, {true, 200, 250000, 4, 9}, {10000, 20000, 30000}},
+			"1.0-2.0 1.000 Mbit/s 100 3 2 2.000 Mbit/s 200 4 0.01 0.02 0.03"},
+		{{2, 2, {true, 100, 125000, 0, 0}, {0}, {0}}, "2.0-2.0 0.000 bit/s 100 0 0 - - -"},
+		{{99999.5, 100000, {0}, {0}, {0}}, "99999.5-100000.0 - - -"},
 	};
 
 	(void)state;
@@ -102,17 +106,18 @@ static void test_interval(void **state)
 static void test_heading(void **state)
 {
 	static const struct report_interval interval = {
-		.end_s = 1, .has_traffic = true, .latency_ns = {10000, 20000, 30000}};
+		.end_s = 1, .latency_ns = {10000, 20000, 30000}};
 	static const char *const names[] = {"control", "upload", "download"};
 	static const char *const values[] = {"0.01", "0.02", "0.03"};
 
 	(void)state;
-	for (int traffic = 0; traffic < 2; traffic++) {
+	for (int traffic = 0; traffic < 4; traffic++) {
 		struct report_interval row = interval;
-		bool has_traffic = traffic;
-		char *heading = written(write_heading, &has_traffic), *line;
+		char *heading, *line;
 
-		row.has_traffic = has_traffic;
+		row.sent.active = traffic & 1;
+		row.received.active = traffic & 2;
+		heading = written(write_heading, &row);
 		line = written(write_interval, &row);
 		print_message("%s%s", heading, line);
 		for (size_t i = 0; i < COUNT(names); i++)
@@ -128,6 +133,7 @@ static const struct test_record complete = {
 	.id = 1,
 	.phase = TEST_COMPLETE,
 	.datagram_bytes = 1000,
+	.asked_duration_ns = 10 * UINT64_C(1000000000),
 	.duration_ns = 10 * UINT64_C(1000000000),
 	.sent = {.packets = 1000, .bytes = 1000000, .retransmitted_packets = 70},
 	.received = {.packets = 950,
@@ -135,7 +141,7 @@ static const struct test_record complete = {
 		.unique_packets = 920,
 		.duplicates = 30,
 		.reordered = 5,
-		.socket_drops = 2},
+		.host_drops = 2},
 	.received_known = true,
 	.counts_known = true,
 };
@@ -149,18 +155,19 @@ static const struct {
 	const char *has[LINES], *lacks[LINES];
 } end_rows[] = {
 	{"complete", TEST_COMPLETE, true, true, true,
-		{"=== Upload Bandwidth Test Results ===\n", "10.00 s\n",
+		{"=== Upload Bandwidth Test Results ===\n", "10.00 s of 10 s asked\n",
 			"800.0 kbit/s, 1000 packets, 1000000 bytes\n",
 			"70 of them retransmissions\n", "760.0 kbit/s, 950 packets, 950000 bytes\n",
-			"920 unique, 30 duplicates, 5 reordered; 2 dropped",
-			"50 packets (5.000 %)\n", "=== Latency"},
+			"920 unique, 30 duplicates, 0 doubled by the network, 5 reordered\n",
+			"50 packets (5.000 %): sender's host 0, path 48, receiver's host 2\n",
+			"=== Latency"},
 		{"incomplete", "unknown"}},
 	{"a server that doesn't count", TEST_COMPLETE, true, true, false,
 		{"=== Upload Bandwidth Test Results ===\n", "950 packets",
 			"50 packets (5.000 %)\n"},
 		{"unique", "incomplete"}},
 	{"from the last report", TEST_INCOMPLETE, true, true, false,
-		{"=== Upload Bandwidth Test Results ===\n", "10.00 s, incomplete\n", "950 packets"},
+		{"=== Upload Bandwidth Test Results ===\n", "10.00 s of 10 s asked, incomplete\n", "950 packets"},
 		{"unique"}},
 	{"no report", TEST_INCOMPLETE, true, false, false,
 		{"=== Upload Bandwidth Test Results ===\n", "incomplete", "1000 packets",
@@ -187,11 +194,11 @@ static void test_end(void **state)
 
 		report_init(&r, &options, "192.0.2.1:6711");
 		r.connected = end_rows[i].connected;
-		r.end.tests = end_rows[i].phase != TEST_NONE;
-		r.end.test[0] = complete;
-		r.end.test[0].phase = end_rows[i].phase;
-		r.end.test[0].received_known = end_rows[i].received_known;
-		r.end.test[0].counts_known = end_rows[i].counts_known;
+		r.tests = end_rows[i].phase != TEST_NONE;
+		r.test[0] = complete;
+		r.test[0].phase = end_rows[i].phase;
+		r.test[0].received_known = end_rows[i].received_known;
+		r.test[0].counts_known = end_rows[i].counts_known;
 		report_warn(&r, "the first");
 		report_warn(&r, "the second");
 		text = written(write_end, &r);

@@ -22,19 +22,19 @@ static void test_reports(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(report_rows); i++) {
-		struct wire_spans spans;
+		struct feedback f;
 		struct sink k;
 
 		print_message("%s\n", report_rows[i].name);
 		open_sink(&k);
 		for (unsigned a = 0; a < report_rows[i].n; a++)
-			arrive(&k, report_rows[i].arrival[a].sequence,
-				report_rows[i].arrival[a].data, START_NS);
-		assert_true(sink_report(&k, START_NS + INTERVAL_NS, &spans));
-		assert_int_equal(spans.count, report_rows[i].spans);
-		for (unsigned s = 0; s < spans.count; s++) {
-			assert_int_equal(spans.span[s].begin, report_rows[i].span[s].begin);
-			assert_int_equal(spans.span[s].end, report_rows[i].span[s].end);
+			arrive(&k, report_rows[i].arrival[a].sequence, report_rows[i].arrival[a].data,
+				START_NS);
+		assert_true(sink_report(&k, START_NS + INTERVAL_NS, &f));
+		assert_int_equal(f.spans.count, report_rows[i].spans);
+		for (unsigned s = 0; s < f.spans.count; s++) {
+			assert_int_equal(f.spans.span[s].begin, report_rows[i].span[s].begin);
+			assert_int_equal(f.spans.span[s].end, report_rows[i].span[s].end);
 		}
 		assert_int_equal(k.count.reports, 1);
 		sink_close(&k);
@@ -59,7 +59,8 @@ static void test_report_of_many_holes(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		uint8_t body[WIRE_MAX_BYTES];
-		struct wire_spans spans, decoded;
+		struct feedback f;
+		struct wire_spans decoded;
 		const struct span *last;
 		struct sink k;
 		size_t size;
@@ -68,17 +69,17 @@ static void test_report_of_many_holes(void **state)
 		open_sink(&k);
 		for (unsigned hole = 0; hole < rows[i].holes; hole++)
 			arrive(&k, 2 * hole + 1, 2 * hole + 1, START_NS);
-		assert_true(sink_report(&k, START_NS + INTERVAL_NS, &spans));
-		assert_int_equal(spans.count, rows[i].spans);
-		for (unsigned s = 0; s < spans.count - rows[i].open_ended; s++) {
-			assert_int_equal(spans.span[s].begin, 2 * s);
-			assert_int_equal(spans.span[s].end, 2 * s);
+		assert_true(sink_report(&k, START_NS + INTERVAL_NS, &f));
+		assert_int_equal(f.spans.count, rows[i].spans);
+		for (unsigned s = 0; s < f.spans.count - rows[i].open_ended; s++) {
+			assert_int_equal(f.spans.span[s].begin, 2 * s);
+			assert_int_equal(f.spans.span[s].end, 2 * s);
 		}
-		last = &spans.span[spans.count - 1];
+		last = &f.spans.span[f.spans.count - 1];
 		assert_int_equal(last->end == UINT64_MAX, rows[i].open_ended);
 		if (rows[i].open_ended)
 			assert_int_equal(last->begin, k.next_data);
-		size = wire_encode_spans(body, &spans);
+		size = wire_encode_spans(body, &f.spans);
 		assert_in_range(size, 0, WIRE_MAX_BYTES - WIRE_HEADER_BYTES);
 		assert_int_equal(wire_decode_spans(body, size, &decoded, NULL), WIRE_OK);
 		sink_close(&k);
@@ -93,9 +94,9 @@ static void test_report_times(void **state)
 		uint64_t at_ms; /* since the start */
 		bool report;
 	} rows[] = {{0, false}, {99, false}, {100, true}, {100, false}, {199, false}, {200, true},
-		{290, false}, {390, true}, {400, false}, {489, false}, {490, true}, {900, true},
-		{999, false}, {1000, true}};
-	struct wire_spans spans;
+		{290, false}, {390, true}, {400, false}, {489, false}, {490, true}, {900, true}, {999, false},
+		{1000, true}};
+	struct feedback f;
 	struct sink k;
 
 	(void)state;
@@ -105,7 +106,7 @@ static void test_report_times(void **state)
 		uint64_t now_ns = START_NS + rows[i].at_ms * NS_PER_MS;
 
 		print_message("at %ju ms\n", (uintmax_t)rows[i].at_ms);
-		assert_int_equal(sink_report(&k, now_ns, &spans), rows[i].report);
+		assert_int_equal(sink_report(&k, now_ns, &f), rows[i].report);
 		if (rows[i].report)
 			assert_int_equal(sink_due_ns(&k), now_ns + INTERVAL_NS);
 	}
@@ -118,7 +119,7 @@ static const struct {
 	int64_t data_ms;
 	uint64_t over_ms;
 } end_rows[] = {
-	{"never any data", -2000, 200},
+	{"never any data: it may still begin", -2000, 2000},
 	{"data long before the end", -500, 200},
 	{"data up to the end", 0, 200},
 	{"data a little later", 150, 350},
@@ -133,21 +134,21 @@ static void test_end(void **state)
 	for (size_t i = 0; i < COUNT(end_rows); i++) {
 		uint64_t over_ns = END_NS + end_rows[i].over_ms * NS_PER_MS;
 		uint64_t data_ns = (uint64_t)((int64_t)END_NS + end_rows[i].data_ms * NS_PER_MS);
-		struct wire_spans spans;
+		struct feedback f;
 		struct sink k;
 
 		print_message("%s\n", end_rows[i].name);
 		open_sink(&k);
 		if (data_ns > START_NS)
 			assert_int_equal(arrive(&k, 0, 0, data_ns), WIRE_OK);
-		while (sink_report(&k, sink_due_ns(&k), &spans))
+		while (sink_report(&k, sink_due_ns(&k), &f))
 			assert_false(sink_finished(&k, over_ns - 1));
 		assert_int_equal(sink_due_ns(&k), over_ns);
 		assert_true(sink_finished(&k, over_ns));
 		sink_close(&k);
 		assert_false(sink_finished(&k, over_ns));
 		assert_int_equal(sink_due_ns(&k), CLOCK_NEVER);
-		assert_false(sink_report(&k, over_ns, &spans));
+		assert_false(sink_report(&k, over_ns, &f));
 	}
 }
 

@@ -64,11 +64,11 @@ static const struct {
 static void report(struct source *s, uint64_t sequence, const struct span *span, unsigned spans,
 	uint64_t now_ns)
 {
-	struct wire_spans all = {.count = spans};
+	struct feedback all = {.spans.count = spans};
 	struct source_feedback f = {
-		.sequence = sequence, .spans = &all, .round_trip_ns = UINT64_C(20) * MS};
+		.sequence = sequence, .feedback = &all, .round_trip_ns = UINT64_C(20) * MS};
 
-	memcpy(all.span, span, spans * sizeof(*span));
+	memcpy(all.spans.span, span, spans * sizeof(*span));
 	assert_int_equal(source_report(s, &f, now_ns), WIRE_OK);
 }
 
@@ -172,8 +172,8 @@ static void test_reports(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(report_rows); i++) {
-		struct wire_spans spans = {.count = report_rows[i].spans};
-		struct source_feedback f = {.sequence = report_rows[i].sequence, .spans = &spans};
+		struct feedback all = {.spans.count = report_rows[i].spans};
+		struct source_feedback f = {.sequence = report_rows[i].sequence, .feedback = &all};
 		bool is_ok = report_rows[i].reason == WIRE_OK;
 		struct source s;
 
@@ -182,7 +182,7 @@ static void test_reports(void **state)
 		pour(&s, 20, START_NS);
 		report(&s, 0, missing, 2, START_NS + 100 * MS);
 		report(&s, 1, missing, 2, START_NS + 200 * MS);
-		memcpy(spans.span, report_rows[i].span, sizeof(report_rows[i].span));
+		memcpy(all.spans.span, report_rows[i].span, sizeof(report_rows[i].span));
 		assert_int_equal(source_report(&s, &f, START_NS + 300 * MS), report_rows[i].reason);
 		assert_int_equal(s.count.reports, 2 + is_ok);
 		assert_int_equal(s.count.heard_packets, report_rows[i].heard);

@@ -32,15 +32,16 @@ static void test_truncated_reports(void **state)
 		print_message("%s\n", truncated_rows[i].name);
 		for (uint64_t at = START_NS; at < clear_ns; at += truncated_rows[i].check_ms * MS) {
 			run_until(t, at + truncated_rows[i].check_ms * MS);
-			assert_true(first_hole(t) > before);
-			before = first_hole(t);
+			assert_true(t->first_hole > before);
+			before = t->first_hole;
 		}
 		assert_int_not_equal(t->truncated, 0);
 		t->up->weather.drop = 0;
 		waiting = t->source.next_data;
 		run_until(t, end_ns(t));
-		assert_true(first_hole(t) > waiting);
-		assert_int_equal(t->last_report.span[t->last_report.count - 1].end, UINT64_MAX);
+		assert_true(t->first_hole > waiting);
+		assert_int_equal(
+			t->last_report.spans.span[t->last_report.spans.count - 1].end, UINT64_MAX);
 		run_out(t);
 		check_counts(t);
 		transfer_free(t);
@@ -75,7 +76,7 @@ static void test_outage(void **state)
 		t->down->weather.drop = outage_rows[i].plan.down.drop;
 		waiting = t->source.next_data;
 		run_until(t, end_ns(t));
-		assert_true(first_hole(t) > waiting);
+		assert_true(t->first_hole > waiting);
 		run_out(t);
 		check_counts(t);
 		transfer_free(t);
@@ -115,18 +116,19 @@ static void test_hostile_reports(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < REPORTS; i++) {
-		struct wire_spans spans;
-		struct source_feedback f = {.spans = &spans};
+		struct feedback report = {0};
+		struct wire_spans *spans = &report.spans;
+		struct source_feedback f = {.feedback = &report};
 		uint64_t next_data = t->source.next_data, heard;
 		enum wire_reject reason;
 		bool possible;
 
-		make_up(&t->random, next_data, &spans);
+		make_up(&t->random, next_data, spans);
 		f.sequence = link_chance(&t->random, .9) ? sequence : sequence / 2;
 		f.round_trip_ns = link_random(&t->random) % (10 * MS);
-		heard = spans.span[spans.count - 1].end == UINT64_MAX
-				? spans.span[spans.count - 1].begin
-				: spans.span[spans.count - 1].end + 1;
+		heard = spans->span[spans->count - 1].end == UINT64_MAX
+				? spans->span[spans->count - 1].begin
+				: spans->span[spans->count - 1].end + 1;
 		possible = f.sequence >= seen && heard <= next_data;
 		reason = source_report(&t->source, &f, t->now_ns);
 		assert_int_equal(reason, possible ? WIRE_OK : REJECT_SEQUENCE);
@@ -135,7 +137,7 @@ static void test_hostile_reports(void **state)
 			sequence = seen + link_random(&t->random) % 3;
 		}
 		taken += possible;
-		assert_true(!span_next(&t->source.lost, next_data, &spans.span[0]));
+		assert_true(!span_next(&t->source.lost, next_data, &spans->span[0]));
 		assert_true(t->source.heard_data <= next_data);
 		run_until(t, t->now_ns + MS);
 	}

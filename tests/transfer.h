@@ -34,6 +34,8 @@ struct transfer_plan {
 	uint64_t rate_bps, duration_ns, interval_ns;
 	uint64_t late_ns; /* the sink is stepped up to that much after it is due */
 	uint64_t seed;
+	bool extended, waits; /* `waits`: the source begins with the first report */
+	uint64_t lease_ns;
 };
 
 struct transfer {
@@ -43,18 +45,32 @@ struct transfer {
 	struct link *up, *down;
 	uint64_t now_ns, sink_step_ns, random;
 	uint64_t report_sequence, reports_refused, truncated;
-	struct wire_spans last_report;
+	struct feedback last_report;
+	uint64_t first_hole; /* in the last report that spoke of all data */
 	uint8_t arrived[PIECES];
 };
 
 static inline struct transfer *transfer_new(const struct transfer_plan *plan)
 {
-	struct test_order order = {
-		.channel = CHANNEL,
-		.start_ns = START_NS,
-		.duration_ns = plan->duration_ns,
-		.rate_bps = plan->rate_bps,
-		.datagram_bytes = DATAGRAM,
+	struct source_plan source = {
+		.order =
+			{
+				.channel = CHANNEL,
+				.start_ns = START_NS,
+				.duration_ns = plan->duration_ns,
+				.rate_bps = plan->rate_bps,
+				.datagram_bytes = DATAGRAM,
+			},
+		.segments = SEGMENTS,
+		.extended = plan->extended,
+		.waits = plan->waits,
+		.lease_ns = plan->lease_ns,
+	};
+	struct sink_plan sink = {
+		.order = source.order,
+		.extended = plan->extended,
+		.report_interval_ns = plan->interval_ns,
+		.now_ns = START_NS,
 	};
 	struct transfer *t = calloc(1, sizeof(*t));
 
@@ -64,8 +80,8 @@ static inline struct transfer *transfer_new(const struct transfer_plan *plan)
 	t->random = plan->seed;
 	t->up = link_new(&plan->up, plan->seed * 2 + 1);
 	t->down = link_new(&plan->down, plan->seed * 2 + 2);
-	assert_int_equal(source_open(&t->source, &order, SEGMENTS), 0);
-	assert_int_equal(sink_open(&t->sink, &order, plan->interval_ns), 0);
+	assert_int_equal(source_open(&t->source, &source), 0);
+	assert_int_equal(sink_open(&t->sink, &sink), 0);
 	t->sink_step_ns = sink_due_ns(&t->sink);
 	return t;
 }
@@ -85,8 +101,11 @@ static inline void deliver_data(struct transfer *t)
 	struct wire_header h;
 
 	while ((d = link_receive(t->up, t->now_ns))) {
+		struct sink_packet packet = {
+			.header = &h, .bytes = d->bytes, .size = d->size, .received_ns = t->now_ns};
+
 		assert_int_equal(wire_decode(d->bytes, d->size, &h), WIRE_OK);
-		assert_int_equal(sink_data(&t->sink, &h, d->size, t->now_ns), WIRE_OK);
+		assert_int_equal(sink_data(&t->sink, &packet), WIRE_OK);
 		assert_true(wire_data_sequence(&h) < PIECES);
 		t->arrived[wire_data_sequence(&h)] = 1;
 	}
@@ -94,18 +113,18 @@ static inline void deliver_data(struct transfer *t)
 
 static inline void deliver_reports(struct transfer *t)
 {
-	uint64_t round_trip_ns = t->plan.up.delay_ns + t->plan.up.jitter_ns +
-				 t->plan.down.delay_ns + t->plan.down.jitter_ns + 10 * MS;
+	uint64_t round_trip_ns = t->plan.up.delay_ns + t->plan.up.jitter_ns + t->plan.down.delay_ns +
+				 t->plan.down.jitter_ns + 10 * MS;
 	const struct link_datagram *d;
 
 	while ((d = link_receive(t->down, t->now_ns))) {
 		struct wire_header h;
-		struct wire_spans spans;
-		struct source_feedback f = {.spans = &spans, .round_trip_ns = round_trip_ns};
+		struct feedback report;
+		struct source_feedback f = {.feedback = &report, .round_trip_ns = round_trip_ns};
 
 		assert_int_equal(wire_decode(d->bytes, d->size, &h), WIRE_OK);
-		assert_int_equal(wire_decode_spans(d->bytes + WIRE_HEADER_BYTES,
-					 d->size - WIRE_HEADER_BYTES, &spans, NULL),
+		assert_int_equal(feedback_read(d->bytes + WIRE_HEADER_BYTES, d->size - WIRE_HEADER_BYTES,
+					 t->plan.extended, &report),
 			WIRE_OK);
 		f.sequence = h.sequence;
 		t->reports_refused += source_report(&t->source, &f, t->now_ns) != WIRE_OK;
@@ -118,32 +137,35 @@ static inline void send_data(struct transfer *t)
 
 	while ((staged = source_fill(&t->source, t->now_ns)) > 0) {
 		/* Now and then the kernel takes fewer than it was offered. */
-		unsigned taken =
-			staged - (unsigned)(link_random(&t->random) % 8 == 0 && staged > 1);
+		unsigned taken = staged - (unsigned)(link_random(&t->random) % 8 == 0 && staged > 1);
 
 		for (unsigned i = 0; i < taken; i++)
-			link_send(t->up, t->source.buffer + (size_t)i * DATAGRAM, DATAGRAM,
-				t->now_ns);
+			link_send(t->up, t->source.buffer + (size_t)i * DATAGRAM, DATAGRAM, t->now_ns);
 		source_sent(&t->source, taken, t->now_ns);
 	}
 }
 
 static inline void send_report(struct transfer *t)
 {
-	uint8_t bytes[WIRE_MAX_BYTES];
+	uint8_t bytes[WIRE_HEADER_BYTES + WIRE_MAX_BYTES];
 	struct wire_header h = {.type = WIRE_FLOW_CONTROL, .channel = CHANNEL};
-	struct wire_spans spans;
+	uint8_t *body = bytes + WIRE_HEADER_BYTES;
+	struct feedback *f = &t->last_report;
+	const struct span *last;
 	size_t size;
 
 	if (t->now_ns < t->sink_step_ns)
 		return;
-	if (sink_report(&t->sink, t->now_ns, &spans)) {
+	if (sink_report(&t->sink, t->now_ns, f)) {
 		h.sequence = t->report_sequence++;
 		wire_encode(bytes, &h);
-		size = WIRE_HEADER_BYTES + wire_encode_spans(bytes + WIRE_HEADER_BYTES, &spans);
+		size = WIRE_HEADER_BYTES + feedback_write(body, f);
+		assert_in_range(size, WIRE_HEADER_BYTES, WIRE_MAX_BYTES);
 		link_send(t->down, bytes, size, t->now_ns);
-		t->last_report = spans;
-		t->truncated += spans.span[spans.count - 1].end != UINT64_MAX;
+		last = &f->spans.span[f->spans.count - 1];
+		t->truncated += last->end != UINT64_MAX;
+		if (f->from == 0)
+			t->first_hole = f->spans.span[0].begin;
 	}
 	t->sink_step_ns = t->sink.report_due_ns;
 	if (t->plan.late_ns)
@@ -179,7 +201,9 @@ static inline void run_until(struct transfer *t, uint64_t end_ns)
 
 static inline uint64_t end_ns(const struct transfer *t)
 {
-	return START_NS + t->plan.duration_ns;
+	uint64_t start_ns = t->source.order.start_ns;
+
+	return (start_ns ? start_ns : START_NS) + t->plan.duration_ns;
 }
 
 /* Until nothing is under way any more. */
@@ -187,11 +211,6 @@ static inline void run_out(struct transfer *t)
 {
 	run_until(t, end_ns(t) + t->plan.up.delay_ns + t->plan.up.jitter_ns + 1);
 	assert_int_equal(t->up->count, 0);
-}
-
-static inline uint64_t first_hole(const struct transfer *t)
-{
-	return t->last_report.span[0].begin;
 }
 
 /* What must hold after run_out, whatever the weather was. */
@@ -211,13 +230,14 @@ static inline void check_counts(const struct transfer *t)
 	assert_int_equal(got.bytes, got.packets * DATAGRAM);
 	assert_int_equal(got.unique_packets, pieces);
 	assert_int_equal(got.unique_packets + got.holes, t->sink.next_data);
+	assert_int_equal(got.packets + got.missing_packets, t->sink.next_channel);
 	assert_int_equal(got.network_duplicates, t->up->doubled);
 	assert_int_equal(sent->packets, got.unique_packets + got.duplicates + t->up->dropped);
 	assert_true(t->sink.next_data <= t->source.next_data);
 	assert_in_range(sent->packets * DATAGRAM * 8, 0,
 		t->plan.rate_bps * (t->plan.duration_ns / MS) / 1000 + t->plan.rate_bps / 1000 +
 			UINT64_C(2) * DATAGRAM * 8);
-	for (uint64_t i = 0; i < first_hole(t); i++)
+	for (uint64_t i = 0; i < t->first_hole; i++)
 		assert_true(t->arrived[i]);
 }
 

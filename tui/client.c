@@ -1,6 +1,7 @@
 #include "tui/client.h"
 
 #include <errno.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,7 +9,7 @@
 #include "proto/log.h"
 
 enum {
-	CLIENT_ASK_MS = 1000,
+	CLIENT_ASK_MS = 200, /* an unanswered question is repeated: half of what is lost each way is no bar */
 	CLIENT_LOOK_MS = 50,
 	CLIENT_LOWEST_PORT = 1024, /* a server has no business to send us to a well-known port */
 };
@@ -27,14 +28,19 @@ static uint64_t patience_ns(const struct client *c)
 
 static void start_session(struct client *c, const struct message_assignment *assignment)
 {
+	uint8_t secret[SEAL_SECRET_BYTES];
 	struct session_plan plan = {
 		.is_client = true,
 		.options = c->options,
 		.peer = c->server,
 		.assignment = *assignment,
+		.secret = c->classic ? NULL : secret,
 	};
-	int error = session_open(&c->session, &plan, NULL);
+	int error;
 
+	seal_secret(secret, c->key ? c->key->secret : NULL, c->hello.nonce, c->answer.token);
+	error = session_open(&c->session, &plan, NULL);
+	sodium_memzero(secret, sizeof secret);
 	if (error) {
 		fail(c, error, "could not open the three ports");
 		return;
@@ -53,35 +59,93 @@ static void start_session(struct client *c, const struct message_assignment *ass
 		log_verbose("Client started port threads (THREAD mode)");
 }
 
-static void receive_answer(struct client *c)
+static bool ports_are_sane(const struct client *c, const struct message_assignment *a)
 {
-	struct message_assignment assignment;
-	struct udp_datagram d;
-
-	if (udp_receive(&c->socket, c->home->batch, NULL) <= 0)
-		return;
-	while (c->state == CLIENT_ASKING && udp_next(c->home->batch, &d)) {
-		bool allowed = message_parse_assignment(d.bytes, d.size, &assignment) == WIRE_OK;
-
-		for (int i = 0; i < PORT_KINDS && allowed; i++)
-			allowed = assignment.port[i] >= CLIENT_LOWEST_PORT;
-		if (allowed)
-			start_session(c, &assignment);
-		else
-			log_verbose("Answer of %zu bytes ignored: no port assignment", d.size);
-	}
+	for (int i = 0; i < PORT_KINDS; i++)
+		if (a->port[i] < CLIENT_LOWEST_PORT && a->port[i] != address_port(&c->server))
+			return false;
+	return true;
 }
 
 static void ask(struct client *c, uint64_t now_ns)
 {
-	if (now_ns >= c->give_up_ns) {
-		c->state = CLIENT_UNREACHED;
+	uint8_t question[HELLO_BYTES];
+
+	hello_write(question, &c->hello, c->key);
+	udp_send(&c->socket, NULL, question, sizeof question);
+	c->ask_ns = now_ns + (uint64_t)CLIENT_ASK_MS * NS_PER_MS;
+}
+
+/* Busy: later, if the user is willing to wait. */
+static void take_refusal(struct client *c, const struct answer *a, uint64_t now_ns)
+{
+	uint64_t again_ns = now_ns + (uint64_t)a->wait_s * NS_PER_S;
+	bool may_wait = a->refusal == REFUSED_BUSY || a->refusal == REFUSED_LIMIT;
+
+	c->answer = *a;
+	if (!may_wait || c->wait_ends_ns <= now_ns) {
+		c->state = CLIENT_REFUSED;
 		return;
 	}
-	if (now_ns < c->ask_ns)
+	c->ask_ns = again_ns < c->wait_ends_ns ? again_ns : c->wait_ends_ns;
+	c->give_up_ns = c->ask_ns + patience_ns(c);
+}
+
+/* Answers to other questions than ours, and unproven ones where there is a key, are no answers. */
+static void take_extended(struct client *c, const struct udp_datagram *d, const struct answer *a)
+{
+	if (sodium_memcmp(a->nonce, c->hello.nonce, sizeof a->nonce) != 0)
 		return;
-	udp_send(&c->socket, NULL, (const uint8_t *)"CONNECT", 7);
-	c->ask_ns = now_ns + (uint64_t)CLIENT_ASK_MS * NS_PER_MS;
+	if (a->kind == ANSWER_COOKIE) {
+		if (c->hello.has_cookie && memcmp(c->hello.cookie, a->cookie, sizeof a->cookie) == 0)
+			return; /* an answer that was doubled on its way: asking again would double more */
+		c->hello.has_cookie = true;
+		memcpy(c->hello.cookie, a->cookie, sizeof a->cookie);
+		ask(c, clock_now_ns());
+	} else if (a->kind == ANSWER_REFUSED) {
+		take_refusal(c, a, clock_now_ns());
+	} else if (ports_are_sane(c, &a->assignment)) {
+		if (c->key && !answer_verify(d->bytes, d->size, a, c->key))
+			return;
+		c->answer = *a;
+		start_session(c, &a->assignment);
+	}
+}
+
+static void take_answer(struct client *c, const struct udp_datagram *d)
+{
+	struct message_assignment assignment;
+	struct answer answer;
+
+	if (answer_parse(d->bytes, d->size, &answer) == WIRE_OK) {
+		take_extended(c, d, &answer);
+	} else if (message_parse_assignment(d->bytes, d->size, &assignment) == WIRE_OK) {
+		c->ignored_classic = c->key != NULL;
+		if (c->key || !ports_are_sane(c, &assignment))
+			return;
+		c->classic = true;
+		start_session(c, &assignment);
+	} else {
+		log_verbose("Answer of %zu bytes ignored", d->size);
+	}
+}
+
+static void receive_answer(struct client *c)
+{
+	struct udp_datagram d;
+
+	if (udp_receive(&c->socket, c->home->batch, NULL) <= 0)
+		return;
+	while (c->state == CLIENT_ASKING && udp_next(c->home->batch, &d))
+		take_answer(c, &d);
+}
+
+static void keep_asking(struct client *c, uint64_t now_ns)
+{
+	if (now_ns >= c->give_up_ns)
+		c->state = CLIENT_UNREACHED;
+	else if (now_ns >= c->ask_ns)
+		ask(c, now_ns);
 }
 
 static void watch(struct client *c, uint64_t now_ns)
@@ -108,10 +172,12 @@ static uint64_t step(struct loop_task *task, bool readable)
 	now_ns = clock_now_ns();
 	held_ns = udp_flush(&c->socket, now_ns);
 	if (c->state == CLIENT_ASKING)
-		ask(c, now_ns);
+		keep_asking(c, now_ns);
 	else if (c->state == CLIENT_OPENING || c->state == CLIENT_UP)
 		watch(c, now_ns);
 	now_ns += (uint64_t)CLIENT_LOOK_MS * NS_PER_MS;
+	if (c->state == CLIENT_ASKING && c->ask_ns < now_ns)
+		now_ns = c->ask_ns;
 	return held_ns < now_ns ? held_ns : now_ns;
 }
 
@@ -133,23 +199,26 @@ static int open_main_socket(struct client *c)
 	return error;
 }
 
-int client_open(struct client *c, const struct options *options, const struct address *server,
-	struct runner_home *home)
+int client_open(struct client *c, const struct client_plan *plan)
 {
 	int error;
 
 	*c = (struct client){
-		.options = options,
-		.home = home,
-		.server = *server,
+		.options = plan->options,
+		.key = plan->key,
+		.home = plan->home,
+		.server = plan->server,
+		.hello = {.version = HELLO_VERSION, .features = FEATURES_OURS},
 		.ask_ns = clock_now_ns(),
 	};
+	randombytes_buf(c->hello.nonce, sizeof c->hello.nonce);
 	error = open_main_socket(c);
 	if (error)
 		return error;
 	c->give_up_ns = c->ask_ns + patience_ns(c);
+	c->wait_ends_ns = c->ask_ns + (uint64_t)(c->options->wait_s * NS_PER_S);
 	c->task = (struct loop_task){.fd = c->socket.fd, .step = step};
-	error = loop_add(home->loop, &c->task);
+	error = loop_add(c->home->loop, &c->task);
 	if (error)
 		udp_close(&c->socket);
 	return error;

@@ -7,33 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "proto/errand.h"
+#include "proto/keys.h"
 #include "proto/log.h"
 #include "proto/options.h"
 #include "tui/exits.h"
 #include "tui/plain.h"
-
-/* What the options ask for instead of measuring. -1: to measure. */
-static int other_work(const struct options *o, int argc, char **argv)
-{
-	char error[OPTIONS_ERROR], *text = NULL;
-
-	if (o->help) {
-		text = options_help(PROGRAM_CLIENT);
-		fputs(text ? text : "", stdout);
-	} else if (o->version) {
-		puts("wyndrvr " WYNDRVR_VERSION);
-	} else if (o->create_config) {
-		if (options_create_config(o, PROGRAM_CLIENT, argc, argv, &text, error)) {
-			fprintf(stderr, "wyndrvr: %s\n", error);
-			return EXIT_USAGE;
-		}
-		fputs(text, stdout);
-	} else {
-		return -1;
-	}
-	free(text);
-	return EXIT_DONE;
-}
 
 /* The server is a program of its own: the one beside this one (or beside it in the build tree), else
  * the one in PATH. */
@@ -67,6 +46,7 @@ static int become_server(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	struct options options;
+	struct keys *keys = NULL;
 	char error[OPTIONS_ERROR];
 	int status;
 
@@ -78,11 +58,17 @@ int main(int argc, char **argv)
 		fprintf(stderr, "wyndrvr: %s\n", error);
 		return EXIT_USAGE;
 	}
-	status = other_work(&options, argc, argv);
+	status = errand_run(&options, PROGRAM_CLIENT, argc, argv);
 	if (status >= 0)
 		return status;
 	if (options.server)
 		return become_server(argc, argv);
 	log_set_level(options.json ? LOG_ERRORS : options.test_verbose ? LOG_VERBOSE : LOG_NORMAL);
-	return plain_run(&options);
+	if (options.key_file[0] && keys_load(&keys, options.key_file, error)) {
+		fprintf(stderr, "wyndrvr: key_file: %s\n", error);
+		return EXIT_USAGE;
+	}
+	status = plain_run(&options, keys ? keys_first(keys) : NULL);
+	keys_free(keys);
+	return status;
 }

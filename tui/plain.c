@@ -12,30 +12,33 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/agreement.h"
 #include "proto/clock.h"
 #include "proto/report.h"
 #include "proto/signals.h"
+#include "tui/agenda.h"
 #include "tui/client.h"
 #include "tui/exits.h"
+#include "tui/interval.h"
 
 enum {
 	PLAIN_LOOK_MS = 20,
-	/* After a result: so long without it being repeated, and our acknowledgement has arrived. */
-	PLAIN_LINGER_MS = 500,
 	PLAIN_PARTIAL_MS = 500, /* after a signal: for the counters of the test to come in */
 };
 
 struct plain {
 	struct loop_task task;
 	const struct options *options;
+	const struct key *key;
 	struct client client;
 	struct signals signals;
 	struct report report;
 	enum client_state told; /* the state that the user knows of */
-	bool test_asked;
+	struct agenda agenda;
+	bool headed[2]; /* traffic that the heading of the lines speaks of */
 	uint64_t began_ns, interval_began_ns, interval_ends_ns;
 	struct session_snapshot before; /* as the interval began */
-	uint64_t end_ns; /* when to end; CLOCK_NEVER: not yet known */
+	uint64_t end_ns;                /* when to end; CLOCK_NEVER: not yet known */
 };
 
 __attribute__((format(printf, 2, 3))) static void say(const struct plain *p, const char *format, ...)
@@ -53,26 +56,21 @@ __attribute__((format(printf, 2, 3))) static void say(const struct plain *p, con
 static void tell_assignment(struct plain *p)
 {
 	const struct message_assignment *a = &p->client.assignment;
+	const struct answer *terms = &p->client.answer;
+	char rate[32];
 
 	say(p, "Received port assignment:\n  CONTROL %u, UPLOAD %u, DOWNLOAD %u\n", a->port[PORT_CONTROL],
 		a->port[PORT_UPLOAD], a->port[PORT_DOWNLOAD]);
+	if (p->client.classic)
+		say(p, "  a classic server: uploads only\n");
+	else
+		say(p, "  server's limits: rate %s, duration %" PRIu32 " s\n",
+			terms->cap_rate_bps ? report_rate((double)terms->cap_rate_bps, rate) : "none",
+			terms->cap_duration_s);
 	for (int kind = 0; kind < PORT_KINDS; kind++)
 		p->report.port[kind] = a->port[kind];
 	p->report.connected = true;
-	p->report.classic = true;
-}
-
-static void start_test(struct plain *p)
-{
-	struct test_order order = {
-		.direction = TEST_UP,
-		.duration_ns = (uint64_t)p->options->duration_s * NS_PER_S,
-		.rate_bps = p->options->rate_bps,
-		.datagram_bytes = options_datagram_bytes(p->options),
-	};
-
-	p->test_asked = true;
-	session_start_test(&p->client.session, &order);
+	p->report.classic = p->client.classic;
 }
 
 static void begin_interval(struct plain *p, uint64_t now_ns)
@@ -84,15 +82,36 @@ static void begin_interval(struct plain *p, uint64_t now_ns)
 		p->interval_ends_ns = now_ns + (uint64_t)(p->options->interval_s * NS_PER_S);
 }
 
+static void refuse(struct plain *p, const char *why, uint64_t now_ns)
+{
+	report_fail(&p->report, "refused", "%s", why);
+	fprintf(stderr, "wyndrvr: %s\n", p->report.error);
+	p->end_ns = now_ns;
+}
+
 static void tell_up(struct plain *p, uint64_t now_ns)
 {
 	say(p, "Client connected successfully\n");
 	p->began_ns = p->interval_ends_ns = now_ns;
 	begin_interval(p, now_ns);
-	if (p->options->bwup)
-		start_test(p);
-	if (!p->options->json)
-		report_text_heading(stdout, p->options->bwup);
+	/* What made the session come up is news too. */
+	p->before = (struct session_snapshot){0};
+	if (p->client.classic && agenda_wants_download(p->options))
+		refuse(p, "The server is classic and has no download test", now_ns);
+	else
+		agenda_begin(&p->agenda);
+}
+
+static void tell_refused(struct plain *p, uint64_t now_ns)
+{
+	const struct answer *a = &p->client.answer;
+	char why[REPORT_TEXT];
+
+	snprintf(why, sizeof why, "The server refused (%s): %s", hello_refusal_name(a->refusal), a->text);
+	if (a->wait_s)
+		snprintf(why + strlen(why), sizeof why - strlen(why), "; try again in %" PRIu32 " s",
+			a->wait_s);
+	refuse(p, why, now_ns);
 }
 
 static void tell_unreached(struct plain *p)
@@ -100,7 +119,10 @@ static void tell_unreached(struct plain *p)
 	char name[ADDRESS_TEXT];
 
 	address_format(&p->client.server, name);
-	if (p->told == CLIENT_ASKING)
+	if (p->told == CLIENT_ASKING && p->client.ignored_classic)
+		report_fail(&p->report, "timeout",
+			"%s answers as a classic server only, which a client with a key doesn't take", name);
+	else if (p->told == CLIENT_ASKING)
 		report_fail(&p->report, "timeout", "Timeout waiting for server response from %s", name);
 	else
 		report_fail(&p->report, "timeout",
@@ -123,6 +145,8 @@ static void tell_state(struct plain *p, uint64_t now_ns)
 		tell_up(p, now_ns);
 	} else if (state == CLIENT_UNREACHED) {
 		tell_unreached(p);
+	} else if (state == CLIENT_REFUSED) {
+		tell_refused(p, now_ns);
 	} else if (state == CLIENT_LOST) {
 		report_fail(&p->report, "silent", "The server has been silent for %" PRIu64 " s",
 			p->client.session.silence_ns / NS_PER_S);
@@ -136,63 +160,48 @@ static void tell_state(struct plain *p, uint64_t now_ns)
 	p->told = state;
 }
 
+static void tell_latencies(const struct report_interval *i)
+{
+	for (int kind = 0; kind < PORT_KINDS; kind++)
+		if (i->latency_ns[kind])
+			fprintf(stderr, "Client latency %-9s: %.2f ms\n",
+				port_kind_name((enum port_kind)kind),
+				(double)i->latency_ns[kind] / NS_PER_MS);
+}
+
+/* The heading changes with the kind of traffic. */
+static void tell_interval(struct plain *p, const struct report_interval *i)
+{
+	static bool any;
+
+	if (!any || p->headed[0] != i->sent.active || p->headed[1] != i->received.active)
+		report_text_heading(stdout, i);
+	any = true;
+	p->headed[0] = i->sent.active;
+	p->headed[1] = i->received.active;
+	report_text_interval(stdout, i);
+	fflush(stdout);
+}
+
 static void end_interval(struct plain *p, uint64_t now_ns)
 {
-	const struct session_snapshot *now = client_snapshot(&p->client), *before = &p->before;
-	const struct source_counters *sent = &now->port[PORT_UPLOAD].source;
-	const struct source_counters *sent_before = &before->port[PORT_UPLOAD].source;
-	struct report_interval i = {
-		.start_s = (double)(p->interval_began_ns - p->began_ns) / NS_PER_S,
-		.end_s = (double)(now_ns - p->began_ns) / NS_PER_S,
-		.has_traffic = p->test_asked,
-		.packets = sent->packets - sent_before->packets,
-		.bytes = sent->bytes - sent_before->bytes,
-		.lost_packets = sent->lost_packets - sent_before->lost_packets,
-		.retransmitted_packets = sent->retransmitted_packets - sent_before->retransmitted_packets,
-	};
+	struct report_interval i = interval_between(&p->before, client_snapshot(&p->client));
 
-	for (int kind = 0; kind < PORT_KINDS; kind++) {
-		const struct latency_summary *l = &now->port[kind].latency;
-
-		if (l->n == before->port[kind].latency.n)
-			continue;
-		i.latency_ns[kind] = l->last_ns;
-		if (!p->options->json)
-			fprintf(stderr, "Client latency %-9s: %.2f ms\n",
-				port_kind_name((enum port_kind)kind), (double)l->last_ns / NS_PER_MS);
-	}
+	i.start_s = (double)(p->interval_began_ns - p->began_ns) / NS_PER_S;
+	i.end_s = (double)(now_ns - p->began_ns) / NS_PER_S;
 	if (!p->options->json) {
-		report_text_interval(stdout, &i);
-		fflush(stdout);
+		tell_latencies(&i);
+		tell_interval(p, &i);
 	} else if (report_add_interval(&p->report, &i)) {
 		report_warn(&p->report, "out of memory: an interval is missing");
 	}
 	begin_interval(p, now_ns);
 }
 
-static const struct test_record *latest_test(const struct plain *p)
+static void check_tests(struct plain *p, uint64_t now_ns)
 {
-	const struct session_snapshot *s = &p->client.snapshot;
-
-	return s->tests > 0 ? &s->test[s->tests - 1] : NULL;
-}
-
-/* A test is over for the user when its record is final and, where there is a result, the server has
- * stopped repeating it. */
-static void check_test(struct plain *p, uint64_t now_ns)
-{
-	const struct test_record *t = latest_test(p);
-
-	if (!t || t->phase < TEST_COMPLETE || p->end_ns != CLOCK_NEVER)
-		return;
-	p->end_ns = now_ns;
-	if (t->phase == TEST_COMPLETE)
-		p->end_ns += (uint64_t)PLAIN_LINGER_MS * NS_PER_MS;
-	else
-		report_fail(&p->report, t->phase == TEST_FAILED ? "no_answer" : "incomplete",
-			t->phase == TEST_FAILED
-				? "The server did not acknowledge the test"
-				: "No result came from the server; the figures are those of its last report");
+	if (agenda_step(&p->agenda, now_ns) && p->end_ns == CLOCK_NEVER)
+		p->end_ns = now_ns;
 }
 
 static void check_count(struct plain *p, uint64_t now_ns)
@@ -230,8 +239,8 @@ static uint64_t step(struct loop_task *task, bool readable)
 	if (p->client.state == CLIENT_UP) {
 		client_snapshot(&p->client);
 		check_ports(p, now_ns);
-		if (p->test_asked)
-			check_test(p, now_ns);
+		if (p->options->test_count)
+			check_tests(p, now_ns);
 		else if (p->options->count)
 			check_count(p, now_ns);
 		if (now_ns >= p->interval_ends_ns && p->end_ns == CLOCK_NEVER)
@@ -249,7 +258,7 @@ static void interrupted(void *context)
 	uint64_t now_ns = clock_now_ns();
 
 	report_fail(&p->report, "interrupted", "Interrupted");
-	if (p->client.state != CLIENT_UP || !p->test_asked) {
+	if (p->client.state != CLIENT_UP || !p->options->test_count) {
 		loop_stop(p->task.loop);
 		return;
 	}
@@ -257,15 +266,23 @@ static void interrupted(void *context)
 	p->end_ns = now_ns + (uint64_t)PLAIN_PARTIAL_MS * NS_PER_MS;
 }
 
+/* The end of the last interval, if it has seen anything. */
+static void finish_intervals(struct plain *p)
+{
+	bool any = false;
+
+	for (int kind = 0; kind < PORT_KINDS && p->began_ns; kind++)
+		any = any || p->client.snapshot.port[kind].latency.n > p->before.port[kind].latency.n;
+	if (any)
+		end_interval(p, clock_now_ns());
+}
+
 static void finish_report(struct plain *p)
 {
-	const struct test_record *t = latest_test(p);
-
+	signals_extend();
+	finish_intervals(p);
 	p->report.end = p->client.snapshot;
-	if (t && t->received_known && t->received.socket_drops > 0)
-		report_warn(&p->report,
-			"the receiver's socket dropped %" PRIu64 " datagrams: the figure is its host's, not the path's",
-			t->received.socket_drops);
+	agenda_cut_short(&p->agenda);
 	if (!p->options->json) {
 		report_text_end(stdout, &p->report);
 		fflush(stdout);
@@ -276,26 +293,30 @@ static void finish_report(struct plain *p)
 
 static int exit_code(const struct plain *p)
 {
-	const struct test_record *t = latest_test(p);
-
 	if (p->signals.caught)
 		return EXIT_SIGNAL + p->signals.caught;
 	if (p->client.state == CLIENT_UNREACHED)
 		return EXIT_UNREACHED;
-	if (p->report.error_code[0] || (p->test_asked && (!t || t->phase != TEST_COMPLETE)))
-		return EXIT_INCOMPLETE;
-	return EXIT_DONE;
+	if (strcmp(p->report.error_code, "refused") == 0)
+		return EXIT_REFUSED;
+	return p->report.error_code[0] ? EXIT_INCOMPLETE : EXIT_DONE;
 }
 
 static int run(struct plain *p, const struct address *server, struct runner_home *home)
 {
+	struct client_plan plan = {
+		.options = p->options,
+		.key = p->key,
+		.server = *server,
+		.home = home,
+	};
 	int error = signals_open(&p->signals, home->loop);
 
 	if (error)
 		return error;
 	p->signals.caught_one = interrupted;
 	p->signals.context = p;
-	error = client_open(&p->client, p->options, server, home);
+	error = client_open(&p->client, &plan);
 	if (error)
 		goto out_signals;
 	p->task = (struct loop_task){.fd = -1, .step = step};
@@ -314,7 +335,7 @@ out_signals:
 	return error;
 }
 
-int plain_run(const struct options *options)
+int plain_run(const struct options *options, const struct key *key)
 {
 	static struct plain plain; /* large, and there is one */
 	struct plain *p = &plain;
@@ -324,6 +345,8 @@ int plain_run(const struct options *options)
 	int error;
 
 	p->options = options;
+	p->key = key;
+	agenda_init(&p->agenda, options, &p->client, &p->report);
 	error = address_resolve(&server, options->host, options->port, false);
 	report_init(&p->report, options, error ? options->host : address_format(&server, name));
 	if (error) {

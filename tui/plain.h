@@ -2,9 +2,10 @@
 #ifndef TUI_PLAIN_H
 #define TUI_PLAIN_H
 
+#include "proto/keys.h"
 #include "proto/options.h"
 
-/* Runs the whole job and returns the exit code. The main thread, once. */
-int plain_run(const struct options *options);
+/* Runs the whole job and returns the exit code; `key` NULL: none. The main thread, once. */
+int plain_run(const struct options *options, const struct key *key);
 
 #endif

@@ -263,6 +263,7 @@ static void run(void)
 			break;
 		if (!swarm.is_measuring && is_settled()) {
 			swarm.result->connect_ns = now_ns - start_ns;
+			now_ns = clock_now_ns();
 			begin_measuring(now_ns);
 			end_ns = now_ns + (uint64_t)(swarm.options->seconds * NS_PER_S);
 		}

@@ -25,6 +25,8 @@ from child import Child, Server, is_thread_sanitized
 POLL_S = 0.01
 
 PORT_NAMES = ("CONTROL", "UPLOAD", "DOWNLOAD")
+# A line of figures, whenever it comes.
+INTERVAL = r"\s*\d+\.\d-\d+\.\d .*"
 ADDRESS = r"127\.0\.0\.1:\d+"
 PEER = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "classic", "peer.py")
 

@@ -125,7 +125,7 @@ class Settings(harness.Case):
             server = self.server("--config", path, *flags, environment=environment)
             client = self.client(server, "--count", "1")
             self.assert_exit(client, 0)
-            self.assertEqual(server.threads(), 1 + threads)
+            harness.until(lambda: server.threads() == 1 + threads, "threads of the server")
             self.assertEqual(server.end(), 0)
 
     def test_places(self):

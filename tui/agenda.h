@@ -1,0 +1,36 @@
+/* The tests that the user has asked for: run one after the other, tried again while the server is busy, their
+ * records handed to the report as they end. The main thread only. */
+#ifndef TUI_AGENDA_H
+#define TUI_AGENDA_H
+
+#include "proto/report.h"
+#include "tui/client.h"
+
+struct agenda {
+	const struct options *options;
+	struct client *client;
+	struct report *report;
+	unsigned next;             /* in options->tests */
+	unsigned started;          /* tests that run, or have run */
+	uint32_t reported;         /* id of the last test whose end is known */
+	bool again[TEST_DOWN + 1]; /* a test in this direction found the server busy */
+	uint64_t again_ns;         /* ... and is tried again then */
+	uint64_t linger_ends_ns;   /* a classic result may be repeated until then */
+};
+
+void agenda_init(
+	struct agenda *a, const struct options *options, struct client *client, struct report *report);
+
+/* Whether one of the tests needs a server that sends. */
+bool agenda_wants_download(const struct options *options);
+
+/* The session is up: starts the first test. */
+void agenda_begin(struct agenda *a);
+
+/* Looks at the client's snapshot, and goes on. True when all is done. */
+bool agenda_step(struct agenda *a, uint64_t now_ns);
+
+/* The end has come before theirs: puts what is known of running tests into the report. */
+void agenda_cut_short(struct agenda *a);
+
+#endif
