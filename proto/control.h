@@ -36,7 +36,7 @@ struct control_test {
 	bool owes_answer;       /* to a command, or to a result */
 	bool answers_result;    /* which of the two */
 	uint32_t owed_mail;     /* one bit for each kind; sent in the order of the kinds */
-	uint64_t share_bps;     /* server: this test's limit of the server's rate; 0: none */
+	uint64_t share_bps;     /* this test's share of the server's rate; 0: no limit */
 	bool stopped;           /* client: by the user */
 	bool theirs_known;      /* the peer's counters are in the record */
 	char guid[MESSAGE_UID]; /* of a classic result */

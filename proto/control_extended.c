@@ -58,6 +58,7 @@ static void client_answered(
 	r->phase = TEST_RUNNING;
 	r->start_ns = now_ns;
 	r->rate_bps = m->rate_bps;
+	t->share_bps = m->allowed_bps;
 	r->duration_ns = r->granted_duration_ns = seconds(m->duration_s);
 	memcpy(r->uid, m->uid, sizeof r->uid);
 	control_owe_mail(t, control_sends(c, t) ? MAIL_START_SOURCE : MAIL_OPEN_SINK);
@@ -175,6 +176,7 @@ static void write_command(struct control *c, const struct control_test *t, struc
 		.duration_s =
 			(uint32_t)((c->is_client ? r->asked_duration_ns : r->granted_duration_ns) / NS_PER_S),
 		.rate_bps = r->rate_bps,
+		.allowed_bps = t->share_bps,
 		.datagram_bytes = r->datagram_bytes,
 		.refusal = r->refusal,
 		.wait_s = r->wait_s,

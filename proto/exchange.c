@@ -102,7 +102,9 @@ size_t exchange_write_command(char out[MESSAGE_BODY], const struct exchange_comm
 	json_object_set_new(o, "rate", json_integer((json_int_t)m->rate_bps));
 	if (m->is_answer)
 		json_object_set_new(o, "uid", json_string(m->uid));
-	else
+	if (m->is_answer && m->allowed_bps)
+		json_object_set_new(o, "allowed", json_integer((json_int_t)m->allowed_bps));
+	if (!m->is_answer)
 		json_object_set_new(o, "length", json_integer(m->datagram_bytes));
 	return dump(o, out);
 }
@@ -176,7 +178,11 @@ static bool read_terms(json_t *o, struct exchange_command *m)
 		return false;
 	if (m->is_answer && !read_uid(o, m->uid))
 		return false;
-	if (!m->is_answer && !fields_read_count(json_object_get(o, "length"), DATAGRAM_MIN, WIRE_MAX_BYTES, &length))
+	if (m->is_answer && json_object_get(o, "allowed") &&
+		!fields_read_count(json_object_get(o, "allowed"), 0, FIELDS_COUNT_MAX, &m->allowed_bps))
+		return false;
+	if (!m->is_answer &&
+		!fields_read_count(json_object_get(o, "length"), DATAGRAM_MIN, WIRE_MAX_BYTES, &length))
 		return false;
 	m->duration_s = (uint32_t)duration_s;
 	m->datagram_bytes = (uint32_t)length;

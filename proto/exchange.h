@@ -15,8 +15,9 @@
 #include "proto/snapshot.h"
 
 /* {"cmd":"BWDN","channel":C,"duration":D,"rate":R,"length":L}, client to server; rate 0: as fast as it
- * goes. The answer has "ack":0 and what was granted, or why not:
- * {"cmd":"BWDN","ack":0,"channel":C,"duration":D,"rate":R,"uid":"..."}
+ * goes. The answer has "ack":0 and what was granted, or why it was not:
+ * {"cmd":"BWDN","ack":0,"channel":C,"duration":D,"rate":R,"uid":"..."}, with "allowed":A
+ * where the server's rate is shared; or
  * {"cmd":"BWDN","ack":0,"channel":C,"refused":"limit","wait":S} */
 struct exchange_command {
 	enum test_direction direction;
@@ -24,6 +25,7 @@ struct exchange_command {
 	uint32_t channel;
 	uint32_t duration_s;
 	uint64_t rate_bps;
+	uint64_t allowed_bps;       /* answer only: limit until the reports say otherwise; 0: none */
 	uint32_t datagram_bytes;    /* question only */
 	char uid[MESSAGE_UID];      /* answer only */
 	enum hello_refusal refusal; /* answer only; REFUSED_NOT: granted */

@@ -169,6 +169,16 @@ static enum wire_reject take_2(
 	return measure(h, time, m, packet->received_ns);
 }
 
+/* The first round trip to a server that knows our address: what was tried before made it known, or was in
+ * vain, and says nothing of the path. */
+static void begin_count(struct heartbeat *h)
+{
+	memset(h->pending, 0, sizeof h->pending);
+	h->proven = true;
+	h->sent = 1;
+	h->lost = 0;
+}
+
 /* The server doesn't know our address yet: this exchange makes it known, and the next one counts. */
 static enum wire_reject introduce(
 	struct heartbeat *h, const struct message_heartbeat *m, const struct heartbeat_packet *packet)
@@ -207,7 +217,8 @@ enum wire_reject heartbeat_input(
 					  : measure(h, m.client, &m, packet->received_ns);
 	if (reason)
 		return reason;
-	h->proven = h->proven || m.proven;
+	if (m.proven && !h->proven)
+		begin_count(h);
 	m.extended = h->extended;
 	m.held_ns = packet->now_ns - packet->received_ns;
 	answer->type = WIRE_HEARTBEAT_2;
@@ -215,14 +226,17 @@ enum wire_reject heartbeat_input(
 	return WIRE_OK;
 }
 
-void heartbeat_expire(struct heartbeat *h, uint64_t now_ns)
+bool heartbeat_expire(struct heartbeat *h, uint64_t now_ns)
 {
+	uint64_t before = h->lost;
+
 	for (unsigned i = 0; i < HEARTBEAT_PENDING; i++) {
 		if (h->pending[i] && now_ns > h->pending[i] + (uint64_t)HEARTBEAT_LOST_MS * NS_PER_MS) {
 			h->pending[i] = 0;
 			h->lost++;
 		}
 	}
+	return h->lost > before;
 }
 
 bool heartbeat_finished(const struct heartbeat *h)

@@ -78,8 +78,8 @@ struct heartbeat_answer {
 enum wire_reject heartbeat_input(
 	struct heartbeat *h, const struct heartbeat_packet *packet, struct heartbeat_answer *answer);
 
-/* Counts as lost what has waited too long. */
-void heartbeat_expire(struct heartbeat *h, uint64_t now_ns);
+/* Counts as lost what has waited too long; whether there was any. */
+bool heartbeat_expire(struct heartbeat *h, uint64_t now_ns);
 
 /* Client with a limit: all are sent, and answered or lost. */
 bool heartbeat_finished(const struct heartbeat *h);

@@ -136,7 +136,8 @@ static void start_source(struct port *p, const struct mail *mail)
 		.extended = p->extended,
 		.segments = udp_segments(&p->socket, mail->order.datagram_bytes),
 		.lease_ns = p->is_client ? 0 : (uint64_t)o->load_lease_ms * NS_PER_MS * 9 / 10,
-		.share_bps = mail->share_bps,
+		.share_bps = p->is_client ? 0 : mail->share_bps,
+		.allowed_bps = p->is_client ? mail->share_bps : 0,
 	};
 
 	if (p->source.active || source_open(&p->source, &plan))
@@ -153,7 +154,7 @@ static void open_sink(struct port *p, const struct mail *mail)
 		.may_starve = p->is_client,
 		.report_interval_ns = interval_ns,
 		.now_ns = clock_now_ns(),
-		.allowed_bps = mail->share_bps,
+		.allowed_bps = p->is_client ? 0 : mail->share_bps,
 	};
 
 	if (interval_ns < (uint64_t)PORT_REPORT_MS * NS_PER_MS)

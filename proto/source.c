@@ -88,6 +88,7 @@ int source_open(struct source *s, const struct source_plan *plan)
 		.room = plan->segments,
 		.lease_ns = plan->lease_ns,
 		.share_bps = plan->share_bps,
+		.allowed_bps = plan->allowed_bps,
 	};
 	s->buffer = malloc((size_t)s->room * s->order.datagram_bytes);
 	s->repair = calloc(SOURCE_REPAIRS, sizeof *s->repair);

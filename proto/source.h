@@ -89,7 +89,8 @@ struct source_plan {
 	bool extended;
 	unsigned segments; /* datagrams that leave in one call of the system */
 	uint64_t lease_ns;
-	uint64_t share_bps;
+	uint64_t share_bps;   /* this host's limit; 0: none */
+	uint64_t allowed_bps; /* the receiver's, until reports say more; 0: none */
 };
 
 /* Starts a test. 0 or -ENOMEM. */

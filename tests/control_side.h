@@ -33,16 +33,14 @@ static const struct test_order order = {
 	.datagram_bytes = DATAGRAM,
 };
 
-static inline enum wire_reject command(
-	struct control *c, uint32_t channel, const char *body, uint64_t now_ns)
+static inline enum wire_reject command(struct control *c, uint32_t channel, const char *body, uint64_t now_ns)
 {
 	struct wire_header h = {.type = WIRE_CONTROL, .channel = channel};
 
 	return control_input(c, &h, (const uint8_t *)body, strlen(body), now_ns);
 }
 
-static inline enum wire_reject result(
-	struct control *c, uint32_t channel, const char *body, uint64_t now_ns)
+static inline enum wire_reject result(struct control *c, uint32_t channel, const char *body, uint64_t now_ns)
 {
 	struct wire_header h = {.type = WIRE_TEST_RESULT, .channel = channel};
 
@@ -63,8 +61,7 @@ static inline enum wire_reject acknowledge(struct control *c, uint64_t now_ns)
 	uint32_t channel = c->test[0].record.channel;
 
 	snprintf(body, sizeof(body),
-		"{\"cmd\":\"BWUP\",\"ack\":0,\"channel\":%u,\"duration\":2,\"uid\":\"" UID "\"}",
-		channel);
+		"{\"cmd\":\"BWUP\",\"ack\":0,\"channel\":%u,\"duration\":2,\"uid\":\"" UID "\"}", channel);
 	return command(c, channel, body, now_ns);
 }
 
@@ -84,8 +81,7 @@ static inline enum wire_reject give_result(
 	return result(c, channel, body, now_ns);
 }
 
-static inline enum wire_reject acknowledge_result(
-	struct control *c, const char *guid, uint64_t now_ns)
+static inline enum wire_reject acknowledge_result(struct control *c, const char *guid, uint64_t now_ns)
 {
 	char body[TEXT];
 

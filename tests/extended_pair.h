@@ -104,8 +104,9 @@ static inline void finish_work(struct side *s, enum test_direction direction, ui
 		mail.kind = MAIL_SOURCE_DONE;
 		if (now_ns - w->order.start_ns < mail.duration_ns)
 			mail.duration_ns = now_ns - w->order.start_ns;
-		mail.sent = (struct source_counters){
-			.packets = 100 + direction, .bytes = UINT64_C(100) * DATAGRAM, .retransmitted_packets = 9};
+		mail.sent = (struct source_counters){.packets = 100 + direction,
+			.bytes = UINT64_C(100) * DATAGRAM,
+			.retransmitted_packets = 9};
 	} else {
 		mail.received = (struct sink_counters){
 			.packets = 90,
@@ -239,8 +240,7 @@ static inline struct test_record latest(const struct side *s, enum test_directio
 }
 
 /* Both ends tell the same story. */
-static inline void check_agreement(
-	const struct pair *p, enum test_direction direction, enum test_phase phase)
+static inline void check_agreement(const struct pair *p, enum test_direction direction, enum test_phase phase)
 {
 	struct test_record c = latest(&p->client, direction), s = latest(&p->server, direction);
 

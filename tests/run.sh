@@ -32,6 +32,7 @@ for kind in "${kinds[@]}"; do
 	cmake -S . -B "build-test-$kind" -DWYNDRVR_WERROR=ON "${flags[@]}" >/dev/null
 	cmake --build "build-test-$kind" -j "$jobs" 2>&1 | grep -vE '^\[|^(Scanning|Consolidate)' || true
 	cmake --build "build-test-$kind" >/dev/null
+	[ "$kind" != plain ] || echo "(what the tests have measured is in build-test-plain/Testing/Temporary/LastTest.log, in lines with \"figure:\")"
 	ctest --test-dir "build-test-$kind" --output-on-failure -j "$jobs" "$@" || status=1
 done
 exit $status

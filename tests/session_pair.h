@@ -29,6 +29,7 @@ struct side {
 	struct session session;
 	struct runner runner;
 	struct session_snapshot snapshot;
+	const uint8_t *secret; /* NULL: classic */
 };
 
 /* Pairs that run at the same time. */
@@ -96,6 +97,39 @@ static inline struct side **world_add(struct world *w)
 	return pair;
 }
 
+static const struct {
+	const char *name;
+	enum parallelism port, connection;
+	unsigned threads;
+} modes[] = {
+	{"one loop for all", PARALLEL_SINGLE, PARALLEL_SINGLE, 0},
+	{"a thread for each connection", PARALLEL_SINGLE, PARALLEL_THREAD, 1},
+	{"a thread for each port", PARALLEL_THREAD, PARALLEL_SINGLE, 3},
+	{"a thread for each port of each connection", PARALLEL_THREAD, PARALLEL_THREAD, 3},
+};
+
+static inline void set_mode(struct side *s, size_t mode)
+{
+	s->options.port_parallelism = modes[mode].port;
+	s->options.connection_parallelism = modes[mode].connection;
+}
+
+/* Pair i: the client in mode i / 4, the server in mode i % 4. */
+static inline void add_all_modes(struct world *w)
+{
+	for (size_t i = 0; i < COUNT(modes) * COUNT(modes); i++) {
+		struct side **pair = world_add(w);
+
+		set_mode(pair[CLIENT], i / COUNT(modes));
+		set_mode(pair[SERVER], i % COUNT(modes));
+	}
+}
+
+static inline void name_pair(size_t i)
+{
+	print_message("client: %s, server: %s\n", modes[i / COUNT(modes)].name, modes[i % COUNT(modes)].name);
+}
+
 /* The server's sessions get whatever ports are free, and the clients their numbers. */
 static inline void open_pair(struct side **pair)
 {
@@ -104,6 +138,7 @@ static inline void open_pair(struct side **pair)
 		.local = loopback_host(),
 		.peer = loopback_host(),
 		.assignment = {.key = KEY},
+		.secret = pair[SERVER]->secret,
 	};
 
 	assert_int_equal(session_open(&pair[SERVER]->session, &plan, NULL), 0);
@@ -111,6 +146,7 @@ static inline void open_pair(struct side **pair)
 	for (int kind = 0; kind < PORT_KINDS; kind++)
 		plan.assignment.port[kind] = pair[SERVER]->snapshot.port[kind].local_port;
 	plan.is_client = true;
+	plan.secret = pair[CLIENT]->secret;
 	plan.options = &pair[CLIENT]->options;
 	assert_int_equal(session_open(&pair[CLIENT]->session, &plan, NULL), 0);
 	for (int side = 0; side < SIDES; side++)
@@ -128,14 +164,13 @@ static inline void world_start(struct world *w)
 	for (unsigned i = 0; i < w->pairs; i++) {
 		open_pair(w->pair[i]);
 		for (int side = SIDES; side-- > 0;)
-			assert_int_equal(runner_start(&w->pair[i][side]->runner,
-						 &w->pair[i][side]->session, &w->home[side]),
+			assert_int_equal(runner_start(&w->pair[i][side]->runner, &w->pair[i][side]->session,
+						 &w->home[side]),
 				0);
 	}
 	for (int side = 0; side < SIDES; side++)
 		assert_int_equal(
-			pthread_create(&w->home_thread[side], NULL, run_home, w->home[side].loop),
-			0);
+			pthread_create(&w->home_thread[side], NULL, run_home, w->home[side].loop), 0);
 	w->running = true;
 }
 
@@ -164,8 +199,7 @@ static inline void world_stop(struct world *w)
 	assert_int_equal(open_descriptors(), w->descriptors);
 }
 
-static inline const struct port_snapshot *seen(
-	const struct world *w, unsigned pair, int side, int kind)
+static inline const struct port_snapshot *seen(const struct world *w, unsigned pair, int side, int kind)
 {
 	return &w->pair[pair][side]->snapshot.port[kind];
 }
@@ -214,8 +248,8 @@ static inline bool all_tests_over(void *context)
 	for (unsigned i = 0; i < w->pairs * SIDES; i++) {
 		const struct port_snapshot *p = seen(w, i / SIDES, (int)(i % SIDES), PORT_UPLOAD);
 
-		if (latest_test(w->pair[i / SIDES][i % SIDES]).phase < TEST_COMPLETE ||
-			p->source_active || p->sink_active)
+		if (latest_test(w->pair[i / SIDES][i % SIDES]).phase < TEST_COMPLETE || p->source_active ||
+			p->sink_active)
 			return false;
 	}
 	return true;

@@ -123,8 +123,7 @@ static void test_result_of_many_servers(void **state)
 
 		print_message("%s\n", rows[i].name);
 		open_client(&c, AWAITING);
-		assert_int_equal(
-			give_result(&c, GUID, 45999, rows[i].more, START_NS + 3 * SECOND), WIRE_OK);
+		assert_int_equal(give_result(&c, GUID, 45999, rows[i].more, START_NS + 3 * SECOND), WIRE_OK);
 		r = &c.test[0].record;
 		assert_int_equal(r->phase, TEST_COMPLETE);
 		assert_true(r->received_known);

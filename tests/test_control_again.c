@@ -23,8 +23,7 @@ static void test_server_is_asked_again(void **state)
 		assert_int_equal(packets(&c, START_NS + 2 * SECOND, &packet), 1);
 		assert_int_equal(packet.header.type, WIRE_CONTROL);
 		assert_true(is_ack(&packet));
-		assert_int_equal(
-			message_parse_command((uint8_t *)packet.body, packet.size, &m), WIRE_OK);
+		assert_int_equal(message_parse_command((uint8_t *)packet.body, packet.size, &m), WIRE_OK);
 		assert_true(m.is_ack);
 		assert_string_equal(m.uid, before.uid);
 		assert_int_equal(m.duration_s, 2);
@@ -75,8 +74,7 @@ static void test_client_is_given_the_result_again(void **state)
 		assert_int_equal(packet.header.type, WIRE_TEST_RESULT);
 		assert_int_equal(packet.header.channel, before.channel);
 		assert_true(is_ack(&packet));
-		assert_int_equal(
-			message_parse_result((uint8_t *)packet.body, packet.size, &m), WIRE_OK);
+		assert_int_equal(message_parse_result((uint8_t *)packet.body, packet.size, &m), WIRE_OK);
 		assert_true(m.is_ack);
 		assert_string_equal(m.guid, guids[i]);
 		before.result_ns = now_ns;
@@ -119,25 +117,20 @@ static const struct {
 	enum wire_reject reason;
 } refused_rows[] = {
 	{"no JSON", false, WIRE_CONTROL, 5, "BWUP", REJECT_BODY},
-	{"an unknown command", false, WIRE_CONTROL, 5, "{\"cmd\":\"BWXX\",\"channel\":5}",
-		REJECT_BODY},
+	{"an unknown command", false, WIRE_CONTROL, 5, "{\"cmd\":\"BWXX\",\"channel\":5}", REJECT_BODY},
 	{"a result in CONTROL", false, WIRE_CONTROL, CHANNEL, RESULT("0", "4711"), REJECT_BODY},
-	{"two channels", false, WIRE_CONTROL, 5, "{\"cmd\":\"BWUP\",\"channel\":6}",
+	{"two channels", false, WIRE_CONTROL, 5, "{\"cmd\":\"BWUP\",\"channel\":6}", REJECT_CHANNEL},
+	{"the heartbeats' channel", false, WIRE_CONTROL, KEY, "{\"cmd\":\"BWUP\",\"channel\":26970}",
 		REJECT_CHANNEL},
-	{"the heartbeats' channel", false, WIRE_CONTROL, KEY,
-		"{\"cmd\":\"BWUP\",\"channel\":26970}", REJECT_CHANNEL},
 	{"an answer to a server", false, WIRE_CONTROL, CHANNEL,
 		"{\"cmd\":\"BWUP\",\"ack\":0,\"channel\":4711,\"uid\":\"" UID "\"}", REJECT_TYPE},
-	{"a result to a server", false, WIRE_TEST_RESULT, CHANNEL, RESULT("1", "4711"),
-		REJECT_TYPE},
+	{"a result to a server", false, WIRE_TEST_RESULT, CHANNEL, RESULT("1", "4711"), REJECT_TYPE},
 	{"another guid", false, WIRE_TEST_RESULT, CHANNEL, RESULT("0", "4711"), REJECT_BODY},
 	{"the result of no test", false, WIRE_TEST_RESULT, 5, RESULT("0", "5"), REJECT_CHANNEL},
-	{"a command to a client", true, WIRE_CONTROL, 5, "{\"cmd\":\"BWUP\",\"channel\":5}",
-		REJECT_TYPE},
+	{"a command to a client", true, WIRE_CONTROL, 5, "{\"cmd\":\"BWUP\",\"channel\":5}", REJECT_TYPE},
 	{"an answer to no command", true, WIRE_CONTROL, 5,
 		"{\"cmd\":\"BWUP\",\"ack\":0,\"channel\":5,\"uid\":\"" UID "\"}", REJECT_CHANNEL},
-	{"an acknowledgement to a client", true, WIRE_TEST_RESULT, 0, RESULT("0", "5"),
-		REJECT_TYPE},
+	{"an acknowledgement to a client", true, WIRE_TEST_RESULT, 0, RESULT("0", "5"), REJECT_TYPE},
 	{"a result of no test", true, WIRE_TEST_RESULT, 5, RESULT("1", "5"), REJECT_CHANNEL},
 };
 

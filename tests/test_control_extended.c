@@ -263,8 +263,8 @@ static void test_refused(void **state)
 			"{\"cmd\":\"BWDN\",\"channel\":4711,\"duration\":2,\"rate\":0,\"length\":1000}",
 			REJECT_CHANNEL},
 		{"an answer", WIRE_CONTROL, CHANNEL,
-			"{\"cmd\":\"BWUP\",\"ack\":0,\"channel\":4711,\"duration\":2,\"rate\":0,\"uid\":\"" UID
-			"\"}",
+			"{\"cmd\":\"BWUP\",\"ack\":0,\"channel\":4711,\"duration\":2,\"rate\":0,\"uid\":"
+			"\"" UID "\"}",
 			REJECT_TYPE},
 		{"an answer's counters", WIRE_TEST_RESULT, CHANNEL, UP_RESULT("0", UID, SENT), REJECT_TYPE},
 		{"another test's counters", WIRE_TEST_RESULT, CHANNEL, UP_RESULT("1", UID, SENT),

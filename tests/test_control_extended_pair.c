@@ -222,7 +222,8 @@ static void test_silence(void **state)
 		assert_int_equal(start(&p, d), 0);
 		run(&p, START_NS + rows[i / DIRECTIONS].fails_ms * MS);
 		p.client.out->weather.drop = p.server.out->weather.drop = 1;
-		while (link_receive(p.client.out, CLOCK_NEVER - 1) || link_receive(p.server.out, CLOCK_NEVER - 1))
+		while (link_receive(p.client.out, CLOCK_NEVER - 1) ||
+			link_receive(p.server.out, CLOCK_NEVER - 1))
 			continue; /* nor does what is under way arrive */
 		run(&p, START_NS + 30 * SECOND);
 		assert_int_equal(p.now_ns, CLOCK_NEVER);

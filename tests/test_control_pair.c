@@ -31,8 +31,7 @@ struct pair {
 	struct side client, server;
 };
 
-static void side_init(
-	struct side *s, bool is_client, const struct link_weather *weather, uint64_t seed)
+static void side_init(struct side *s, bool is_client, const struct link_weather *weather, uint64_t seed)
 {
 	*s = (struct side){.work_ends_ns = CLOCK_NEVER, .out = link_new(weather, seed)};
 	control_init(&s->control, is_client, false, REPEAT_NS, KEY);
@@ -74,8 +73,7 @@ static void finish_work(struct side *s, uint64_t now_ns)
 	};
 
 	if (s->control.is_client)
-		mail.sent =
-			(struct source_counters){.packets = 100, .bytes = UINT64_C(100) * DATAGRAM};
+		mail.sent = (struct source_counters){.packets = 100, .bytes = UINT64_C(100) * DATAGRAM};
 	else
 		mail.received = (struct sink_counters){
 			.packets = 90,
@@ -107,8 +105,7 @@ static void read_mail(struct side *s, uint64_t now_ns)
 				finish_work(s, now_ns);
 			continue;
 		}
-		assert_int_equal(
-			mail.kind, s->control.is_client ? MAIL_START_SOURCE : MAIL_OPEN_SINK);
+		assert_int_equal(mail.kind, s->control.is_client ? MAIL_START_SOURCE : MAIL_OPEN_SINK);
 		assert_int_equal(s->work_ends_ns, CLOCK_NEVER);
 		s->begun++;
 		s->work = mail.order;
@@ -208,8 +205,7 @@ static const struct {
 	{"50 % loss", {.5, 0, 5 * NS_PER_MS, 0}, 9000},
 	{"doubles", {0, .5, 5 * NS_PER_MS, 0}, 2400},
 	{"out of order", {0, .5, 5 * NS_PER_MS, 400 * UINT64_C(1000000)}, 4500},
-	{"50 % loss, out of order and doubled", {.5, .5, 5 * NS_PER_MS, 400 * UINT64_C(1000000)},
-		9000},
+	{"50 % loss, out of order and doubled", {.5, .5, 5 * NS_PER_MS, 400 * UINT64_C(1000000)}, 9000},
 };
 
 static void test_any_weather(void **state)

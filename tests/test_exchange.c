@@ -25,18 +25,31 @@ static const struct {
 		{.direction = TEST_UP, .channel = 1, .duration_s = 1, .datagram_bytes = 36}},
 	{"{\"cmd\":\"BWDN\",\"channel\":16777215,\"duration\":86400,\"rate\":9007199254740992,"
 	 "\"length\":1400}",
-		{.direction = TEST_DOWN, .channel = WIRE_CHANNEL_MAX, .duration_s = 86400,
-			.rate_bps = MOST, .datagram_bytes = 1400}},
+		{.direction = TEST_DOWN,
+			.channel = WIRE_CHANNEL_MAX,
+			.duration_s = 86400,
+			.rate_bps = MOST,
+			.datagram_bytes = 1400}},
 	{"{\"cmd\":\"BWUP\",\"ack\":0,\"channel\":7,\"duration\":9,\"rate\":5000,\"uid\":\"" UID "\"}",
-		{.direction = TEST_UP, .is_answer = true, .channel = 7, .duration_s = 9,
-			.rate_bps = 5000, .uid = UID}},
+		{.direction = TEST_UP,
+			.is_answer = true,
+			.channel = 7,
+			.duration_s = 9,
+			.rate_bps = 5000,
+			.uid = UID}},
 	{"{\"cmd\":\"BWDN\",\"ack\":0,\"channel\":7,\"duration\":9,\"rate\":0,\"uid\":\"x\"}",
 		{.direction = TEST_DOWN, .is_answer = true, .channel = 7, .duration_s = 9, .uid = "x"}},
 	{"{\"cmd\":\"BWDN\",\"ack\":0,\"channel\":7,\"refused\":\"busy\",\"wait\":5}",
-		{.direction = TEST_DOWN, .is_answer = true, .channel = 7, .refusal = REFUSED_BUSY,
+		{.direction = TEST_DOWN,
+			.is_answer = true,
+			.channel = 7,
+			.refusal = REFUSED_BUSY,
 			.wait_s = 5}},
 	{"{\"cmd\":\"BWUP\",\"ack\":0,\"channel\":7,\"refused\":\"limit\",\"wait\":4294967295}",
-		{.direction = TEST_UP, .is_answer = true, .channel = 7, .refusal = REFUSED_LIMIT,
+		{.direction = TEST_UP,
+			.is_answer = true,
+			.channel = 7,
+			.refusal = REFUSED_LIMIT,
 			.wait_s = UINT32_MAX}},
 	{"{\"cmd\":\"BWUP\",\"ack\":0,\"channel\":7,\"refused\":\"auth\",\"wait\":0}",
 		{.direction = TEST_UP, .is_answer = true, .channel = 7, .refusal = REFUSED_AUTH}},
@@ -55,8 +68,7 @@ static void test_commands(void **state)
 
 		print_message("%s\n", body);
 		memset(&m, 0x55, sizeof(m));
-		assert_int_equal(
-			exchange_read_command((const uint8_t *)body, strlen(body), &m), WIRE_OK);
+		assert_int_equal(exchange_read_command((const uint8_t *)body, strlen(body), &m), WIRE_OK);
 		assert_int_equal(m.direction, command_rows[i].m.direction);
 		assert_int_equal(m.is_answer, command_rows[i].m.is_answer);
 		assert_int_equal(m.channel, command_rows[i].m.channel);
@@ -75,8 +87,11 @@ static void test_commands(void **state)
 /* Each half with every counter at `n`, as it is written and read. */
 static void check_result(bool is_answer, bool has_sent, uint64_t n)
 {
-	struct exchange_result m = {
-		.is_answer = is_answer, .channel = WIRE_CHANNEL_MAX, .uid = UID, .has_sent = has_sent}, got;
+	struct exchange_result m = {.is_answer = is_answer,
+				       .channel = WIRE_CHANNEL_MAX,
+				       .uid = UID,
+				       .has_sent = has_sent},
+			       got;
 	char out[MESSAGE_BODY];
 	size_t size;
 
@@ -85,9 +100,14 @@ static void check_result(bool is_answer, bool has_sent, uint64_t n)
 		m.sent = (struct source_counters){
 			.packets = n, .bytes = n, .retransmitted_packets = n, .unsent_packets = n};
 	} else {
-		m.received = (struct sink_counters){.packets = n, .bytes = n, .unique_packets = n,
-			.duplicates = n, .network_duplicates = n, .retransmitted_packets = n,
-			.reordered = n, .host_drops = n};
+		m.received = (struct sink_counters){.packets = n,
+			.bytes = n,
+			.unique_packets = n,
+			.duplicates = n,
+			.network_duplicates = n,
+			.retransmitted_packets = n,
+			.reordered = n,
+			.host_drops = n};
 	}
 	size = exchange_write_result(out, &m);
 	assert_in_range(size, 1, MESSAGE_BODY - 16); /* there is room for the seal */
@@ -118,8 +138,8 @@ static void test_results(void **state)
 	}
 }
 
-#define SENT     "\"sent\":{\"packets\":1,\"bytes\":2,\"retransmitted\":3,\"unsent\":4,\"duration_ns\":5}"
-#define RECEIVED                                                                                   \
+#define SENT "\"sent\":{\"packets\":1,\"bytes\":2,\"retransmitted\":3,\"unsent\":4,\"duration_ns\":5}"
+#define RECEIVED                                                                                          \
 	"\"received\":{\"packets\":1,\"bytes\":2,\"unique\":3,\"duplicates\":4,\"network_duplicates\":5," \
 	"\"retransmitted\":6,\"reordered\":7,\"host_drops\":8}"
 #define RESULT(half) "{\"cmd\":\"TEST_RESULT\",\"ack\":1,\"channel\":9,\"uid\":\"u\"," half "}"
@@ -139,19 +159,20 @@ static void test_taken(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(commands); i++) {
 		print_message("%s\n", commands[i]);
-		assert_int_equal(exchange_read_command(
-					 (const uint8_t *)commands[i], strlen(commands[i]), &m),
+		assert_int_equal(exchange_read_command((const uint8_t *)commands[i], strlen(commands[i]), &m),
 			WIRE_OK);
 		assert_false(m.is_answer);
 		assert_int_equal(m.channel, 5);
 		assert_int_equal(m.duration_s, 2);
 		assert_int_equal(m.datagram_bytes, 1000);
 	}
-	assert_int_equal(exchange_read_result((const uint8_t *)RESULT(SENT), strlen(RESULT(SENT)), &r), WIRE_OK);
+	assert_int_equal(
+		exchange_read_result((const uint8_t *)RESULT(SENT), strlen(RESULT(SENT)), &r), WIRE_OK);
 	assert_true(r.has_sent && r.sent.packets == 1 && r.sent.bytes == 2 &&
 		    r.sent.retransmitted_packets == 3 && r.sent.unsent_packets == 4 && r.duration_ns == 5);
 	assert_int_equal(
-		exchange_read_result((const uint8_t *)RESULT(RECEIVED), strlen(RESULT(RECEIVED)), &r), WIRE_OK);
+		exchange_read_result((const uint8_t *)RESULT(RECEIVED), strlen(RESULT(RECEIVED)), &r),
+		WIRE_OK);
 	assert_true(!r.has_sent && r.received.packets == 1 && r.received.bytes == 2 &&
 		    r.received.unique_packets == 3 && r.received.duplicates == 4 &&
 		    r.received.network_duplicates == 5 && r.received.retransmitted_packets == 6 &&
@@ -161,8 +182,8 @@ static void test_taken(void **state)
 /* What the peer calls itself is shown on terminals. */
 static void test_uid_is_sanitised(void **state)
 {
-	static const char body[] =
-		"{\"cmd\":\"BWUP\",\"ack\":0,\"channel\":7,\"duration\":9,\"rate\":0,\"uid\":\"a\\u001b[2J\"}";
+	static const char body[] = "{\"cmd\":\"BWUP\",\"ack\":0,\"channel\":7,\"duration\":9,\"rate\":0,"
+				   "\"uid\":\"a\\u001b[2J\"}";
 	struct exchange_command m;
 
 	(void)state;
@@ -171,13 +192,19 @@ static void test_uid_is_sanitised(void **state)
 	assert_memory_equal(m.uid, "a", 1);
 }
 
-#define QUESTION(channel, duration, rate, length)                                               \
+#define QUESTION(channel, duration, rate, length)                                            \
 	"{\"cmd\":\"BWUP\",\"channel\":" channel ",\"duration\":" duration ",\"rate\":" rate \
 	",\"length\":" length "}"
 #define ANSWER(rest) "{\"cmd\":\"BWDN\",\"ack\":0,\"channel\":5," rest "}"
 
 static const char *const hostile_commands[] = {
-	"", "{", "[]", "null", "\"BWUP\"", "{}", "BWUP",
+	"",
+	"{",
+	"[]",
+	"null",
+	"\"BWUP\"",
+	"{}",
+	"BWUP",
 	QUESTION("5", "2", "0", "1000") "x",
 	"{\"channel\":5,\"duration\":2,\"rate\":0,\"length\":1000}",
 	"{\"cmd\":\"bwup\",\"channel\":5,\"duration\":2,\"rate\":0,\"length\":1000}",
@@ -193,38 +220,68 @@ static const char *const hostile_commands[] = {
 	"{\"cmd\":\"BWUP\",\"ack\":2,\"channel\":5,\"duration\":2,\"rate\":0,\"length\":1000}",
 	"{\"cmd\":\"BWUP\",\"ack\":null,\"channel\":5,\"duration\":2,\"rate\":0,\"length\":1000}",
 	"{\"cmd\":\"BWUP\",\"ack\":\"0\",\"channel\":5,\"duration\":2,\"rate\":0,\"length\":1000}",
-	QUESTION("0", "2", "0", "1000"), QUESTION("-1", "2", "0", "1000"),
-	QUESTION("16777216", "2", "0", "1000"), QUESTION("5.5", "2", "0", "1000"),
-	QUESTION("\"5\"", "2", "0", "1000"), QUESTION("null", "2", "0", "1000"),
-	QUESTION("true", "2", "0", "1000"), QUESTION("[5]", "2", "0", "1000"),
-	QUESTION("5", "0", "0", "1000"), QUESTION("5", "-2", "0", "1000"),
-	QUESTION("5", "86401", "0", "1000"), QUESTION("5", "2.5", "0", "1000"),
-	QUESTION("5", "\"2\"", "0", "1000"), QUESTION("5", "1e300", "0", "1000"),
-	QUESTION("5", "2", "-1", "1000"), QUESTION("5", "2", "9007199254740993", "1000"),
-	QUESTION("5", "2", "9007199254740994.0", "1000"), QUESTION("5", "2", "0.5", "1000"),
-	QUESTION("5", "2", "99999999999999999999", "1000"), QUESTION("5", "2", "\"max\"", "1000"),
+	QUESTION("0", "2", "0", "1000"),
+	QUESTION("-1", "2", "0", "1000"),
+	QUESTION("16777216", "2", "0", "1000"),
+	QUESTION("5.5", "2", "0", "1000"),
+	QUESTION("\"5\"", "2", "0", "1000"),
+	QUESTION("null", "2", "0", "1000"),
+	QUESTION("true", "2", "0", "1000"),
+	QUESTION("[5]", "2", "0", "1000"),
+	QUESTION("5", "0", "0", "1000"),
+	QUESTION("5", "-2", "0", "1000"),
+	QUESTION("5", "86401", "0", "1000"),
+	QUESTION("5", "2.5", "0", "1000"),
+	QUESTION("5", "\"2\"", "0", "1000"),
+	QUESTION("5", "1e300", "0", "1000"),
+	QUESTION("5", "2", "-1", "1000"),
+	QUESTION("5", "2", "9007199254740993", "1000"),
+	QUESTION("5", "2", "9007199254740994.0", "1000"),
+	QUESTION("5", "2", "0.5", "1000"),
+	QUESTION("5", "2", "99999999999999999999", "1000"),
+	QUESTION("5", "2", "\"max\"", "1000"),
 	/* A packet without room for its header and its stamp is none. */
-	QUESTION("5", "2", "0", "0"), QUESTION("5", "2", "0", "1"), QUESTION("5", "2", "0", "19"),
-	QUESTION("5", "2", "0", "20"), QUESTION("5", "2", "0", "35"), QUESTION("5", "2", "0", "-1"),
-	QUESTION("5", "2", "0", "1401"), QUESTION("5", "2", "0", "{}"),
-	ANSWER("\"duration\":2,\"rate\":0"), ANSWER("\"duration\":2,\"rate\":0,\"uid\":\"\""),
+	QUESTION("5", "2", "0", "0"),
+	QUESTION("5", "2", "0", "1"),
+	QUESTION("5", "2", "0", "19"),
+	QUESTION("5", "2", "0", "20"),
+	QUESTION("5", "2", "0", "35"),
+	QUESTION("5", "2", "0", "-1"),
+	QUESTION("5", "2", "0", "1401"),
+	QUESTION("5", "2", "0", "{}"),
+	ANSWER("\"duration\":2,\"rate\":0"),
+	ANSWER("\"duration\":2,\"rate\":0,\"uid\":\"\""),
 	ANSWER("\"duration\":2,\"rate\":0,\"uid\":7"),
 	ANSWER("\"duration\":2,\"rate\":0,\"uid\":\"" UID "d\""),
-	ANSWER("\"duration\":0,\"rate\":0,\"uid\":\"u\""), ANSWER("\"rate\":0,\"uid\":\"u\""),
-	ANSWER("\"refused\":\"busy\""), ANSWER("\"refused\":\"busy\",\"wait\":-1"),
+	ANSWER("\"duration\":0,\"rate\":0,\"uid\":\"u\""),
+	ANSWER("\"rate\":0,\"uid\":\"u\""),
+	ANSWER("\"refused\":\"busy\""),
+	ANSWER("\"refused\":\"busy\",\"wait\":-1"),
 	ANSWER("\"refused\":\"busy\",\"wait\":4294967296"),
-	ANSWER("\"refused\":\"busy\",\"wait\":\"5\""), ANSWER("\"refused\":\"never\",\"wait\":5"),
-	ANSWER("\"refused\":\"\",\"wait\":5"), ANSWER("\"refused\":\"Busy\",\"wait\":5"),
-	ANSWER("\"refused\":null,\"wait\":5"), ANSWER("\"refused\":1,\"wait\":5"),
+	ANSWER("\"refused\":\"busy\",\"wait\":\"5\""),
+	ANSWER("\"refused\":\"never\",\"wait\":5"),
+	ANSWER("\"refused\":\"\",\"wait\":5"),
+	ANSWER("\"refused\":\"Busy\",\"wait\":5"),
+	ANSWER("\"refused\":null,\"wait\":5"),
+	ANSWER("\"refused\":1,\"wait\":5"),
 	ANSWER("\"refused\":\"busy\",\"refused\":\"busy\",\"wait\":5"),
 	"{\"cmd\":\"BWDN\",\"ack\":0,\"channel\":0,\"refused\":\"busy\",\"wait\":5}",
 	"{\"cmd\":\"BWDN\",\"channel\":5,\"refused\":\"busy\",\"wait\":5}",
 };
 
 static const char *const hostile_results[] = {
-	"", "{}", "[]", RESULT(SENT) "x", RESULT("\"sent\":{}"), RESULT("\"sent\":[]"),
-	RESULT("\"sent\":null"), RESULT("\"sent\":7"), RESULT("\"received\":{}"), RESULT("\"half\":{}"),
-	RESULT(SENT "," SENT), RESULT("\"sent\":{}," RECEIVED),
+	"",
+	"{}",
+	"[]",
+	RESULT(SENT) "x",
+	RESULT("\"sent\":{}"),
+	RESULT("\"sent\":[]"),
+	RESULT("\"sent\":null"),
+	RESULT("\"sent\":7"),
+	RESULT("\"received\":{}"),
+	RESULT("\"half\":{}"),
+	RESULT(SENT "," SENT),
+	RESULT("\"sent\":{}," RECEIVED),
 	RESULT("\"sent\":{\"packets\":1,\"bytes\":2,\"retransmitted\":3,\"unsent\":4}"),
 	RESULT("\"sent\":{\"packets\":1,\"bytes\":2,\"retransmitted\":3,\"duration_ns\":4}"),
 	RESULT("\"sent\":{\"packets\":1,\"packets\":1,\"bytes\":2,\"retransmitted\":3,\"unsent\":4,"

@@ -71,13 +71,14 @@ static struct mail tell(struct scene *s, const struct client *c, enum mail_kind 
 	struct mail mail = {
 		.kind = kind,
 		.session = c->number,
-		.order = {
-			.direction = direction,
-			.channel = channel,
-			.duration_ns = ASKED_S * SECOND,
-			.rate_bps = ASKED_BPS,
-			.datagram_bytes = 1000,
-		},
+		.order =
+			{
+				.direction = direction,
+				.channel = channel,
+				.duration_ns = ASKED_S * SECOND,
+				.rate_bps = ASKED_BPS,
+				.datagram_bytes = 1000,
+			},
 	};
 
 	grants_take(&s->grants, &mail);
@@ -85,8 +86,7 @@ static struct mail tell(struct scene *s, const struct client *c, enum mail_kind 
 }
 
 /* Asks, and returns the one answer. */
-static struct mail ask(
-	struct scene *s, struct client *c, enum test_direction direction, uint32_t channel)
+static struct mail ask(struct scene *s, struct client *c, enum test_direction direction, uint32_t channel)
 {
 	struct mail answer, more;
 
@@ -183,7 +183,8 @@ static void test_downloads_per_address(void **state)
 		scene_open(&s);
 		s.options.max_downloads_per_address = 2;
 		for (unsigned n = 0; n < 2; n++)
-			assert_int_equal(ask(&s, connect_as(&s, rows[i].host[n], NULL), TEST_DOWN, n + 1).refusal,
+			assert_int_equal(
+				ask(&s, connect_as(&s, rows[i].host[n], NULL), TEST_DOWN, n + 1).refusal,
 				REFUSED_NOT);
 		connect_as(&s, rows[i].host[2], NULL);
 		assert_int_equal(ask(&s, s.client[2], rows[i].last, 3).refusal, rows[i].refusal);

@@ -15,8 +15,8 @@ static void test_both_sides_measure(void **state)
 		struct latency_summary l[2];
 		struct pair p;
 
-		print_message("up %ju ns, down %ju ns\n", (uintmax_t)rows[i].up_ns,
-			(uintmax_t)rows[i].down_ns);
+		print_message(
+			"up %ju ns, down %ju ns\n", (uintmax_t)rows[i].up_ns, (uintmax_t)rows[i].down_ns);
 		open_pair(&p, 0);
 		exchange(&p, START_NS, rows[i].up_ns, rows[i].down_ns);
 		l[0] = summary(&p.client);
@@ -47,8 +47,7 @@ static void test_jitter(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		print_message("round trip %zu\n", i);
 		exchange(&p, START_NS + i * UINT64_C(250) * NS_PER_MS, 0, rows[i].down_ns);
-		assert_in_range(
-			p.client.jitter_ns, rows[i].jitter_ns - (i > 0), rows[i].jitter_ns + 1);
+		assert_in_range(p.client.jitter_ns, rows[i].jitter_ns - (i > 0), rows[i].jitter_ns + 1);
 	}
 }
 

@@ -22,6 +22,12 @@ static void test_defaults(void **state)
 	assert_int_equal(o.duration_s, 30);
 	assert_int_equal(o.rate_bps, 0);
 	assert_int_equal(o.count, 0);
+	assert_int_equal(o.test_count, 0);
+	assert_string_equal(o.key_file, "");
+	assert_false(o.single_port);
+	assert_int_equal(o.load_lease_ms, 1000);
+	assert_setting(&o, "max_rate", "\"max\"");
+	assert_setting(&o, "max_total_rate", "\"max\"");
 	assert_true(o.interval_s == 1 && o.connect_timeout_s == 5 && o.test_drop_rate == 0);
 	assert_int_equal(options_datagram_bytes(&o), 938);
 	o.packet_length = 500;
@@ -71,7 +77,8 @@ static void test_good_flags(void **state)
 		assert_setting(&o, good_flags[i / 2].key, good_flags[i / 2].json);
 	}
 	assert_int_equal(load(&o, PROGRAM_CLIENT, "--no-tui --json --bwup --count 7", error), 0);
-	assert_true(o.no_tui && o.json && o.test_count == 1 && o.tests[0] == OPTION_BWUP && !o.server && o.count == 7);
+	assert_true(o.no_tui && o.json && o.test_count == 1 && o.tests[0] == OPTION_BWUP && !o.server &&
+		    o.count == 7);
 	assert_int_equal(load(&o, PROGRAM_CLIENT, "-h", error), 0);
 	assert_true(o.help && !o.version && !o.create_config);
 	assert_int_equal(load(&o, PROGRAM_SERVER, "--version", error), 0);
@@ -93,8 +100,7 @@ static const struct {
 	{PROGRAM_SERVER, "--count=3", "--count: only wyndrvr takes this flag"},
 	{PROGRAM_CLIENT, "--bind-port", "--bind-port: needs a value" ONE_TO_65535},
 	{PROGRAM_CLIENT, "--bind-port --json", "--bind-port: needs a value" ONE_TO_65535},
-	{PROGRAM_CLIENT, "--bind-port -5",
-		"--bind-port: \"-5\" is not a whole number" ONE_TO_65535},
+	{PROGRAM_CLIENT, "--bind-port -5", "--bind-port: \"-5\" is not a whole number" ONE_TO_65535},
 	{PROGRAM_CLIENT, "--bind-port= x", "--bind-port: \"\" is not a whole number" ONE_TO_65535},
 	{PROGRAM_CLIENT, "--bind-port x --bind-port 5",
 		"--bind-port: \"x\" is not a whole number" ONE_TO_65535},
@@ -103,8 +109,7 @@ static const struct {
 		"--json: \"2\" is neither true nor false; allowed: true, "
 		"false, yes, no, on, off, 1, 0"},
 	{PROGRAM_CLIENT, "a b", "b: a second address; allowed: one"},
-	{PROGRAM_CLIENT, "a:0",
-		"a:0: not an address; allowed: [HOST][:PORT], with IPv6 in brackets"},
+	{PROGRAM_CLIENT, "a:0", "a:0: not an address; allowed: [HOST][:PORT], with IPv6 in brackets"},
 	{PROGRAM_CLIENT, "--help --duration x",
 		"--duration: \"x\" is not a whole number; allowed: 1..86400 s"},
 	{PROGRAM_CLIENT, "--port-parallelability PROCESS",
@@ -165,6 +170,48 @@ static void test_addresses(void **state)
 	}
 }
 
+/* Tests run in the order given, and as often. */
+static void test_tests(void **state)
+{
+	static const struct {
+		const char *arguments;
+		unsigned count;
+		enum option_test tests[4];
+	} rows[] = {
+		{"", 0, {0}},
+		{"--bwup", 1, {OPTION_BWUP}},
+		{"--bwdown --bwup", 2, {OPTION_BWDOWN, OPTION_BWUP}},
+		{"--bwup --bwdown", 2, {OPTION_BWUP, OPTION_BWDOWN}},
+		{"--bwboth --json --bwdown host --bwboth --duration 5 --bwup", 4,
+			{OPTION_BWBOTH, OPTION_BWDOWN, OPTION_BWBOTH, OPTION_BWUP}},
+		{"--bwdown --bwdown --bwdown", 3, {OPTION_BWDOWN, OPTION_BWDOWN, OPTION_BWDOWN}},
+	};
+	static const char flag[] = " --bwup";
+	struct option_arguments a;
+	struct options o;
+	char *argv[OPTIONS_TESTS + 3] = {home};
+	char error[OPTIONS_ERROR];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		if (load(&o, PROGRAM_CLIENT, rows[i].arguments, error))
+			fail_msg("%s: %s", rows[i].arguments, error);
+		print_message("%s\n", rows[i].arguments);
+		assert_int_equal(o.test_count, rows[i].count);
+		for (unsigned n = 0; n < rows[i].count; n++)
+			assert_int_equal(o.tests[n], rows[i].tests[n]);
+	}
+	/* As many as there is room for, and one more. */
+	for (int n = 1; n <= OPTIONS_TESTS + 1; n++)
+		argv[n] = (char *)(uintptr_t)(flag + 1);
+	assert_int_equal(option_read_arguments(&a, PROGRAM_CLIENT, OPTIONS_TESTS + 2, argv, error), -EINVAL);
+	argv[OPTIONS_TESTS + 1] = NULL;
+	assert_int_equal(option_read_arguments(&a, PROGRAM_CLIENT, OPTIONS_TESTS + 1, argv, error), 0);
+	assert_int_equal(a.test_count, OPTIONS_TESTS);
+	assert_int_equal(load(&o, PROGRAM_SERVER, "--bwdown", error), -EINVAL);
+	assert_string_equal(error, "--bwdown: only wyndrvr takes this flag");
+}
+
 /* Each source over the one before. */
 static void test_precedence(void **state)
 {
@@ -183,8 +230,7 @@ static void test_precedence(void **state)
 
 	assert_int_equal(setenv("WYNDRVR_UCM_RATE", "", 1), 0);
 	assert_int_equal(load(&o, PROGRAM_CLIENT, "--ucm-rate 3", error), -EINVAL);
-	assert_string_equal(
-		error, "WYNDRVR_UCM_RATE: \"\" is not a whole number; allowed: 1..3600000 ms");
+	assert_string_equal(error, "WYNDRVR_UCM_RATE: \"\" is not a whole number; allowed: 1..3600000 ms");
 	assert_int_equal(unsetenv("WYNDRVR_UCM_RATE"), 0);
 
 	assert_int_equal(setenv("WYNDRVR_CONNECTION_PARALLELABILITY", "PROCESS", 1), 0);
@@ -211,8 +257,8 @@ static void test_without_a_start(void **state)
 	(void)state;
 	put("c", "nonsense");
 	for (i = 0; i < COUNT(flags); i++) {
-		snprintf(arguments, sizeof(arguments),
-			"--config c %s --port-parallelability PROCESS", flags[i]);
+		snprintf(arguments, sizeof(arguments), "--config c %s --port-parallelability PROCESS",
+			flags[i]);
 		if (load(&o, PROGRAM_CLIENT, arguments, error))
 			fail_msg("%s: %s", flags[i], error);
 	}
@@ -255,6 +301,7 @@ int main(void)
 		TEST(test_good_flags),
 		TEST(test_bad_flags),
 		TEST(test_addresses),
+		TEST(test_tests),
 		TEST(test_precedence),
 		TEST(test_without_a_start),
 		TEST(test_help),

@@ -12,10 +12,8 @@ static void test_names(void **state)
 		{"start", "version timestamp server classic mode ports options"},
 		{"start.ports", "control upload download"},
 		{"intervals.0", "start end seconds sent received latency_us"},
-		{"intervals.0.sent",
-			"packets bytes bits_per_second lost_packets retransmitted_packets"},
-		{"intervals.0.received",
-			"packets bytes bits_per_second lost_packets retransmitted_packets"},
+		{"intervals.0.sent", "packets bytes bits_per_second lost_packets retransmitted_packets"},
+		{"intervals.0.received", "packets bytes bits_per_second lost_packets retransmitted_packets"},
 		{"intervals.0.latency_us", "control upload download"},
 		{"end", "tests sum_sent sum_received latency"},
 		{"end.tests.0", "direction channel duration_s complete sent received "
@@ -43,8 +41,9 @@ static void test_names(void **state)
 	(void)state;
 	open_report(&r, &options, "192.0.2.1:6711");
 	add_test(&r, &complete);
-	assert_int_equal(
-		report_add_interval(&r, &(struct report_interval){.sent.active = true, .received.active = true}), 0);
+	assert_int_equal(report_add_interval(
+				 &r, &(struct report_interval){.sent.active = true, .received.active = true}),
+		0);
 	report_fail(&r, "timeout", "no answer");
 	root = document(&r);
 	for (size_t i = 0; i < COUNT(rows); i++)
@@ -128,13 +127,11 @@ static void test_options(void **state)
 static void test_latency(void **state)
 {
 	static const struct value_row rows[] = {
-		{"end.latency.control",
-			"{\"n\":9,\"lost\":1,\"min_us\":0.001,\"mean_us\":2.5,\"p50_us\":3.0,"
-			"\"p90_us\":4000.0,\"p99_us\":5000000.0,\"max_us\":6000000.123,"
-			"\"jitter_us\":0.75}"},
-		{"end.latency.upload",
-			"{\"n\":0,\"lost\":7,\"min_us\":null,\"mean_us\":null,\"p50_us\":null,"
-			"\"p90_us\":null,\"p99_us\":null,\"max_us\":null,\"jitter_us\":null}"},
+		{"end.latency.control", "{\"n\":9,\"lost\":1,\"min_us\":0.001,\"mean_us\":2.5,\"p50_us\":3.0,"
+					"\"p90_us\":4000.0,\"p99_us\":5000000.0,\"max_us\":6000000.123,"
+					"\"jitter_us\":0.75}"},
+		{"end.latency.upload", "{\"n\":0,\"lost\":7,\"min_us\":null,\"mean_us\":null,\"p50_us\":null,"
+				       "\"p90_us\":null,\"p99_us\":null,\"max_us\":null,\"jitter_us\":null}"},
 	};
 	struct options options;
 	struct report r;
@@ -194,8 +191,7 @@ static void test_intervals(void **state)
 		assert_int_equal(report_add_interval(&r, &intervals[i]), 0);
 	check_values(&r, rows, COUNT(rows));
 	for (unsigned i = 0; i < 1000; i++)
-		assert_int_equal(
-			report_add_interval(&r, &(struct report_interval){.start_s = i}), 0);
+		assert_int_equal(report_add_interval(&r, &(struct report_interval){.start_s = i}), 0);
 	root = document(&r);
 	assert_int_equal(json_array_size(at(root, "intervals")), COUNT(intervals) + 1000);
 	check(root, "intervals.1003.start", "999.0");
@@ -227,8 +223,7 @@ static void test_warnings_and_error(void **state)
  * whole all the same. */
 static void test_any_text(void **state)
 {
-	static const char *const rows[] = {
-		"\xff\xfe", "caf\xc3\xa9", "caf\xe9", "\x1b[31mred\n", "\"\\"};
+	static const char *const rows[] = {"\xff\xfe", "caf\xc3\xa9", "caf\xe9", "\x1b[31mred\n", "\"\\"};
 	char longest[2 * REPORT_TEXT];
 
 	(void)state;

@@ -10,8 +10,7 @@ static void test_complete(void **state)
 		{"end.tests.0.channel", "4711"},
 		{"end.tests.0.duration_s", "10.0"},
 		{"end.tests.0.complete", "true"},
-		{"end.tests.0.sent",
-			"{\"packets\":1000,\"bytes\":1000000,\"bits_per_second\":800000.0}"},
+		{"end.tests.0.sent", "{\"packets\":1000,\"bytes\":1000000,\"bits_per_second\":800000.0}"},
 		{"end.tests.0.received.packets", "950"},
 		{"end.tests.0.received.bytes", "950000"},
 		{"end.tests.0.received.bits_per_second", "760000.0"},
@@ -97,8 +96,7 @@ static const struct {
 } incomplete_cases[] = {
 	{"no report came", TEST_INCOMPLETE, false, false, false, unknown, COUNT(unknown)},
 	{"still running", TEST_RUNNING, false, false, false, unknown, COUNT(unknown)},
-	{"from the last report", TEST_INCOMPLETE, true, false, false, from_report,
-		COUNT(from_report)},
+	{"from the last report", TEST_INCOMPLETE, true, false, false, from_report, COUNT(from_report)},
 	{"a server that doesn't count", TEST_COMPLETE, true, false, false, classic, COUNT(classic)},
 	{"nothing was sent", TEST_COMPLETE, true, true, true, nothing, COUNT(nothing)},
 };
@@ -162,8 +160,8 @@ static void test_lost(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct test_record t = {.sent = {.packets = rows[i].sent},
-			.received = {.packets = rows[i].arrived}};
+		struct test_record t = {
+			.sent = {.packets = rows[i].sent}, .received = {.packets = rows[i].arrived}};
 
 		print_message("%ju of %ju\n", (uintmax_t)rows[i].arrived, (uintmax_t)rows[i].sent);
 		assert_int_equal(agreement_loss(&t).packets, rows[i].lost);

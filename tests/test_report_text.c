@@ -105,8 +105,7 @@ static void test_interval(void **state)
 /* The column of each port's latency ends where its name does. */
 static void test_heading(void **state)
 {
-	static const struct report_interval interval = {
-		.end_s = 1, .latency_ns = {10000, 20000, 30000}};
+	static const struct report_interval interval = {.end_s = 1, .latency_ns = {10000, 20000, 30000}};
 	static const char *const names[] = {"control", "upload", "download"};
 	static const char *const values[] = {"0.01", "0.02", "0.03"};
 
@@ -121,8 +120,7 @@ static void test_heading(void **state)
 		line = written(write_interval, &row);
 		print_message("%s%s", heading, line);
 		for (size_t i = 0; i < COUNT(names); i++)
-			assert_int_equal(
-				strstr(heading, names[i]) - heading + (ptrdiff_t)strlen(names[i]),
+			assert_int_equal(strstr(heading, names[i]) - heading + (ptrdiff_t)strlen(names[i]),
 				strstr(line, values[i]) - line + 4);
 		free(heading);
 		free(line);
@@ -156,30 +154,26 @@ static const struct {
 } end_rows[] = {
 	{"complete", TEST_COMPLETE, true, true, true,
 		{"=== Upload Bandwidth Test Results ===\n", "10.00 s of 10 s asked\n",
-			"800.0 kbit/s, 1000 packets, 1000000 bytes\n",
-			"70 of them retransmissions\n", "760.0 kbit/s, 950 packets, 950000 bytes\n",
+			"800.0 kbit/s, 1000 packets, 1000000 bytes\n", "70 of them retransmissions\n",
+			"760.0 kbit/s, 950 packets, 950000 bytes\n",
 			"920 unique, 30 duplicates, 0 doubled by the network, 5 reordered\n",
-			"50 packets (5.000 %): sender's host 0, path 48, receiver's host 2\n",
-			"=== Latency"},
+			"50 packets (5.000 %): sender's host 0, path 48, receiver's host 2\n", "=== Latency"},
 		{"incomplete", "unknown"}},
 	{"a server that doesn't count", TEST_COMPLETE, true, true, false,
-		{"=== Upload Bandwidth Test Results ===\n", "950 packets",
-			"50 packets (5.000 %)\n"},
+		{"=== Upload Bandwidth Test Results ===\n", "950 packets", "50 packets (5.000 %)\n"},
 		{"unique", "incomplete"}},
 	{"from the last report", TEST_INCOMPLETE, true, true, false,
-		{"=== Upload Bandwidth Test Results ===\n", "10.00 s of 10 s asked, incomplete\n", "950 packets"},
+		{"=== Upload Bandwidth Test Results ===\n", "10.00 s of 10 s asked, incomplete\n",
+			"950 packets"},
 		{"unique"}},
 	{"no report", TEST_INCOMPLETE, true, false, false,
-		{"=== Upload Bandwidth Test Results ===\n", "incomplete", "1000 packets",
-			"unknown"},
+		{"=== Upload Bandwidth Test Results ===\n", "incomplete", "1000 packets", "unknown"},
 		{"950", "Lost "}},
 	{"never started", TEST_FAILED, true, false, false,
-		{"=== Upload Bandwidth Test Results ===\n", "Not started"},
-		{"1000", "Sent", "950"}},
-	{"no test", TEST_NONE, true, false, false, {"=== Latency"},
-		{"Bandwidth", "Socket buffers"}},
-	{"never connected", TEST_NONE, false, false, false,
-		{"Warning: the first\nWarning: the second\n"}, {"Latency", "Bandwidth"}},
+		{"=== Upload Bandwidth Test Results ===\n", "Not started"}, {"1000", "Sent", "950"}},
+	{"no test", TEST_NONE, true, false, false, {"=== Latency"}, {"Bandwidth", "Socket buffers"}},
+	{"never connected", TEST_NONE, false, false, false, {"Warning: the first\nWarning: the second\n"},
+		{"Latency", "Bandwidth"}},
 };
 
 static void test_end(void **state)
@@ -236,9 +230,8 @@ static void test_latency(void **state)
 	};
 	text = written(write_end, &r);
 	print_message("%s", text);
-	assert_non_null(
-		strstr(text, "  UPLOAD          12      3    1.000    2.000    3.000    4.000    "
-			     "5.000    6.000    0.123\n"));
+	assert_non_null(strstr(text, "  UPLOAD          12      3    1.000    2.000    3.000    4.000    "
+				     "5.000    6.000    0.123\n"));
 	assert_non_null(strstr(text, "  CONTROL          0      0        -"));
 	assert_non_null(strstr(text, "  DOWNLOAD         0      0        -"));
 	free(text);

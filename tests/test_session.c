@@ -2,40 +2,6 @@
  * and stop without a trace. */
 #include "tests/session_pair.h"
 
-static const struct {
-	const char *name;
-	enum parallelism port, connection;
-	unsigned threads;
-} modes[] = {
-	{"one loop for all", PARALLEL_SINGLE, PARALLEL_SINGLE, 0},
-	{"a thread for each connection", PARALLEL_SINGLE, PARALLEL_THREAD, 1},
-	{"a thread for each port", PARALLEL_THREAD, PARALLEL_SINGLE, 3},
-	{"a thread for each port of each connection", PARALLEL_THREAD, PARALLEL_THREAD, 3},
-};
-
-static void set_mode(struct side *s, size_t mode)
-{
-	s->options.port_parallelism = modes[mode].port;
-	s->options.connection_parallelism = modes[mode].connection;
-}
-
-/* Pair i: the client in mode i / 4, the server in mode i % 4. */
-static void add_all_modes(struct world *w)
-{
-	for (size_t i = 0; i < COUNT(modes) * COUNT(modes); i++) {
-		struct side **pair = world_add(w);
-
-		set_mode(pair[CLIENT], i / COUNT(modes));
-		set_mode(pair[SERVER], i % COUNT(modes));
-	}
-}
-
-static void name_pair(size_t i)
-{
-	print_message("client: %s, server: %s\n", modes[i / COUNT(modes)].name,
-		modes[i % COUNT(modes)].name);
-}
-
 static void check_port(const struct world *w, unsigned pair, int side, int kind)
 {
 	const struct port_snapshot *p = seen(w, pair, side, kind);
@@ -45,20 +11,17 @@ static void check_port(const struct world *w, unsigned pair, int side, int kind)
 	assert_int_equal(p->state, PORT_UP);
 	assert_int_equal(p->error, 0);
 	assert_int_equal(p->remote_port, other->local_port);
-	assert_true(p->last_heard_ns <= now_ns &&
-		    p->last_heard_ns > now_ns - WAIT_LIMIT_MS * UINT64_C(1000000));
-	assert_true(p->latency.n <= p->latency.sent && p->latency.sent <= p->sent_packets);
 	assert_true(
-		p->latency.min_ns <= p->latency.p50_ns && p->latency.p50_ns <= p->latency.max_ns);
+		p->last_heard_ns <= now_ns && p->last_heard_ns > now_ns - WAIT_LIMIT_MS * UINT64_C(1000000));
+	assert_true(p->latency.n <= p->latency.sent && p->latency.sent <= p->sent_packets);
+	assert_true(p->latency.min_ns <= p->latency.p50_ns && p->latency.p50_ns <= p->latency.max_ns);
 	assert_true(p->sent_bytes > p->sent_packets * WIRE_HEADER_BYTES);
 	assert_true(p->received_bytes > p->received_packets * WIRE_HEADER_BYTES);
 	assert_int_equal(p->send_errors, 0);
 	for (int reason = 0; reason < WIRE_REJECTS; reason++)
 		if (p->rejected[reason])
-			fail_msg("%s of the %s refused %ju: %s",
-				port_kind_name((enum port_kind)kind),
-				side == CLIENT ? "client" : "server",
-				(uintmax_t)p->rejected[reason],
+			fail_msg("%s of the %s refused %ju: %s", port_kind_name((enum port_kind)kind),
+				side == CLIENT ? "client" : "server", (uintmax_t)p->rejected[reason],
 				wire_reject_name((enum wire_reject)reason));
 }
 
@@ -81,8 +44,7 @@ static void test_come_up_and_beat(void **state)
 			assert_int_equal(s->runner.threads, modes[mode].threads);
 			assert_true(session_is_up(&s->snapshot));
 			assert_true(session_heard_ns(&s->snapshot) > s->session.opened_ns);
-			assert_int_equal(
-				seen(&w, i, side, 0)->thread_id == seen(&w, i, side, 1)->thread_id,
+			assert_int_equal(seen(&w, i, side, 0)->thread_id == seen(&w, i, side, 1)->thread_id,
 				modes[mode].port == PARALLEL_SINGLE);
 			for (int kind = 0; kind < PORT_KINDS; kind++)
 				check_port(&w, i, side, kind);
@@ -172,8 +134,7 @@ static void test_bad_weather(void **state)
 		name_pair(i);
 		check_test(&w, i);
 		lost += c.received.packets < c.sent.packets;
-		assert_true(seen(&w, i, CLIENT, PORT_CONTROL)->latency.min_ns >=
-			    10 * UINT64_C(1000000));
+		assert_true(seen(&w, i, CLIENT, PORT_CONTROL)->latency.min_ns >= 10 * UINT64_C(1000000));
 	}
 	assert_true(lost > 0);
 	world_stop(&w);
