@@ -174,6 +174,16 @@ bool sink_finished(const struct sink *k, uint64_t now_ns)
 	return k->active && now_ns >= close_ns(k);
 }
 
+/* A source that stops without proofs must get one in time though half of them are lost: where much is
+ * lost, reports may cost more than their hundredth. */
+static uint64_t longest_interval(const struct sink *k)
+{
+	bool lossy = k->missing_channel.members * 10 > k->count.packets;
+
+	return k->may_starve && lossy ? earliest(milliseconds(SINK_LOSSY_MS), k->report_interval_ns)
+				      : k->report_interval_ns;
+}
+
 /* Classic reports come at their fixed pace. Extended ones as often as every SINK_REPORT_MS, as long as
  * they take no more than a hundredth of what arrives; while nothing does, at that pace too, to get
  * things going. */
@@ -188,7 +198,7 @@ static uint64_t report_interval(const struct sink *k, size_t report_bytes, uint6
 	/* At the rate of late it takes so long for a hundred times the report to arrive. */
 	cost_ns = k->recent_bytes ? report_bytes * 100 * (now_ns - k->reported_ns) / k->recent_bytes
 				  : UINT64_MAX;
-	return earliest(latest(interval_ns, cost_ns), k->report_interval_ns);
+	return earliest(latest(interval_ns, cost_ns), longest_interval(k));
 }
 
 /* The holes, from where the last report stopped if there were too many for one. */
@@ -242,8 +252,7 @@ bool sink_report(struct sink *k, uint64_t now_ns, struct feedback *f)
 	write_spans(k, f);
 	if (k->extended)
 		write_report(k, now_ns, f);
-	bytes = WIRE_HEADER_BYTES + 4 + 16 * (size_t)f->spans.count + FEEDBACK_REPORT_BYTES +
-		SEAL_TAG_BYTES;
+	bytes = WIRE_HEADER_BYTES + 4 + 16 * (size_t)f->spans.count + FEEDBACK_REPORT_BYTES + SEAL_TAG_BYTES;
 	k->report_due_ns = now_ns + report_interval(k, bytes, now_ns);
 	k->reported_ns = now_ns;
 	k->recent_bytes = 0;

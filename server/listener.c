@@ -28,7 +28,7 @@ struct listener {
 	struct door door;
 	unsigned young; /* sessions that are not up yet */
 	uint64_t sweep_ns, young_ns;
-	struct log_limit latency;
+	struct log_limit latency, unused;
 };
 
 static void receive(struct listener *l)
@@ -97,7 +97,12 @@ static void watch(void *context, struct client *c)
 	if (heard_ns == 0)
 		heard_ns = c->session.opened_ns;
 	age_ns = snapshot.taken_ns - c->session.opened_ns;
-	if (snapshot.taken_ns >= heard_ns + c->session.silence_ns) {
+	if (!c->is_up && snapshot.taken_ns >= heard_ns + c->session.silence_ns) {
+		/* There is nothing to tell of it, and whoever forges questions makes many. */
+		if (log_allowed(&l->unused, snapshot.taken_ns))
+			log_line("Client never used its ports, session ended: %s", c->name);
+		clients_close(l->clients, c);
+	} else if (snapshot.taken_ns >= heard_ns + c->session.silence_ns) {
 		log_line("Client silent for %" PRIu64 " s, session ended: %s",
 			(snapshot.taken_ns - heard_ns) / NS_PER_S, c->name);
 		end_session(l, c, &snapshot);
@@ -173,6 +178,7 @@ int listener_open(struct listener **out, const struct options *options, const st
 	l->home = home;
 	l->young_ns = CLOCK_NEVER;
 	l->latency = (struct log_limit){.lines_per_s = 60, .what = "latency lines"};
+	l->unused = (struct log_limit){.lines_per_s = 5, .what = "sessions that were never used"};
 	mailbox_init(&l->gate);
 	l->gate.wake_fd = loop_wake_fd(home->loop);
 	error = udp_open(&l->socket, local);

@@ -129,7 +129,7 @@ class Result(Case):
 
     def test_half_of_all_lost_both_ways(self):
         runs = number_of("RUNS", 20)
-        server = self.server("--max-downloads-per-address", 64)
+        server = self.server("--max-downloads-per-address", 64, "--max-sessions-per-address", 1000)
         self.lab.data_loss(500)
         slowest = 0
 
