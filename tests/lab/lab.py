@@ -420,11 +420,11 @@ class Case(unittest.TestCase):
     maxDiff = None
 
     def setUp(self):
+        self.children, self.servers, self._adding = [], [], threading.Lock()
         self.lab = open_lab()
         self.addCleanup(self.lab.close)
         self.home = tempfile.mkdtemp(prefix="wyndrvr-lab-")
         self.addCleanup(shutil.rmtree, self.home)
-        self.children, self.servers, self._adding = [], [], threading.Lock()
         self.addCleanup(self._end_children)
 
     def _end_children(self):
