@@ -10,6 +10,7 @@
 
 enum {
 	DOOR_CLASSIC_PER_S = 2000, /* classic questions answered: their senders may be forged */
+	DOOR_ALIVE_S = 3,          /* heard of within that time: the session is in use */
 	DOOR_WAIT_S = 10,          /* what a client is told to wait when the house is full */
 };
 
@@ -161,6 +162,15 @@ static void classic_question(struct door *door, const struct udp_datagram *d)
 		send_assignment(door, c);
 }
 
+static bool is_alive(struct client *c)
+{
+	struct session_snapshot snapshot;
+
+	session_snapshot(&c->session, &snapshot);
+	return c->is_up &&
+	       snapshot.taken_ns < session_heard_ns(&snapshot) + (uint64_t)DOOR_ALIVE_S * NS_PER_S;
+}
+
 /* From here on the address is proven. */
 static void proven_question(struct door *door, const struct udp_datagram *d, const struct hello *h)
 {
@@ -176,6 +186,9 @@ static void proven_question(struct door *door, const struct udp_datagram *d, con
 		}
 	}
 	if (c && memcmp(c->nonce, h->nonce, sizeof c->nonce) != 0) {
+		/* A capture of an old question must not end what is running. */
+		if (is_alive(c))
+			return;
 		clients_close(door->clients, c); /* the same socket begins anew */
 		c = NULL;
 	}
