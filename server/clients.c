@@ -266,11 +266,6 @@ uint64_t clients_opened(const struct clients *clients)
 	return clients->opened;
 }
 
-unsigned clients_count(const struct clients *clients)
-{
-	return clients->count;
-}
-
 const struct portpool *clients_pool(const struct clients *clients)
 {
 	return clients->pool;

@@ -79,7 +79,6 @@ struct client *clients_by_number(struct clients *clients, uint64_t number);
 /* Sessions opened so far. */
 uint64_t clients_opened(const struct clients *clients);
 
-unsigned clients_count(const struct clients *clients);
 const struct portpool *clients_pool(const struct clients *clients);
 
 #endif
