@@ -247,8 +247,10 @@ bool control_packet(struct control *c, uint64_t now_ns, struct control_packet *o
 			extended_write(c, t, out);
 		else
 			classic_write(c, t, out);
-		if (!t->owes_answer)
+		if (!t->owes_answer) {
 			t->send_ns = now_ns + c->repeat_ns;
+			t->record.commands++;
+		}
 		t->owes_answer = false;
 		out->header.channel = t->record.channel;
 		out->header.sequence = t->sequence++;

@@ -20,10 +20,15 @@ void heartbeat_init(struct heartbeat *h, const struct heartbeat_plan *plan, uint
 	};
 }
 
+static uint64_t answered(const struct heartbeat *h)
+{
+	return h->idle.n + h->loaded.n;
+}
+
 static bool all_sent(const struct heartbeat *h)
 {
 	/* Tries that were lost before the first answer don't use up the limit. */
-	return h->limit && h->round_trip.n > 0 && h->sent >= h->limit;
+	return h->limit && answered(h) > 0 && h->sent >= h->limit;
 }
 
 uint64_t heartbeat_due_ns(const struct heartbeat *h)
@@ -31,11 +36,26 @@ uint64_t heartbeat_due_ns(const struct heartbeat *h)
 	return h->is_client && !all_sent(h) ? h->next_ns : CLOCK_NEVER;
 }
 
+static void note_outcome(struct heartbeat *h, uint64_t round_trip_ns)
+{
+	uint32_t *at = &h->recent_ns[h->outcomes++ % LATENCY_RECENT];
+
+	*at = round_trip_ns < LATENCY_LOST ? (uint32_t)round_trip_ns : LATENCY_LOST - 1;
+}
+
+static void lose(struct heartbeat *h, uint64_t *pending)
+{
+	*pending = 0;
+	h->lost++;
+	h->recent_ns[h->outcomes++ % LATENCY_RECENT] = LATENCY_LOST;
+}
+
 static void remember(struct heartbeat *h, uint64_t stamp_ns)
 {
 	uint64_t *slot = &h->pending[h->pending_at++ % HEARTBEAT_PENDING];
 
-	h->lost += *slot != 0;
+	if (*slot)
+		lose(h, slot);
 	*slot = stamp_ns;
 	h->sent++;
 }
@@ -51,7 +71,7 @@ static uint64_t interval(const struct heartbeat *h)
 
 	if (h->hurry_ns && h->hurry_ns < interval_ns)
 		interval_ns = h->hurry_ns;
-	if (h->round_trip.n == 0 && interval_ns > milliseconds(HEARTBEAT_FIRST_MS))
+	if (answered(h) == 0 && interval_ns > milliseconds(HEARTBEAT_FIRST_MS))
 		interval_ns = milliseconds(HEARTBEAT_FIRST_MS);
 	if (h->extended && !h->proven && interval_ns > milliseconds(HEARTBEAT_PROVE_MS))
 		interval_ns = milliseconds(HEARTBEAT_PROVE_MS);
@@ -95,28 +115,49 @@ static void update_jitter(struct heartbeat *h, uint64_t round_trip_ns)
 {
 	uint64_t d = round_trip_ns > h->last_ns ? round_trip_ns - h->last_ns : h->last_ns - round_trip_ns;
 
-	if (h->round_trip.n > 0)
+	if (answered(h) > 0)
 		h->jitter_ns = h->jitter_ns - h->jitter_ns / 16 + d / 16;
+}
+
+/* A round trip that began before the load, or ended in it, says little of either: the beginning counts. */
+static bool was_loaded(const struct heartbeat *h, uint64_t began_ns)
+{
+	return h->is_loaded ? began_ns >= h->loaded_ns : began_ns < h->loaded_ns;
+}
+
+void heartbeat_load(struct heartbeat *h, bool is_loaded, uint64_t now_ns)
+{
+	if (is_loaded == h->is_loaded)
+		return;
+	h->is_loaded = is_loaded;
+	h->loaded_ns = now_ns;
+}
+
+uint64_t heartbeat_mean_ns(const struct heartbeat *h)
+{
+	return answered(h) ? (h->idle.sum_ns + h->loaded.sum_ns) / answered(h) : 0;
 }
 
 static enum wire_reject measure(
 	struct heartbeat *h, const char *stamp, const struct message_heartbeat *m, uint64_t received_ns)
 {
-	uint64_t stamp_ns, round_trip_ns, *pending;
+	uint64_t stamp_ns, began_ns, round_trip_ns, *pending;
 
 	if (!message_read_stamp(stamp, &stamp_ns))
 		return REJECT_BODY;
 	pending = find_pending(h, stamp_ns);
 	if (!pending || *pending > received_ns)
 		return REJECT_SEQUENCE;
-	round_trip_ns = received_ns - *pending;
+	began_ns = *pending;
+	round_trip_ns = received_ns - began_ns;
 	*pending = 0;
 	/* The peer can't have held it for longer than it was away. */
 	if (m->extended && m->held_ns < round_trip_ns)
 		round_trip_ns -= m->held_ns;
 	update_jitter(h, round_trip_ns);
 	h->last_ns = round_trip_ns;
-	histogram_add(&h->round_trip, round_trip_ns);
+	note_outcome(h, round_trip_ns);
+	histogram_add(was_loaded(h, began_ns) ? &h->loaded : &h->idle, round_trip_ns);
 	return WIRE_OK;
 }
 
@@ -232,8 +273,7 @@ bool heartbeat_expire(struct heartbeat *h, uint64_t now_ns)
 
 	for (unsigned i = 0; i < HEARTBEAT_PENDING; i++) {
 		if (h->pending[i] && now_ns > h->pending[i] + (uint64_t)HEARTBEAT_LOST_MS * NS_PER_MS) {
-			h->pending[i] = 0;
-			h->lost++;
+			lose(h, &h->pending[i]);
 		}
 	}
 	return h->lost > before;
@@ -241,28 +281,53 @@ bool heartbeat_expire(struct heartbeat *h, uint64_t now_ns)
 
 bool heartbeat_finished(const struct heartbeat *h)
 {
-	return all_sent(h) && h->round_trip.n + h->lost >= h->sent;
+	return all_sent(h) && answered(h) + h->lost >= h->sent;
 }
 
-void heartbeat_summary(const struct heartbeat *h, struct latency_summary *out)
+static struct latency_part part(const struct histogram *r)
 {
-	const struct histogram *r = &h->round_trip;
-
-	out->sent = h->sent;
-	out->lost = h->lost;
-	if (out->n == r->n)
-		return; /* the rest follows from the round trips alone */
-	*out = (struct latency_summary){
+	return (struct latency_part){
 		.n = r->n,
-		.sent = h->sent,
-		.lost = h->lost,
-		.last_ns = h->last_ns,
 		.min_ns = r->min_ns,
 		.mean_ns = histogram_mean(r),
 		.p50_ns = histogram_percentile(r, 50),
 		.p90_ns = histogram_percentile(r, 90),
+		.p95_ns = histogram_percentile(r, 95),
 		.p99_ns = histogram_percentile(r, 99),
 		.max_ns = r->max_ns,
-		.jitter_ns = h->jitter_ns,
 	};
+}
+
+static void sum_up(const struct heartbeat *h, struct latency_summary *out)
+{
+	struct histogram all = h->idle;
+	struct latency_part sum;
+
+	histogram_merge(&all, &h->loaded);
+	sum = part(&all);
+	out->n = sum.n;
+	out->last_ns = h->last_ns;
+	out->min_ns = sum.min_ns;
+	out->mean_ns = sum.mean_ns;
+	out->p50_ns = sum.p50_ns;
+	out->p90_ns = sum.p90_ns;
+	out->p99_ns = sum.p99_ns;
+	out->max_ns = sum.max_ns;
+	out->jitter_ns = h->jitter_ns;
+	if (out->idle.n != h->idle.n)
+		out->idle = part(&h->idle);
+	if (out->loaded.n != h->loaded.n)
+		out->loaded = part(&h->loaded);
+}
+
+void heartbeat_summary(const struct heartbeat *h, struct latency_summary *out)
+{
+	out->sent = h->sent;
+	out->lost = h->lost;
+	if (out->outcomes == h->outcomes)
+		return; /* the rest follows from the outcomes alone */
+	out->outcomes = h->outcomes;
+	memcpy(out->recent_ns, h->recent_ns, sizeof out->recent_ns);
+	if (out->n != answered(h))
+		sum_up(h, out);
 }

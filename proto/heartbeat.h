@@ -34,8 +34,12 @@ struct heartbeat {
 	uint64_t next_ns;
 	uint64_t pending[HEARTBEAT_PENDING]; /* ring of own stamps; 0: answered or lost */
 	unsigned pending_at;
+	bool is_loaded;     /* data flows */
+	uint64_t loaded_ns; /* ... since then, or until then */
 	uint64_t sent, lost, last_ns, jitter_ns;
-	struct histogram round_trip;
+	struct histogram idle, loaded; /* round trips, by what the port did as they began */
+	uint64_t outcomes;
+	uint32_t recent_ns[LATENCY_RECENT];
 };
 
 struct heartbeat_plan {
@@ -48,6 +52,12 @@ void heartbeat_init(struct heartbeat *h, const struct heartbeat_plan *plan, uint
 
 /* Client: beats at least every `interval_ns` while it is not 0: under load, more must be seen. */
 void heartbeat_hurry(struct heartbeat *h, uint64_t interval_ns, uint64_t now_ns);
+
+/* Whether data flows now: round trips count as loaded or idle by what was true as they began. */
+void heartbeat_load(struct heartbeat *h, bool is_loaded, uint64_t now_ns);
+
+/* The mean of all round trips; 0: none yet. */
+uint64_t heartbeat_mean_ns(const struct heartbeat *h);
 
 /* Client: when the next HEARTBEAT_0 is to be made; CLOCK_NEVER when there is none to come. */
 uint64_t heartbeat_due_ns(const struct heartbeat *h);

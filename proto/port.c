@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "proto/clock.h"
+#include "proto/holes.h"
 #include "proto/port_parts.h"
 
 enum { PORT_PUBLISH_MS = 20 }; /* a snapshot is no older than this */
@@ -116,6 +117,28 @@ void port_close(struct port *p)
 	pthread_mutex_destroy(&p->published_lock);
 }
 
+/* Holes are for a screen: only a client has one. */
+static void show_source(struct port_snapshot *now, const struct source *s, bool holes)
+{
+	now->source = s->count;
+	now->report_ns = s->count.reports ? s->report_ns : 0;
+	if (!holes)
+		return;
+	holes_draw(&now->holes, &s->lost, s->heard_data);
+	if (now->holes.end == 0)
+		holes_draw(&now->holes, &s->under_way, s->heard_data);
+	else
+		holes_add(&now->holes, &s->under_way);
+}
+
+static void show_sink(struct port_snapshot *now, const struct sink *k, bool holes)
+{
+	sink_counters(k, &now->sink);
+	now->report_ns = k->count.reports ? k->reported_ns : 0;
+	if (holes)
+		holes_draw(&now->holes, &k->missing, k->next_data);
+}
+
 static void complete_snapshot(struct port *p)
 {
 	struct port_snapshot *now = &p->now;
@@ -130,9 +153,9 @@ static void complete_snapshot(struct port *p)
 	now->source_active = p->source.active;
 	now->sink_active = p->sink.active;
 	if (p->source.active)
-		now->source = p->source.count;
+		show_source(now, &p->source, p->is_client);
 	if (p->sink.active)
-		sink_counters(&p->sink, &now->sink);
+		show_sink(now, &p->sink, p->is_client);
 	heartbeat_summary(&p->heartbeat, &now->latency);
 }
 

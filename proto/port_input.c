@@ -75,7 +75,7 @@ static enum wire_reject input_heartbeat(
 /* How long a datagram may take there and back: well above what heartbeats have shown. */
 static uint64_t generous_round_trip(const struct heartbeat *h)
 {
-	return h->last_ns + 4 * h->jitter_ns + histogram_mean(&h->round_trip) + 10 * (uint64_t)NS_PER_MS;
+	return h->last_ns + 4 * h->jitter_ns + heartbeat_mean_ns(h) + 10 * (uint64_t)NS_PER_MS;
 }
 
 static enum wire_reject input_report(

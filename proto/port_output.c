@@ -47,6 +47,7 @@ static void beat(struct port *p)
 	uint64_t now_ns = clock_now_ns();
 	bool loaded = p->extended && (p->source.active || p->sink.active);
 
+	heartbeat_load(&p->heartbeat, p->source.active || p->sink.active, now_ns);
 	p->dirty = heartbeat_expire(&p->heartbeat, now_ns) || p->dirty;
 	heartbeat_hurry(&p->heartbeat, loaded ? (uint64_t)PORT_LOADED_BEAT_MS * NS_PER_MS : 0, now_ns);
 	if (now_ns < heartbeat_due_ns(&p->heartbeat))

@@ -20,6 +20,17 @@ enum port_state {
 	PORT_FAILED, /* see `error` */
 };
 
+enum { LATENCY_RECENT = 32 };
+
+/* In the place of a round trip: the heartbeat was not answered in time. */
+#define LATENCY_LOST UINT32_MAX
+
+/* Part of a port's round trips. */
+struct latency_part {
+	uint64_t n;
+	uint64_t min_ns, mean_ns, p50_ns, p90_ns, p95_ns, p99_ns, max_ns;
+};
+
 /* Round trips of one port. Percentiles and mean over all of them; jitter as in RFC 3550, 6.4.1,
  * with the round-trip time in the place of the transit time. */
 struct latency_summary {
@@ -29,6 +40,10 @@ struct latency_summary {
 	uint64_t last_ns;
 	uint64_t min_ns, mean_ns, p50_ns, p90_ns, p99_ns, max_ns;
 	uint64_t jitter_ns;
+	struct latency_part idle, loaded; /* begun while no data flowed on the port, and while it did */
+	/* A ring: outcome k, a round trip or LATENCY_LOST, is at k % LATENCY_RECENT. */
+	uint64_t outcomes;
+	uint32_t recent_ns[LATENCY_RECENT];
 };
 
 /* What a source has sent. */
@@ -58,6 +73,15 @@ struct sink_counters {
 	uint64_t holes;                 /* data sequences missing now */
 };
 
+enum { HOLE_CELLS = 48 };
+
+/* Where in the sequence data is missing: first..end in HOLE_CELLS parts, and how much of each is missing, in
+ * 255ths, rounded up. */
+struct hole_strip {
+	uint64_t first, end; /* both 0: nothing is missing */
+	uint8_t cell[HOLE_CELLS];
+};
+
 enum test_direction { TEST_UP, TEST_DOWN };
 
 enum test_phase {
@@ -80,6 +104,7 @@ struct test_record {
 	uint64_t asked_rate_bps, rate_bps; /* asked for, and granted; 0 = max */
 	uint64_t asked_duration_ns, granted_duration_ns;
 	uint64_t start_ns;
+	uint32_t commands;          /* datagrams sent that are repeated until they are answered */
 	uint64_t duration_ns;       /* granted, until it is over: then how long the sending took */
 	enum hello_refusal refusal; /* TEST_FAILED: the server said no */
 	uint32_t wait_s;            /* ... and when it may be worth to ask again */
@@ -112,6 +137,8 @@ struct port_snapshot {
 	bool source_active, sink_active;
 	struct source_counters source; /* of the running or last test */
 	struct sink_counters sink;
+	uint64_t report_ns; /* when the last FLOW_CONTROL was sent or received; 0: none in this test */
+	struct hole_strip holes;
 };
 
 enum { SNAPSHOT_TESTS = 8 };
