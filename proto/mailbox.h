@@ -12,6 +12,7 @@
 enum mail_kind {
 	MAIL_START_TEST,   /* UI -> client's CONTROL */
 	MAIL_STOP_TEST,    /* UI -> client's CONTROL */
+	MAIL_WATCH,        /* UI -> client's CONTROL: show the server's side, or no longer */
 	MAIL_ASK_GRANT,    /* server's CONTROL -> listener: may this test run? */
 	MAIL_GRANT,        /* listener -> server's CONTROL */
 	MAIL_TEST_OVER,    /* server's CONTROL -> listener */
@@ -47,6 +48,7 @@ struct mail {
 	struct address address; /* MEET: the client's, */
 	uint64_t counter;       /* ... and of the sealed heartbeat that came from there */
 	uint64_t duration_ns;   /* *_DONE: how long it really was */
+	bool watch;             /* WATCH: on or off */
 	union {
 		struct source_counters sent;
 		struct sink_counters received;

@@ -168,8 +168,10 @@ static void publish(struct port *p, uint64_t now_ns)
 	if (pthread_mutex_trylock(&p->published_lock))
 		return;
 	p->published = p->now;
-	if (p->kind == PORT_CONTROL)
+	if (p->kind == PORT_CONTROL) {
 		p->published_tests = control_records(&p->control, p->published_test);
+		p->published_peer = p->watch.latest;
+	}
 	pthread_mutex_unlock(&p->published_lock);
 	p->dirty = false;
 	p->publish_ns = now_ns + milliseconds(PORT_PUBLISH_MS);
@@ -227,4 +229,11 @@ unsigned port_read(struct port *p, struct port_snapshot *out, struct test_record
 		memcpy(tests, p->published_test, n * sizeof *tests);
 	pthread_mutex_unlock(&p->published_lock);
 	return tests ? n : 0;
+}
+
+void port_read_peer(struct port *p, struct peer_view *out)
+{
+	pthread_mutex_lock(&p->published_lock);
+	*out = p->published_peer;
+	pthread_mutex_unlock(&p->published_lock);
 }

@@ -19,6 +19,7 @@
 #include "proto/snapshot.h"
 #include "proto/source.h"
 #include "proto/udp.h"
+#include "proto/watch.h"
 
 struct port {
 	struct loop_task task;
@@ -27,7 +28,7 @@ struct port {
 	const struct options *options;
 	struct udp_batch *batch; /* its thread's; the runner sets it */
 	struct mailbox mailbox;
-	struct port *sibling; /* the session's three ports, by kind: only their mailboxes are used */
+	struct port *sibling; /* the session's three ports, by kind: their mailboxes, and what they publish */
 
 	struct udp_socket socket;
 	bool single_port;
@@ -48,6 +49,7 @@ struct port {
 
 	struct heartbeat heartbeat;
 	struct control control; /* CONTROL only */
+	struct watch watch;     /* CONTROL of extended peers only */
 	struct source source;
 	struct sink sink;
 
@@ -59,6 +61,7 @@ struct port {
 	struct port_snapshot published;
 	struct test_record published_test[CONTROL_TESTS];
 	unsigned published_tests;
+	struct peer_view published_peer;
 };
 
 /* What a port is made of. */
@@ -88,5 +91,8 @@ uint64_t port_step(struct port *p);
 /* Copies the published snapshot. Any thread. `tests` may be NULL; otherwise it is filled with the
  * latest tests' records and their number is returned. */
 unsigned port_read(struct port *p, struct port_snapshot *out, struct test_record tests[CONTROL_TESTS]);
+
+/* The same with the server's side, as a client's CONTROL port was told. Any thread. */
+void port_read_peer(struct port *p, struct peer_view *out);
 
 #endif

@@ -107,6 +107,8 @@ static enum wire_reject input_control(
 
 	if (p->kind != PORT_CONTROL)
 		return REJECT_TYPE;
+	if (p->extended && h->type == WIRE_CONTROL && h->channel == p->key)
+		return port_view_input(p, d);
 	reason = control_input(
 		&p->control, h, d->bytes + WIRE_HEADER_BYTES, d->size - WIRE_HEADER_BYTES, clock_now_ns());
 	if (reason)

@@ -112,6 +112,7 @@ bool port_output(struct port *p)
 	udp_flush(&p->socket, clock_now_ns());
 	beat(p);
 	converse(p);
+	port_ask_view(p);
 	more = port_send_data(p);
 	port_report(p);
 	return more;
@@ -132,6 +133,7 @@ uint64_t port_output_due_ns(struct port *p, uint64_t now_ns)
 	due_ns = earlier(due_ns, source_ns);
 	due_ns = earlier(due_ns, heartbeat_due_ns(&p->heartbeat));
 	due_ns = earlier(due_ns, sink_due_ns(&p->sink));
+	due_ns = earlier(due_ns, port_view_due_ns(p));
 	if (p->kind == PORT_CONTROL)
 		due_ns = earlier(due_ns, control_due(&p->control, now_ns));
 	return due_ns;

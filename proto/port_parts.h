@@ -24,6 +24,12 @@ void port_send_to(
 /* Single port: goes on with a socket for the address that `mail` names. */
 void port_meet(struct port *p, const struct mail *mail);
 
+/* port_watch.c: the server's view of the session, between extended peers on the heartbeats' channel. */
+void port_watch(struct port *p, bool on);
+enum wire_reject port_view_input(struct port *p, const struct udp_datagram *d);
+void port_ask_view(struct port *p);
+uint64_t port_view_due_ns(const struct port *p);
+
 /* port_tests.c: the worker's side of a test, and the mail about it. */
 void port_read_mail(struct port *p);
 bool port_send_data(struct port *p); /* true when there is more to send at once */

@@ -185,6 +185,9 @@ static void take_mail(struct port *p, const struct mail *mail)
 	case MAIL_STOP_TEST:
 		control_stop(&p->control, clock_now_ns());
 		break;
+	case MAIL_WATCH:
+		port_watch(p, mail->watch);
+		break;
 	case MAIL_GRANT:
 	case MAIL_SOURCE_DONE:
 	case MAIL_SINK_DONE:

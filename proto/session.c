@@ -71,6 +71,7 @@ void session_snapshot(struct session *s, struct session_snapshot *out)
 	out->tests = port_read(&s->port[PORT_CONTROL], &out->port[PORT_CONTROL], out->test);
 	port_read(&s->port[PORT_UPLOAD], &out->port[PORT_UPLOAD], NULL);
 	port_read(&s->port[PORT_DOWNLOAD], &out->port[PORT_DOWNLOAD], NULL);
+	port_read_peer(&s->port[PORT_CONTROL], &out->peer);
 }
 
 bool session_start_test(struct session *s, const struct test_order *order)
@@ -83,6 +84,13 @@ bool session_start_test(struct session *s, const struct test_order *order)
 bool session_stop_test(struct session *s)
 {
 	struct mail mail = {.kind = MAIL_STOP_TEST};
+
+	return mailbox_post(&s->port[PORT_CONTROL].mailbox, &mail);
+}
+
+bool session_watch(struct session *s, bool on)
+{
+	struct mail mail = {.kind = MAIL_WATCH, .watch = on};
 
 	return mailbox_post(&s->port[PORT_CONTROL].mailbox, &mail);
 }

@@ -41,6 +41,9 @@ void session_snapshot(struct session *s, struct session_snapshot *out);
 bool session_start_test(struct session *s, const struct test_order *order);
 bool session_stop_test(struct session *s);
 
+/* The same. While it is on, an extended client asks twice a second for its server's side: snapshot.peer. */
+bool session_watch(struct session *s, bool on);
+
 /* What a snapshot says. */
 bool session_is_up(const struct session_snapshot *snapshot);        /* all three ports know the peer */
 uint64_t session_heard_ns(const struct session_snapshot *snapshot); /* last sign of life; 0: none */

@@ -141,6 +141,28 @@ struct port_snapshot {
 	struct hole_strip holes;
 };
 
+/* What a server tells of one of its ports: see port_snapshot. */
+struct peer_port {
+	enum port_state state;
+	int32_t thread_id;
+	uint64_t cpu_ns, steps;
+	uint64_t received_packets, received_bytes;
+	uint64_t sent_packets, sent_bytes;
+	uint64_t socket_drops;
+	uint64_t rejected; /* for all reasons together */
+	uint32_t receive_buffer_bytes;
+	uint64_t latency_n, latency_lost; /* round trips as the server has measured them */
+	uint64_t latency_last_ns, latency_p50_ns, latency_p99_ns;
+	bool source_active, sink_active;
+};
+
+/* The latest that a watching client was told. */
+struct peer_view {
+	uint64_t taken_ns; /* the client's clock when it arrived; 0: none */
+	uint64_t clock_ns; /* the server's when it was written */
+	struct peer_port port[PORT_KINDS];
+};
+
 enum { SNAPSHOT_TESTS = 8 };
 
 struct session_snapshot {
@@ -148,6 +170,7 @@ struct session_snapshot {
 	struct port_snapshot port[PORT_KINDS];
 	struct test_record test[SNAPSHOT_TESTS]; /* the latest, oldest first */
 	unsigned tests;
+	struct peer_view peer; /* extended client that watches: the server's side */
 };
 
 #endif

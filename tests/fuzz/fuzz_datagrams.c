@@ -11,6 +11,7 @@
 #include "proto/feedback.h"
 #include "proto/hello.h"
 #include "proto/message.h"
+#include "proto/peer_view.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -39,6 +40,17 @@ static void read_feedback(const uint8_t *bytes, size_t size)
 		abort();
 }
 
+/* What is taken is written again within the limits. */
+static void read_view(const uint8_t *bytes, size_t size)
+{
+	char out[MESSAGE_BODY];
+	struct peer_view view;
+
+	peer_view_read_question(bytes, size);
+	if (peer_view_read(bytes, size, &view) == WIRE_OK && peer_view_write(out, &view) == 0)
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct message_heartbeat heartbeat;
@@ -54,7 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	data++;
 	size--;
 	wire_decode(data, size, &h);
-	switch (data[-1] % 8) {
+	switch (data[-1] % 9) {
 	case 0:
 		message_parse_heartbeat(data, size, (enum wire_type)(size % 3), &heartbeat);
 		break;
@@ -77,8 +89,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case 6:
 		exchange_read_command(data, size, &asked);
 		break;
-	default:
+	case 7:
 		exchange_read_result(data, size, &counted);
+		break;
+	default:
+		read_view(data, size);
 		break;
 	}
 	return 0;
