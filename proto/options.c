@@ -137,6 +137,13 @@ const struct option_row options_table[] = {
 
 	{FLAG(no_tui), .group = GROUP_OUTPUT, .programs = PROGRAM_CLIENT,
 	 .help = "plain lines instead of the screen"},
+	{.name = "theme", .group = GROUP_OUTPUT, .programs = PROGRAM_CLIENT, FIELD(theme),
+	 .type = OPTION_THEME, .fallback = "default", .help = "colours of the screen"},
+	{.name = "ascii", .group = GROUP_OUTPUT, .programs = PROGRAM_CLIENT, FIELD(ascii),
+	 .type = OPTION_BOOL, .fallback = "false",
+	 .help = "draw the screen with ASCII characters only"},
+	{FLAG(watch), .group = GROUP_OUTPUT, .programs = PROGRAM_CLIENT,
+	 .help = "show the server's side of the session on the screen too"},
 	{FLAG(json), .group = GROUP_OUTPUT, .programs = PROGRAM_CLIENT,
 	 .help = "one JSON document on stdout instead of the screen"},
 	{.name = "interval", .group = GROUP_OUTPUT, .programs = PROGRAM_CLIENT, FIELD(interval_s),

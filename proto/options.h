@@ -18,6 +18,8 @@ struct port_range {
 
 enum option_test { OPTION_BWUP, OPTION_BWDOWN, OPTION_BWBOTH };
 
+enum option_theme { THEME_DEFAULT, THEME_LIGHT, THEME_DARK, THEME_COLOUR_BLIND, THEME_PLAIN, OPTION_THEMES };
+
 enum { OPTIONS_TESTS = 32, OPTIONS_RANGES = 32, OPTIONS_HOST = 256, OPTIONS_ERROR = 512 };
 
 struct options {
@@ -60,6 +62,9 @@ struct options {
 
 	/* The client's flags. */
 	bool no_tui;
+	bool ascii;
+	enum option_theme theme;
+	bool watch;                            /* the server's side too */
 	enum option_test tests[OPTIONS_TESTS]; /* in the order given */
 	unsigned test_count;
 	double wait_s; /* how long to try again when the server is busy */
@@ -86,6 +91,13 @@ enum program { PROGRAM_SERVER = 1, PROGRAM_CLIENT = 2 };
  * variable's or flag's name in front). A missing file is an error only when --config named it.
  * With --create-config, --help or --version the cross-checks and the file's content don't fail it. */
 int options_load(struct options *o, enum program program, int argc, char **argv, char error[OPTIONS_ERROR]);
+
+/* Sets one value from text, as its flag would: for values that a user changes while the program runs. 0, or
+ * -EINVAL with `error` saying what is wrong and what is allowed. */
+int options_set(struct options *o, const char *name, const char *text, char error[OPTIONS_ERROR]);
+
+/* "default", "light" ... */
+const char *options_theme_name(enum option_theme theme);
 
 /* The UDP payload of a data packet: packet_length, or what bw_packet_length makes it:
  * WIRE_HEADER_BYTES + the length of {"dummy_data": "..."}. */

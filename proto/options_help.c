@@ -90,6 +90,7 @@ static void name_value(const struct option_row *row, char out[OPTION_NAME])
 		[OPTION_ADDRESS] = "ADDR",
 		[OPTION_PATH] = "PATH",
 		[OPTION_MODE] = "MODE",
+		[OPTION_THEME] = "THEME",
 		[OPTION_RANGES] = "LIST",
 	};
 	const char *word = words[row->type];

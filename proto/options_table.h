@@ -20,6 +20,7 @@ enum option_type {
 	OPTION_PATH,    /* char[] */
 	OPTION_MODE,    /* enum parallelism */
 	OPTION_TEST,    /* a flag that adds enum option_test `min` to tests */
+	OPTION_THEME,   /* enum option_theme */
 	OPTION_RANGES,  /* port_ranges and port_range_count */
 };
 

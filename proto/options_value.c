@@ -268,6 +268,45 @@ static json_t *json_mode(const struct options *o, const struct option_row *row)
 	return json_string(mode_names[*(const enum parallelism *)const_field(o, row)]);
 }
 
+static const char *const theme_names[OPTION_THEMES] = {
+	[THEME_DEFAULT] = "default",
+	[THEME_LIGHT] = "light",
+	[THEME_DARK] = "dark",
+	[THEME_COLOUR_BLIND] = "colour-blind",
+	[THEME_PLAIN] = "plain",
+};
+
+const char *options_theme_name(enum option_theme theme)
+{
+	return theme_names[theme];
+}
+
+static const char *set_theme(struct options *o, const struct option_row *row, const char *text)
+{
+	for (int i = 0; i < OPTION_THEMES; i++) {
+		if (strcasecmp(text, theme_names[i]) != 0)
+			continue;
+		*(enum option_theme *)field(o, row) = (enum option_theme)i;
+		return NULL;
+	}
+	return "is not a theme";
+}
+
+static void allow_theme(const struct option_row *row, char out[OPTION_ALLOWED])
+{
+	int used = 0;
+
+	(void)row;
+	for (int i = 0; i < OPTION_THEMES && used < OPTION_ALLOWED; i++)
+		used += snprintf(
+			out + used, (size_t)(OPTION_ALLOWED - used), "%s%s", i ? ", " : "", theme_names[i]);
+}
+
+static json_t *json_theme(const struct options *o, const struct option_row *row)
+{
+	return json_string(theme_names[*(const enum option_theme *)const_field(o, row)]);
+}
+
 /* The flag alone says which test; its text says nothing. */
 static const char *add_test(struct options *o, const struct option_row *row, const char *text)
 {
@@ -299,6 +338,7 @@ static const struct type types[] = {
 	[OPTION_PATH] = {set_path, allow_path, json_text},
 	[OPTION_MODE] = {set_mode, allow_mode, json_mode},
 	[OPTION_TEST] = {add_test, allow_test, json_tests},
+	[OPTION_THEME] = {set_theme, allow_theme, json_theme},
 	[OPTION_RANGES] = {option_set_ranges, option_allow_ranges, option_json_ranges},
 };
 
@@ -313,6 +353,18 @@ int option_set(
 	text_sanitise(shown, sizeof(shown), text, strlen(text));
 	snprintf(problem, OPTION_PROBLEM, "\"%s\" %s; allowed: %s", shown, wrong,
 		option_allowed(row, allowed));
+	return -EINVAL;
+}
+
+int options_set(struct options *o, const char *name, const char *text, char error[OPTIONS_ERROR])
+{
+	const struct option_row *row = option_find(name);
+	char problem[OPTION_PROBLEM];
+
+	assert(row);
+	if (!option_set(o, row, text, problem))
+		return 0;
+	snprintf(error, OPTIONS_ERROR, "%s", problem);
 	return -EINVAL;
 }
 

@@ -139,10 +139,11 @@ static void show_sink(struct port_snapshot *now, const struct sink *k, bool hole
 		holes_draw(&now->holes, &k->missing, k->next_data);
 }
 
-static void complete_snapshot(struct port *p)
+static void complete_snapshot(struct port *p, uint64_t now_ns)
 {
 	struct port_snapshot *now = &p->now;
 
+	now->taken_ns = now_ns;
 	now->thread_id = gettid();
 	now->cpu_ns = clock_thread_cpu_ns();
 	now->last_heard_ns = p->heard_ns;
@@ -164,7 +165,7 @@ static void publish(struct port *p, uint64_t now_ns)
 {
 	if (!p->dirty || now_ns < p->publish_ns)
 		return;
-	complete_snapshot(p);
+	complete_snapshot(p, now_ns);
 	if (pthread_mutex_trylock(&p->published_lock))
 		return;
 	p->published = p->now;

@@ -21,12 +21,28 @@ static volatile sig_atomic_t first_signal;
 static _Atomic uint64_t first_ns;
 static int wake_fd = -1;
 
+static void (*volatile last_act)(void);
+
+void signals_set_last_act(void (*act)(void))
+{
+	last_act = act;
+}
+
+static void leave(int number)
+{
+	void (*act)(void) = last_act;
+
+	if (act)
+		act();
+	_exit(128 + number);
+}
+
 static void handle(int number)
 {
 	int saved = errno;
 
 	if (first_signal && clock_now_ns() - first_ns > (uint64_t)SIGNALS_SAME_MS * NS_PER_MS)
-		_exit(128 + number);
+		leave(number);
 	if (!first_signal) {
 		first_ns = clock_now_ns();
 		first_signal = number;
@@ -41,7 +57,7 @@ static void handle(int number)
 static void give_up(int number)
 {
 	(void)number;
-	_exit(128 + first_signal);
+	leave(first_signal);
 }
 
 static uint64_t step(struct loop_task *task, bool readable)
@@ -69,6 +85,7 @@ static void install(int number, void (*handler)(int))
 
 int signals_open(struct signals *s, struct loop *loop)
 {
+	struct sigaction hangup;
 	int error;
 
 	*s = (struct signals){
@@ -81,6 +98,8 @@ int signals_open(struct signals *s, struct loop *loop)
 	install(SIGALRM, give_up);
 	install(SIGINT, handle);
 	install(SIGTERM, handle);
+	if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN)
+		install(SIGHUP, handle);
 	error = loop_add(loop, &s->task);
 	if (error)
 		signals_close(s);

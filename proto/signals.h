@@ -1,4 +1,4 @@
-/* SIGINT and SIGTERM as a task of the main loop: the first ends the loop, the second the process. */
+/* SIGINT, SIGTERM and SIGHUP as a task of the main loop: the first ends the loop, the second the process. */
 #ifndef PROTO_SIGNALS_H
 #define PROTO_SIGNALS_H
 
@@ -12,7 +12,12 @@ struct signals {
 	void *context;
 };
 
-/* Handles the signals from now on, and ignores SIGPIPE; once in a process. 0 or -errno. */
+/* Called before the process is ended without its loop's doing: by the second signal, or because it is stuck.
+ * Must be safe in a signal's handler. NULL: nothing. */
+void signals_set_last_act(void (*act)(void));
+
+/* Handles the signals from now on, and ignores SIGPIPE; SIGHUP stays ignored where it was. Once in a process.
+ * 0 or -errno. */
 int signals_open(struct signals *s, struct loop *loop);
 /* Work after the signal gets another second before the process counts as stuck and is ended. */
 void signals_extend(void);

@@ -120,7 +120,8 @@ struct test_record {
 
 struct port_snapshot {
 	enum port_state state;
-	int error; /* positive errno of a failed port */
+	int error;         /* positive errno of a failed port */
+	uint64_t taken_ns; /* when these values were */
 	uint16_t local_port, remote_port;
 	int32_t thread_id;
 	uint64_t cpu_ns; /* of the thread that serves this port */

@@ -4,7 +4,7 @@
 set -eu
 
 build="gcc cmake make pkg-config libc6-dev libncurses-dev libinih-dev libjansson-dev libsodium-dev"
-test="libcmocka-dev python3 iproute2 nftables iputils-ping procps"
+test="libcmocka-dev python3 iproute2 nftables iputils-ping procps tmux"
 
 packages=$build
 [ "${1:-}" != test ] || packages="$build $test"

@@ -14,7 +14,13 @@ enum {
 void agenda_init(
 	struct agenda *a, const struct options *options, struct client *client, struct report *report)
 {
-	*a = (struct agenda){.options = options, .client = client, .report = report};
+	*a = (struct agenda){
+		.options = options,
+		.client = client,
+		.report = report,
+		.rate_bps = options->rate_bps,
+		.duration_s = options->duration_s,
+	};
 }
 
 bool agenda_wants_download(const struct options *options)
@@ -25,17 +31,34 @@ bool agenda_wants_download(const struct options *options)
 	return false;
 }
 
-static void start_test(struct agenda *a, enum test_direction direction)
+void agenda_start(struct agenda *a, enum test_direction direction)
 {
 	struct test_order order = {
 		.direction = direction,
-		.duration_ns = (uint64_t)a->options->duration_s * NS_PER_S,
-		.rate_bps = a->options->rate_bps,
+		.duration_ns = (uint64_t)a->duration_s * NS_PER_S,
+		.rate_bps = a->rate_bps,
 		.datagram_bytes = options_datagram_bytes(a->options),
 	};
 
 	a->started++;
 	session_start_test(&a->client->session, &order);
+}
+
+bool agenda_is_free(const struct agenda *a, enum test_direction direction)
+{
+	const struct session_snapshot *s = &a->client->snapshot;
+	uint32_t known = s->tests ? s->test[s->tests - 1].id : 0;
+
+	for (unsigned i = 0; i < s->tests; i++)
+		if (s->test[i].direction == direction && s->test[i].phase < TEST_AWAITING)
+			return false;
+	return a->started <= known; /* otherwise one is asked for, and not seen to begin yet */
+}
+
+void agenda_renew(struct agenda *a)
+{
+	a->started = a->reported = 0;
+	a->again[TEST_UP] = a->again[TEST_DOWN] = false;
 }
 
 void agenda_begin(struct agenda *a)
@@ -46,9 +69,9 @@ void agenda_begin(struct agenda *a)
 		return;
 	test = a->options->tests[a->next++];
 	if (test != OPTION_BWDOWN)
-		start_test(a, TEST_UP);
+		agenda_start(a, TEST_UP);
 	if (test != OPTION_BWUP)
-		start_test(a, TEST_DOWN);
+		agenda_start(a, TEST_DOWN);
 }
 
 /* Why a test has no whole result. */
@@ -112,7 +135,7 @@ static bool try_again(struct agenda *a, uint64_t now_ns)
 
 	for (int d = TEST_UP; d <= TEST_DOWN && now_ns >= a->again_ns; d++) {
 		if (a->again[d])
-			start_test(a, (enum test_direction)d);
+			agenda_start(a, (enum test_direction)d);
 		a->again[d] = false;
 	}
 	return waits;

@@ -10,6 +10,8 @@ struct agenda {
 	const struct options *options;
 	struct client *client;
 	struct report *report;
+	uint64_t rate_bps; /* of the next test; 0: max */
+	uint32_t duration_s;
 	unsigned next;             /* in options->tests */
 	unsigned started;          /* tests that run, or have run */
 	uint32_t reported;         /* id of the last test whose end is known */
@@ -26,6 +28,13 @@ bool agenda_wants_download(const struct options *options);
 
 /* The session is up: starts the first test. */
 void agenda_begin(struct agenda *a);
+
+/* Starts a test that is on no list, in a direction that is free: none in it runs or is about to. */
+bool agenda_is_free(const struct agenda *a, enum test_direction direction);
+void agenda_start(struct agenda *a, enum test_direction direction);
+
+/* There is a new session, whose tests count from 1 again; those of the list that have begun are over. */
+void agenda_renew(struct agenda *a);
 
 /* Looks at the client's snapshot, and goes on. True when all is done. */
 bool agenda_step(struct agenda *a, uint64_t now_ns);

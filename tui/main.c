@@ -12,6 +12,7 @@
 #include "proto/log.h"
 #include "proto/options.h"
 #include "tui/exits.h"
+#include "tui/panels.h"
 #include "tui/plain.h"
 
 /* The server is a program of its own: the one beside this one (or beside it in the build tree), else
@@ -68,7 +69,10 @@ int main(int argc, char **argv)
 		fprintf(stderr, "wyndrvr: key_file: %s\n", error);
 		return EXIT_USAGE;
 	}
-	status = plain_run(&options, keys ? keys_first(keys) : NULL);
+	if (!options.no_tui && !options.json && !options.count && panels_possible())
+		status = panels_run(&options, keys ? keys_first(keys) : NULL);
+	else
+		status = plain_run(&options, keys ? keys_first(keys) : NULL);
 	keys_free(keys);
 	return status;
 }

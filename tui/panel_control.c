@@ -1,0 +1,95 @@
+/* What the CONTROL panel says: the conversation about tests. */
+#include <inttypes.h>
+
+#include "proto/clock.h"
+#include "tui/paint.h"
+
+static const struct test_record *latest(const struct scene *scene, uint32_t id)
+{
+	const struct session_snapshot *s = &scene->view->snapshot;
+
+	for (unsigned i = 0; i < s->tests; i++)
+		if (s->test[i].id == id)
+			return &s->test[i];
+	return NULL;
+}
+
+static void step(struct canvas_line *l)
+{
+	line_add(l, STYLE_DIM, " ");
+	line_glyph(l, STYLE_DIM, GLYPH_TO);
+	line_add(l, STYLE_DIM, " ");
+}
+
+/* Stages that a test goes through, those behind it bright. */
+static void stages(struct canvas_line *l, const struct moment_test *t, bool up)
+{
+	bool refused = t->phase == TEST_FAILED;
+	enum style asked = t->phase == TEST_ASKING ? STYLE_WARN : STYLE_VALUE;
+
+	line_add(l, asked, " %s sent", up ? "BWUP" : "BWDN");
+	if (t->commands > 1)
+		line_add(l, STYLE_WARN, " %ux", t->commands);
+	step(l);
+	line_add(l,
+		refused                  ? STYLE_BAD
+		: t->phase > TEST_ASKING ? STYLE_VALUE
+					 : STYLE_DIM,
+		refused ? "refused" : "ack");
+	if (refused)
+		return;
+	step(l);
+	line_add(l,
+		t->phase == TEST_RUNNING  ? STYLE_RATE
+		: t->phase > TEST_RUNNING ? STYLE_VALUE
+					  : STYLE_DIM,
+		"data");
+	step(l);
+	line_add(l,
+		t->phase == TEST_COMPLETE     ? STYLE_GOOD
+		: t->phase == TEST_INCOMPLETE ? STYLE_WARN
+					      : STYLE_DIM,
+		t->phase == TEST_INCOMPLETE ? "early end" : "result");
+}
+
+static void counts(struct canvas_line *l, const struct moment_port *p)
+{
+	char text[FORMAT_TEXT];
+
+	line_field(l, "packets sent", STYLE_VALUE, "%s", format_count(text, p->sent_packets));
+	line_field(l, "here", STYLE_VALUE, "%s", format_count(text, p->received_packets));
+	line_field(
+		l, "refused", p->rejected ? STYLE_WARN : STYLE_VALUE, "%s", format_count(text, p->rejected));
+}
+
+static void agreed(struct canvas_line *l, const struct test_record *r)
+{
+	if (r && r->phase == TEST_COMPLETE && r->agreed)
+		line_add(l, STYLE_LABEL, " both ends agree: %s", r->hash);
+	else if (r && r->uid[0])
+		line_add(l, STYLE_LABEL, " uid %.13s", r->uid);
+}
+
+void paint_conversation(struct canvas *c, struct rect r, const struct scene *scene)
+{
+	const struct moment *m = paint_moment(scene);
+	const struct moment_port *p;
+	const struct test_record *record;
+	struct canvas_line first = canvas_line(c, r, 0), second = canvas_line(c, r, 1);
+	struct canvas_line third = canvas_line(c, r, 2);
+
+	if (!m)
+		return;
+	p = &m->port[PORT_CONTROL];
+	if (p->test.id == 0) {
+		line_add(&first, STYLE_DIM, " no test yet;");
+		line_add(&first, STYLE_KEY, " u d b");
+		line_add(&first, STYLE_DIM, " start one");
+		counts(&second, p);
+		return;
+	}
+	record = latest(scene, p->test.id);
+	stages(&first, &p->test, m->port[PORT_UPLOAD].test.id == p->test.id);
+	counts(&second, p);
+	agreed(&third, record);
+}

@@ -1,0 +1,162 @@
+/* The tables around the panels: results, the server's side, events. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "proto/agreement.h"
+#include "proto/clock.h"
+#include "tui/paint.h"
+
+static struct rect below_title(struct rect r)
+{
+	return (struct rect){r.row + 1, r.col, r.rows - 1, r.cols};
+}
+
+static double bps(uint64_t bytes, uint64_t duration_ns)
+{
+	return duration_ns ? 8.0 * (double)bytes * NS_PER_S / (double)duration_ns : 0;
+}
+
+static void loss_cell(struct canvas_line *l, const struct test_record *t)
+{
+	struct loss loss = agreement_loss(t);
+	char text[FORMAT_TEXT];
+
+	line_add(l, loss.packets ? STYLE_WARN : STYLE_GOOD, " %7s",
+		format_percent(text, loss.packets, t->sent.packets));
+	if (loss.packets == 0)
+		line_add(l, STYLE_LABEL, " %-8s", "lost");
+	else
+		line_add(l, STYLE_WARN, " %-8s",
+			loss.receiver_host > loss.path ? "receiver"
+			: loss.sender_host > loss.path ? "sender"
+						       : "path");
+}
+
+static void result_line(struct canvas *c, struct rect r, int row, const struct scene *scene, unsigned at)
+{
+	const struct view_test *v = &scene->view->test[at % VIEW_TESTS];
+	const struct test_record *t = &v->record;
+	struct canvas_line l = canvas_line(c, r, row);
+	char text[FORMAT_TEXT], other[FORMAT_TEXT];
+
+	line_add(&l, STYLE_LABEL, " %2u", at + 1);
+	line_add(&l, STYLE_TEXT, " ");
+	line_glyph(&l, STYLE_VALUE, t->direction == TEST_UP ? GLYPH_UP : GLYPH_DOWN);
+	line_add(&l, STYLE_VALUE, "%-4s", t->direction == TEST_UP ? "up" : "down");
+	if (t->phase == TEST_FAILED || !t->received_known) {
+		line_add(&l, STYLE_BAD, " %s", v->limit);
+		return;
+	}
+	line_add(&l, STYLE_RATE, " %11s",
+		format_scaled(text, bps(t->received.bytes, t->duration_ns), UNIT_BITS));
+	loss_cell(&l, t);
+	line_field(&l, "idle", STYLE_VALUE, "%s", format_ms(text, v->idle_ns));
+	line_field(&l, "loaded", STYLE_VALUE, "%s", v->loaded_ns ? format_ms(other, v->loaded_ns) : "-");
+	line_add(&l, STYLE_LABEL, " ms");
+	line_add(&l, t->phase == TEST_COMPLETE ? STYLE_LABEL : STYLE_WARN, "  %s",
+		t->phase == TEST_COMPLETE ? v->limit : "ended early");
+	line_add(&l, STYLE_DIM, "  sent %s",
+		format_scaled(text, bps(t->sent.bytes, t->duration_ns), UNIT_BITS));
+}
+
+/* The verdict on the last test, where its line has no room for it. */
+static void verdict(struct canvas *c, struct rect r, const struct scene *scene)
+{
+	const struct view *v = scene->view;
+	const struct view_test *last = &v->test[(v->tests_over - 1) % VIEW_TESTS];
+	struct loss loss = agreement_loss(&last->record);
+	struct canvas_line l = canvas_line(c, r, 0);
+
+	line_add(&l, STYLE_LABEL, " verdict on %u:", v->tests_over);
+	line_add(&l, STYLE_VALUE, " %s", last->limit);
+	if (loss.packets)
+		line_add(&l, STYLE_LABEL, "; lost: sender %" PRIu64 " path %" PRIu64 " receiver %" PRIu64,
+			loss.sender_host, loss.path, loss.receiver_host);
+}
+
+void paint_results(struct canvas *c, struct rect r, const struct scene *scene)
+{
+	const struct view *v = scene->view;
+	struct rect rows = below_title(r);
+	unsigned shown;
+
+	if (r.rows == 0)
+		return;
+	paint_title(c, r, STYLE_TITLE, "RESULTS");
+	if (v->tests_over == 0) {
+		canvas_text(c, rows.row, rows.col, rows.cols, STYLE_DIM, " none yet");
+		return;
+	}
+	if (rows.rows > 1)
+		verdict(c, (struct rect){rows.row + --rows.rows, rows.col, 1, rows.cols}, scene);
+	shown = v->tests_over < (unsigned)rows.rows ? v->tests_over : (unsigned)rows.rows;
+	shown = shown < VIEW_TESTS ? shown : VIEW_TESTS;
+	for (unsigned i = 0; i < shown; i++)
+		result_line(c, rows, (int)i, scene, v->tests_over - shown + i);
+}
+
+static void server_line(struct canvas *c, struct rect r, const struct scene *scene, int kind)
+{
+	const struct peer_port *p = &scene->view->snapshot.peer.port[kind];
+	struct canvas_line l = canvas_line(c, r, kind);
+	char text[FORMAT_TEXT];
+
+	line_add(&l, STYLE_LABEL, " %-8s", port_kind_name((enum port_kind)kind));
+	line_add(&l, STYLE_LABEL, " thread %" PRId32, p->thread_id);
+	line_field(&l, "rtt", STYLE_VALUE, "%s", format_ms(text, p->latency_last_ns));
+	line_field(&l, "p50", STYLE_VALUE, "%s", format_ms(text, p->latency_p50_ns));
+	line_field(&l, "ms, got", STYLE_VALUE, "%s", format_count(text, p->received_packets));
+	line_field(&l, "sent", STYLE_VALUE, "%s", format_count(text, p->sent_packets));
+	line_field(&l, "no room for", p->socket_drops ? STYLE_WARN : STYLE_VALUE, "%s",
+		format_count(text, p->socket_drops));
+	line_field(&l, "steps", STYLE_VALUE, "%s", format_count(text, p->steps));
+	line_add(&l, STYLE_LABEL, " cpu %.2f s", (double)p->cpu_ns / NS_PER_S);
+}
+
+void paint_server(struct canvas *c, struct rect r, const struct scene *scene)
+{
+	const struct view *v = scene->view;
+	struct canvas_line l;
+	char text[FORMAT_TEXT];
+
+	if (r.rows == 0)
+		return;
+	l = paint_title(c, r, STYLE_TITLE, "SERVER'S SIDE");
+	r = below_title(r);
+	if (v->snapshot.peer.taken_ns == 0) {
+		canvas_text(c, r.row, r.col, r.cols, STYLE_DIM, " asked, no answer yet");
+		return;
+	}
+	line_add(&l, STYLE_DIM, "%s ago ", format_time(text, v->now_ns - v->snapshot.peer.taken_ns));
+	for (int kind = 0; kind < PORT_KINDS && kind < r.rows; kind++)
+		server_line(c, r, scene, kind);
+}
+
+void paint_log(struct canvas *c, struct rect r, const struct scene *scene)
+{
+	static const enum style style[] = {
+		[EVENT_NOTE] = STYLE_TEXT,
+		[EVENT_GOOD] = STYLE_GOOD,
+		[EVENT_WARNING] = STYLE_WARN,
+		[EVENT_ERROR] = STYLE_BAD,
+	};
+	const struct view *v = scene->view;
+	unsigned known = v->events < VIEW_EVENTS ? v->events : VIEW_EVENTS, shown;
+	char text[FORMAT_TEXT];
+
+	if (r.rows == 0)
+		return;
+	if (r.rows > 1) {
+		paint_title(c, r, STYLE_TITLE, "EVENTS");
+		r = below_title(r);
+	}
+	shown = known < (unsigned)r.rows ? known : (unsigned)r.rows;
+	for (unsigned i = 0; i < shown; i++) {
+		const struct view_event *e = &v->event[(v->events - shown + i) % VIEW_EVENTS];
+		uint64_t ago = v->now_ns > e->at_ns ? v->now_ns - e->at_ns : 0;
+		int col = r.col + canvas_printf(c, r.row + (int)i, r.col, r.cols, STYLE_DIM, " -%-6s ",
+					  format_clock(text, ago));
+
+		canvas_text(c, r.row + (int)i, col, r.col + r.cols - col, style[e->kind], e->text);
+	}
+}
