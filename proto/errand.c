@@ -41,10 +41,13 @@ static int create_config(const struct options *o, enum program program, int argc
 	return put(report);
 }
 
-int errand_run(const struct options *o, enum program program, int argc, char **argv)
+int errand_run(const struct options *o, enum program program, const struct options_manual *manual, int argc,
+	char **argv)
 {
 	if (o->help)
 		return put(options_help(program));
+	if (o->man)
+		return put(options_man(program, manual));
 	if (o->version) {
 		printf("%s %s\n", name(program), WYNDRVR_VERSION);
 		return 0;

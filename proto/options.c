@@ -199,6 +199,8 @@ const struct option_row options_table[] = {
 		 "an existing one, and end"},
 	{FLAG(version), .group = GROUP_CONFIGURATION, .programs = BOTH,
 	 .help = "print the version and end"},
+	{FLAG(man), .group = GROUP_CONFIGURATION, .programs = BOTH,
+	 .help = "print the manual page, for man(1), and end"},
 	{FLAG(help), .group = GROUP_CONFIGURATION, .programs = BOTH, .help = "print this and end"},
 };
 /* clang-format on */

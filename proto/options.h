@@ -81,6 +81,7 @@ struct options {
 	bool genkey;
 	bool version;
 	bool help;
+	bool man;
 	char config[PATH_MAX]; /* --config, a file or a folder; "" = the usual places */
 };
 
@@ -105,6 +106,22 @@ uint32_t options_datagram_bytes(const struct options *o);
 
 /* The text of --help for one program, as wide as 80 columns. Caller frees; NULL when out of memory. */
 char *options_help(enum program program);
+
+/* Sections of the manual page that only the program knows. */
+struct options_entry {
+	const char *left, *text; /* left NULL: the end */
+};
+struct options_section {
+	const char *title;
+	const struct options_entry *entry;
+};
+struct options_manual {
+	const struct options_section *section;
+	size_t sections;
+};
+
+/* The manual page, in the language of man(7); the same, and `manual` may be NULL. */
+char *options_man(enum program program, const struct options_manual *manual);
 
 /* --create-config: writes the file that `o->config` (or the usual place) names, with comments and
  * the flags given in argv, or edits the lines of those flags in an existing one, and leaves the

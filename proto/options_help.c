@@ -1,11 +1,12 @@
-/* Owns the words of --help around the option table. */
+/* Owns the words around the option table, for --help and the manual page. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/options_style.h"
 #include "proto/options_table.h"
 
-enum { WIDTH = 80, TEXT_COLUMN = 28, BOTH = PROGRAM_SERVER | PROGRAM_CLIENT };
+enum { BOTH = PROGRAM_SERVER | PROGRAM_CLIENT };
 
 /* A line of the help behind the options; NULL: an empty one. */
 struct line {
@@ -13,26 +14,28 @@ struct line {
 	const char *left, *text;
 };
 
-static const char *const usages[] = {
-	[PROGRAM_SERVER] = "Usage: wyndrvrd [FLAG]... [ADDR][:PORT]\n"
-			   "\n"
-			   "Answers wyndrvr, which measures the latency and the bandwidth of the path\n"
-			   "between the two with UDP. ADDR:PORT is short for --bind-addr and --bind-port.\n",
-	[PROGRAM_CLIENT] = "Usage: wyndrvr [FLAG]... [HOST][:PORT]\n"
-			   "       wyndrvr --server [FLAG]... [ADDR][:PORT]\n"
-			   "\n"
-			   "Measures the latency, and with --bwup the upload bandwidth, of the path to the\n"
-			   "wyndrvrd at HOST:PORT (default 127.0.0.1:6711) with UDP.\n",
+static const char *const usages[][2] = {
+	[PROGRAM_SERVER] = {"wyndrvrd [FLAG]... [ADDR][:PORT]", ""},
+	[PROGRAM_CLIENT] = {"wyndrvr [FLAG]... [HOST][:PORT]", "wyndrvr --server [FLAG]... [ADDR][:PORT]"},
 };
 
-static const char settings[] =
-	"\n"
-	"Each flag with a default is a setting. It is taken from the flag, or else from\n"
-	"its variable (WYNDRVR_TEST_DELAY=20), or else from its line in the file\n"
-	"(test_delay=20). The file serves both programs, so each takes the settings of\n"
-	"the other as well. Without --config it is the first of these that exists:\n"
-	"  $XDG_CONFIG_HOME/wyndrvr/config, or ~/.config/wyndrvr/config\n"
-	"  ~/.wyndrvr/config\n";
+static const char *const purposes[] = {
+	[PROGRAM_SERVER] = "Answers wyndrvr, which measures the latency and the bandwidth of the path "
+			   "between the two with UDP. ADDR:PORT is short for --bind-addr and --bind-port.",
+	[PROGRAM_CLIENT] = "Measures the latency and the bandwidth of the path to the wyndrvrd at HOST:PORT "
+			   "(default 127.0.0.1:6711) with UDP: on a terminal with a live panel for each of "
+			   "its three ports, otherwise with lines of text.",
+};
+
+static const char *const settings[] = {
+	"Each flag with a default is a setting. It is taken from the flag, or else from its variable "
+	"(WYNDRVR_TEST_DELAY=20), or else from its line in the file (test_delay=20). The file serves both "
+	"programs, so each takes the settings of the other as well. Without --config it is the first of "
+	"these "
+	"that exists:",
+	"$XDG_CONFIG_HOME/wyndrvr/config, or ~/.config/wyndrvr/config",
+	"~/.wyndrvr/config",
+};
 
 static const struct line exits[] = {
 	{BOTH, "0", "done"},
@@ -40,12 +43,13 @@ static const struct line exits[] = {
 	{BOTH, "2", "wrong usage or configuration"},
 	{PROGRAM_CLIENT, "3", "the server was not reached"},
 	{PROGRAM_CLIENT, "5", "the server refused"},
-	{BOTH, "130, 143", "interrupted (SIGINT), terminated (SIGTERM)"},
+	{BOTH, "130, 143, 129", "interrupted (SIGINT), terminated (SIGTERM), hung up (SIGHUP)"},
 };
 
 static const struct line examples[] = {
-	{PROGRAM_CLIENT, "wyndrvr 192.0.2.1", "latency, until interrupted"},
-	{PROGRAM_CLIENT, "wyndrvr --bwup 192.0.2.1", "upload bandwidth"},
+	{PROGRAM_CLIENT, "wyndrvr 192.0.2.1", "the panels; u, d and b start tests"},
+	{PROGRAM_CLIENT, "wyndrvr --no-tui 192.0.2.1", "latency as lines, until interrupted"},
+	{PROGRAM_CLIENT, "wyndrvr --no-tui --bwup --bwdown 192.0.2.1", "upload, then download"},
 	{PROGRAM_CLIENT, "wyndrvr --bwup --rate 20M --duration 10 --json '[2001:db8::1]:6711'",
 		"at 20 Mbit/s for 10 s, as JSON"},
 	{PROGRAM_SERVER, "wyndrvrd", "on 0.0.0.0:6711"},
@@ -53,33 +57,19 @@ static const struct line examples[] = {
 	{BOTH, "wyndrvrd --create-config --port-parallelability SINGLE", "keep a setting in the file"},
 };
 
-/* `left`, and `text` wrapped beside it, or below when `left` is too long. */
-static void put_entry(FILE *out, const char *left, const char *text)
-{
-	int column = fprintf(out, "  %s", left);
-	int word = 0;
+/* What is being written, and how. */
+struct help {
+	FILE *out;
+	enum program program;
+	const struct options_style *style;
+};
 
-	if (column > TEXT_COLUMN - 2) {
-		fputc('\n', out);
-		column = 0;
-	}
-	column += fprintf(out, "%*s", TEXT_COLUMN - column, "");
-	for (; *text; text += word + (text[word] == ' ')) {
-		word = (int)strcspn(text, " ");
-		if (column > TEXT_COLUMN && column + 1 + word > WIDTH)
-			column = fprintf(out, "\n%*s", TEXT_COLUMN, "") - 1;
-		column += fprintf(out, "%s%.*s", column > TEXT_COLUMN ? " " : "", word, text);
-	}
-	fputc('\n', out);
-}
-
-static void put_lines(
-	FILE *out, enum program program, const char *title, const struct line *line, size_t count)
+static void put_lines(const struct help *h, const char *title, const struct line *line, size_t count)
 {
-	fprintf(out, "\n%s:\n", title);
+	h->style->heading(h->out, title);
 	for (; count; count--, line++)
-		if (line->programs & program)
-			put_entry(out, line->left, line->text);
+		if (line->programs & h->program)
+			h->style->entry(h->out, line->left, line->text);
 }
 
 /* What stands for the value: its unit, unless its type says more. */
@@ -103,7 +93,7 @@ static void name_value(const struct option_row *row, char out[OPTION_NAME])
 		*at = (char)toupper((unsigned char)*at);
 }
 
-static void put_option(FILE *out, const struct option_row *row)
+static void put_option(const struct help *h, const struct option_row *row)
 {
 	char left[2 * OPTION_NAME], flag[OPTION_NAME], value[OPTION_NAME];
 	char description[OPTION_DESCRIPTION];
@@ -116,40 +106,47 @@ static void put_option(FILE *out, const struct option_row *row)
 		snprintf(left, sizeof(left), "--[no-]%s", flag + strlen("--"));
 	else
 		snprintf(left, sizeof(left), "%s%s", strcmp(row->name, "help") == 0 ? "-h, " : "", flag);
-	put_entry(out, left, option_describe(row, description));
+	h->style->entry(h->out, left, option_describe(row, description));
 }
 
-static void put_group(FILE *out, enum program program, enum option_group group)
+static void put_group(const struct help *h, enum option_group group)
 {
 	const struct option_row *row;
 	bool begun = false;
 
 	for (row = options_table; row < options_table + options_rows; row++) {
-		if (row->group != group || !(row->programs & program))
+		if (row->group != group || !(row->programs & h->program))
 			continue;
 		if (!begun)
-			fprintf(out, "\n%s:\n", option_group_names[group]);
+			h->style->heading(h->out, option_group_names[group]);
 		begun = true;
-		put_option(out, row);
+		put_option(h, row);
 	}
 }
 
-char *options_help(enum program program)
+static void put_sections(const struct help *h, const struct options_section *section, size_t count)
 {
-	char *text = NULL;
-	size_t size, i;
-	FILE *out = open_memstream(&text, &size);
+	for (size_t i = 0; i < count; i++) {
+		h->style->heading(h->out, section[i].title);
+		for (const struct options_entry *e = section[i].entry; e->left; e++)
+			h->style->entry(h->out, e->left, e->text);
+	}
+}
 
-	if (!out)
-		return NULL;
-	fputs(usages[program], out);
-	for (i = 0; i < OPTION_GROUPS; i++)
-		put_group(out, program, (enum option_group)i);
-	fputs(settings, out);
-	put_lines(out, program, "Exit codes", exits, sizeof(exits) / sizeof(exits[0]));
-	put_lines(out, program, "Examples", examples, sizeof(examples) / sizeof(examples[0]));
-	if (fclose(out) == 0)
-		return text;
-	free(text);
-	return NULL;
+void options_write(FILE *out, enum program program, const struct options_style *style,
+	const struct options_manual *manual)
+{
+	const struct help h = {.out = out, .program = program, .style = style};
+
+	style->usage(out, usages[program][0], usages[program][1]);
+	style->paragraph(out, purposes[program]);
+	for (int group = 0; group < OPTION_GROUPS; group++)
+		put_group(&h, (enum option_group)group);
+	if (manual)
+		put_sections(&h, manual->section, manual->sections);
+	style->heading(out, "Settings");
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
+		style->paragraph(out, settings[i]);
+	put_lines(&h, "Exit codes", exits, sizeof(exits) / sizeof(exits[0]));
+	put_lines(&h, "Examples", examples, sizeof(examples) / sizeof(examples[0]));
 }

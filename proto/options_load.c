@@ -261,7 +261,7 @@ int options_load(struct options *o, enum program program, int argc, char **argv,
 		return -EINVAL;
 	apply_arguments(&a, o, &origins);
 	/* With --server it is wyndrvrd that loads the rest. */
-	if (!o->help && !o->version && !o->create_config && !o->server) {
+	if (!o->help && !o->man && !o->version && !o->create_config && !o->server) {
 		err = load_file(o, &origins, error);
 		if (!err)
 			err = load_environment(o, &origins, error);

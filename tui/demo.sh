@@ -1,6 +1,6 @@
 #!/bin/bash
-# Builds the programs, starts a server on loopback, runs the client against it, and ends the server with it.
-# Further arguments go to the client.
+# Builds the programs, starts a server on loopback, runs the client against it, and ends the server with it: the
+# panels on a terminal, an upload test as text elsewhere. Further arguments go to the client.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -25,4 +25,8 @@ if ! kill -0 $server 2>/dev/null; then
 	exit 1
 fi
 
-build/tui/wyndrvr --no-tui --bwup --duration 5 "$@" "$address"
+if [ -t 0 ] && [ -t 1 ]; then
+	build/tui/wyndrvr "$@" "$address"
+else
+	build/tui/wyndrvr --no-tui --bwup --duration 5 "$@" "$address"
+fi

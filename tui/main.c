@@ -12,6 +12,7 @@
 #include "proto/log.h"
 #include "proto/options.h"
 #include "tui/exits.h"
+#include "tui/manual.h"
 #include "tui/panels.h"
 #include "tui/plain.h"
 
@@ -59,7 +60,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "wyndrvr: %s\n", error);
 		return EXIT_USAGE;
 	}
-	status = errand_run(&options, PROGRAM_CLIENT, argc, argv);
+	status = errand_run(&options, PROGRAM_CLIENT, manual_sections(), argc, argv);
 	if (status >= 0)
 		return status;
 	if (options.server)

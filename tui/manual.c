@@ -1,0 +1,38 @@
+#include "tui/manual.h"
+
+#include "tui/keys.h"
+
+enum { MANUAL_KEYS = 64 };
+
+static const struct options_entry screen[] = {
+	{"Panels", "CONTROL holds the conversation about tests, UPLOAD and DOWNLOAD carry their data. A "
+		   "title line "
+		   "has the port's state, its local and remote port, and its thread: id, share of a CPU, "
+		   "turns a "
+		   "second."},
+	{"rtt", "The last round trip, median and 99th percentile of all, heartbeats lost, and the jitter of "
+		"RFC 3550, "
+		"in milliseconds."},
+	{"sent, there, here",
+		"Packets that one end has sent and the other has received: an upload's figures from there "
+		"come with its reports."},
+	{"holes", "Where in the sequence pieces are missing: from the first missing one, left, to the "
+		  "newest, right; the "
+		  "fuller, the more of them."},
+	{"x, ×", "On a graph's top row: just then a heartbeat or data was lost."},
+	{"RESULTS", "What arrived, how much was lost and where (the sender's host, the path, the receiver's "
+		    "host), the "
+		    "median round trip of the port before tests and during them, and what limited the test."},
+	{NULL, NULL},
+};
+
+const struct options_manual *manual_sections(void)
+{
+	static struct options_entry keys[MANUAL_KEYS + 1];
+	static struct options_section section[] = {{"Screen", screen}, {"Keys", keys}};
+	static const struct options_manual manual = {section, sizeof section / sizeof *section};
+
+	for (size_t i = 0; i < keys_rows && i < MANUAL_KEYS; i++)
+		keys[i] = (struct options_entry){keys_table[i].name, keys_table[i].help};
+	return &manual;
+}
