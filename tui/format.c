@@ -21,7 +21,7 @@ const char *format_axis(char out[FORMAT_TEXT], double value, enum unit unit)
 	for (; value >= 999.5 && i < 4; i++)
 		value /= 1000;
 	if (value > 0)
-		snprintf(out, FORMAT_TEXT, "%.0f %s%s", value, unit_prefix[i],
+		snprintf(out, FORMAT_TEXT, "%g %s%s", value, unit_prefix[i],
 			unit == UNIT_BITS    ? "b/s"
 			: unit == UNIT_BYTES ? "B/s"
 					     : "p/s");

@@ -14,8 +14,8 @@ double graph_top(double value)
 	if (!(value > 0) || !isfinite(value))
 		return 1;
 	decade = pow(10, floor(log10(value)));
-	for (int i = 0; i < 4; i++) {
-		static const double step[] = {1, 2, 5, 10};
+	for (int i = 0; i < 7; i++) {
+		static const double step[] = {1, 1.5, 2, 3, 5, 7.5, 10};
 
 		if (value <= step[i] * decade * 1.000001)
 			return step[i] * decade;

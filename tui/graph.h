@@ -16,7 +16,7 @@ enum { GRAPH_AXIS_COLS = 9 };
 /* Samples that fit side by side into `cols`: braille has two in a cell. */
 unsigned graph_samples(const struct canvas *c, int cols);
 
-/* The lowest of 1, 2, 5 x 10^k that is not below `value`; 1 for what is not above 0. */
+/* The lowest of 1, 1.5, 2, 3, 5, 7.5 x 10^k that is not below `value`; 1 for what is not above 0. */
 double graph_top(double value);
 
 /* The last graph_samples() of `sample`, the newest right; `top` is the value of a full column. */

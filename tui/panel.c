@@ -201,9 +201,11 @@ void paint_speed_graph(struct canvas *c, struct rect r, const struct scene *scen
 
 static void graphs(struct canvas *c, struct rect r, const struct scene *scene, enum port_kind kind)
 {
+	const struct moment *m = paint_moment(scene);
 	struct rect upper = r, lower = r;
 
-	if (kind == PORT_CONTROL) {
+	/* Before the first test there is no speed to show. */
+	if (!m || m->port[kind].test.id == 0 || kind == PORT_CONTROL) {
 		paint_latency_graph(c, r, scene, kind);
 		return;
 	}
