@@ -8,7 +8,7 @@
 #include "tui/keys.h"
 #include "tui/terms.h"
 
-enum { NOTICE_S = 4, CONTROL_Z = 26 };
+enum { NOTICE_S = 4, CONTROL_Z = 26, HELP_ROWS_EACH = 4 /* of a key, where the help is narrow */ };
 
 void actions_notice(struct app *a, const char *format, ...)
 {
@@ -191,7 +191,7 @@ static void act(struct app *a, enum action action)
 
 static void help_key(struct app *a, int key)
 {
-	int most = (int)keys_rows;
+	int most = HELP_ROWS_EACH * (int)keys_rows;
 
 	switch (keys_action(key)) {
 	case ACTION_NEXT_PANEL:

@@ -117,7 +117,7 @@ struct canvas_line canvas_line(struct canvas *c, struct rect r, int row)
 	};
 }
 
-static int columns(const char *text)
+int canvas_columns(const char *text)
 {
 	int n = 0;
 
@@ -134,7 +134,7 @@ void line_add(struct canvas_line *l, enum style style, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
-	l->full = l->full || l->col + columns(text) > l->end;
+	l->full = l->full || l->col + canvas_columns(text) > l->end;
 	if (!l->full)
 		l->col += canvas_text(l->canvas, l->row, l->col, l->end - l->col, style, text);
 }
@@ -147,7 +147,7 @@ void line_field(struct canvas_line *l, const char *label, enum style style, cons
 	va_start(arguments, format);
 	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
-	l->full = l->full || l->col + columns(label) + columns(text) + 2 > l->end;
+	l->full = l->full || l->col + canvas_columns(label) + canvas_columns(text) + 2 > l->end;
 	line_add(l, STYLE_LABEL, " %s ", label);
 	line_add(l, style, "%s", text);
 }
@@ -175,7 +175,12 @@ static void write_char(FILE *out, wchar_t ch)
 		fputc((int)(0xc0 | u >> 6), out);
 		fputc((int)(0x80 | (u & 0x3f)), out);
 	} else {
-		fputc((int)(0xe0 | u >> 12), out);
+		if (u < 0x10000) {
+			fputc((int)(0xe0 | u >> 12), out);
+		} else {
+			fputc((int)(0xf0 | u >> 18), out);
+			fputc((int)(0x80 | (u >> 12 & 0x3f)), out);
+		}
 		fputc((int)(0x80 | (u >> 6 & 0x3f)), out);
 		fputc((int)(0x80 | (u & 0x3f)), out);
 	}

@@ -73,6 +73,9 @@ int canvas_text(struct canvas *c, int row, int col, int width, enum style style,
 __attribute__((format(printf, 6, 7))) int canvas_printf(
 	struct canvas *c, int row, int col, int width, enum style style, const char *format, ...);
 
+/* The columns that a text takes, if it is UTF-8. */
+int canvas_columns(const char *text);
+
 /* A line of text from here to the right end of `r`, word by word; what does not fit is left out whole, from
  * the first word on that has no room. */
 struct canvas_line {

@@ -67,7 +67,7 @@ void events_limit(const struct test_record *t, char out[VIEW_TEXT])
 		snprintf(out, VIEW_TEXT, "what arrived is not known");
 	else if (t->rate_bps && t->rate_bps != t->asked_rate_bps && rate > 0.95 * (double)t->rate_bps)
 		snprintf(out, VIEW_TEXT, "the server's limit set the rate");
-	else if (t->rate_bps && rate > 0.95 * (double)t->rate_bps)
+	else if (t->rate_bps && rate > 0.95 * (double)t->rate_bps && loss.packets * 100 <= t->sent.packets)
 		snprintf(out, VIEW_TEXT, "the asked rate fits the path");
 	else if (loss.receiver_host > loss.path && loss.packets * 100 > t->sent.packets)
 		snprintf(out, VIEW_TEXT, "the receiving host could not keep up");

@@ -106,6 +106,8 @@ const char *format_percent(char out[FORMAT_TEXT], uint64_t part, uint64_t whole)
 
 	if (part == 0)
 		snprintf(out, FORMAT_TEXT, "0 %%");
+	else if (percent < 0.0005)
+		snprintf(out, FORMAT_TEXT, "<0.001 %%");
 	else
 		snprintf(out, FORMAT_TEXT, "%.*f %%", percent < 0.0995 ? 3 : percent < 9.95 ? 2 : 1, percent);
 	return out;

@@ -26,7 +26,7 @@ const char *format_axis(char out[FORMAT_TEXT], double value, enum unit unit);
 /* "12345", "1.23M". */
 const char *format_count(char out[FORMAT_TEXT], uint64_t n);
 
-/* "0.071 ms", "12.3 ms", "1.20 s". */
+/* "0.071 ms", "12.3 ms", "1200 ms", "12.3 s". */
 const char *format_time(char out[FORMAT_TEXT], uint64_t ns);
 
 /* The number of milliseconds alone: "0.071", "12.3". */
@@ -35,7 +35,7 @@ const char *format_ms(char out[FORMAT_TEXT], uint64_t ns);
 /* "0:42", "1:02:03". */
 const char *format_clock(char out[FORMAT_TEXT], uint64_t ns);
 
-/* "0", "0.004 %", "12.3 %". */
+/* "0 %", "0.004 %", "12.3 %". */
 const char *format_percent(char out[FORMAT_TEXT], uint64_t part, uint64_t whole);
 
 #endif

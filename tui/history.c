@@ -97,7 +97,7 @@ static uint32_t clip(uint64_t ns)
 
 static uint64_t grown(uint64_t now, uint64_t before)
 {
-	return now >= before ? now - before : now; /* less: another test has begun */
+	return now >= before ? now - before : now; /* less: it counts anew */
 }
 
 /* The latest test in the port's direction; CONTROL's is the latest of all. */
@@ -232,8 +232,9 @@ struct history_second history_second(const struct history *h, size_t at, enum po
 	ns = (double)end->taken_ns - (double)begin->taken_ns;
 	if (ns <= 0 || end->thread_id != begin->thread_id)
 		return s;
-	s.cpu_share = (double)(end->cpu_ns - begin->cpu_ns) / ns;
-	s.steps = (double)(end->steps - begin->steps) / ns * NS_PER_S;
+	/* Where one thread serves all, it serves the next session too, whose ports count from 0. */
+	s.cpu_share = (double)grown(end->cpu_ns, begin->cpu_ns) / ns;
+	s.steps = (double)grown(end->steps, begin->steps) / ns * NS_PER_S;
 	return s;
 }
 
@@ -245,7 +246,7 @@ size_t history_worst(const struct history *h)
 	for (size_t i = 0; i < h->count; i++) {
 		uint64_t lost = 0, ns = 0;
 
-		for (size_t k = i; k < h->count && k < i + span; k++) {
+		for (size_t k = i + 1 > span ? i + 1 - span : 0; k <= i; k++) {
 			for (int kind = 0; kind < PORT_KINDS; kind++) {
 				const struct moment_port *p = &h->moment[k].port[kind];
 

@@ -72,7 +72,8 @@ struct history_second {
 };
 struct history_second history_second(const struct history *h, size_t at, enum port_kind kind);
 
-/* The moment that begins the worst second: the most lost, or else the slowest round trip. */
+/* The moment that ends the worst second: the most lost, or else the slowest round trip. A graph up to it
+ * shows that second. */
 size_t history_worst(const struct history *h);
 
 /* Moments that make a second. */

@@ -82,9 +82,9 @@ static int place(struct rect *r, struct rect area, int used, int rows)
 
 static void place_side(struct layout *l, struct rect side, const struct layout_wish *wish)
 {
-	int server = wish->server ? SERVER_ROWS + 2 : 0, used;
+	int server = wish->server ? SERVER_ROWS : 0, results = (side.rows - server) * 2 / 5, used;
 
-	used = place(&l->results, side, 0, (side.rows - server) * 2 / 5);
+	used = place(&l->results, side, 0, results < TABLE_LEAST ? 0 : results);
 	used = place(&l->server, side, used, server);
 	place(&l->log, side, used, side.rows - used);
 }
@@ -95,6 +95,8 @@ struct layout layout_make(int rows, int cols, const struct layout_wish *wish)
 	struct rect body = {1, 0, rows - 2, cols};
 	int share_of[PARTS] = {0}, used = 0;
 
+	if (rows < LAYOUT_ROWS_MIN || cols < LAYOUT_COLS_MIN)
+		return (struct layout){.head = l.head};
 	if (cols >= LAYOUT_WIDE_COLS && body.rows >= 3 * PANEL_LEAST && !wish->zoomed) {
 		struct rect side = body;
 

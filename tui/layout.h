@@ -11,7 +11,7 @@ enum {
 	LAYOUT_WIDE_COLS = 150, /* from here on results and events stand beside the panels */
 };
 
-/* What has no room has no rows. */
+/* What has no room has no rows: below the least size, all but the head. */
 struct layout {
 	struct rect head, panel[PORT_KINDS], results, server, log, help;
 };

@@ -24,54 +24,64 @@ static struct rect open_box(struct canvas *c, int rows, int cols, const char *ti
 	return (struct rect){r.row + 1, r.col + 2, r.rows - 2, r.cols - 4};
 }
 
-enum { HELP_NAME_COLS = 12, HELP_COLS = 74 };
-
-/* The help's text, broken at words. Returns the rows that are left free. */
-static int help_entry(struct canvas *c, struct rect r, int row, const struct key_row *k)
+/* Text broken at words, from a row on that may be above or below what is shown. Returns the rows it takes. */
+static int write_words(struct canvas *c, struct rect r, int row, enum style style, const char *text)
 {
-	int width = r.cols - HELP_NAME_COLS, used = 0;
-	const char *text = k->help;
+	int used = 0;
 
 	while (*text) {
-		int length = (int)strlen(text), cut = length < width ? length : width;
+		int length = (int)strlen(text), cut = length < r.cols ? length : r.cols;
 
 		while (cut > 0 && cut < length && text[cut] != ' ')
 			cut--;
 		if (cut == 0)
-			cut = width;
-		if (row + used >= 0 && row + used < r.rows) {
-			if (used == 0)
-				canvas_text(c, r.row + row, r.col, HELP_NAME_COLS - 1, STYLE_KEY, k->name);
-			canvas_printf(c, r.row + row + used, r.col + HELP_NAME_COLS, width, STYLE_BOX, "%.*s",
-				cut, text);
-		}
+			cut = r.cols;
+		if (row + used >= 0 && row + used < r.rows)
+			canvas_printf(c, r.row + row + used, r.col, r.cols, style, "%.*s", cut, text);
 		used++;
 		text += cut + (text[cut] == ' ');
 	}
 	return used;
 }
 
-static void help(struct canvas *c, const struct ui *ui)
+enum { HELP_NAME_COLS = 12, HELP_COLS = 74 };
+
+static int help_entry(struct canvas *c, struct rect r, int row, const struct key_row *k)
 {
-	struct rect r = open_box(c, (int)keys_rows + 4, HELP_COLS, "Help: ? or Esc closes, arrows scroll");
-	int row = -ui->help_row;
+	if (row >= 0 && row < r.rows)
+		canvas_text(c, r.row + row, r.col, HELP_NAME_COLS - 1, STYLE_KEY, k->name);
+	r.col += HELP_NAME_COLS;
+	r.cols -= HELP_NAME_COLS;
+	return write_words(c, r, row, STYLE_BOX, k->help);
+}
+
+/* The whole of it, from a row on; returns the rows it takes. */
+static int help_text(struct canvas *c, struct rect r, int first)
+{
+	int row = first;
 
 	for (size_t i = 0; i < keys_rows; i++)
 		row += help_entry(c, r, row, &keys_table[i]);
-	for (int i = 0; i < 2; i++, row++) {
-		static const char *const mouse[] = {
-			"A click focuses a panel, the wheel looks back and forth.",
-			"A mark on a graph's top row: something was lost just then."};
+	row += write_words(c, r, row, STYLE_BOX, "A click focuses a panel, the wheel looks back and forth.");
+	row += write_words(
+		c, r, row, STYLE_BOX, "A mark on a graph's top row: something was lost just then.");
+	return row - first;
+}
 
-		if (row >= 0 && row < r.rows)
-			canvas_text(c, r.row + row, r.col, r.cols, STYLE_BOX, mouse[i]);
-	}
+/* No further than to the last row. */
+static void help(struct canvas *c, const struct ui *ui)
+{
+	struct rect r = open_box(c, (int)keys_rows + 4, HELP_COLS, "Help: Esc closes, arrows scroll");
+	int hidden = help_text(c, (struct rect){.cols = r.cols}, 0) - r.rows;
+	int most = hidden > 0 ? hidden : 0;
+
+	help_text(c, r, -(ui->help_row < most ? ui->help_row : most));
 }
 
 static void terms(struct canvas *c, const struct ui_terms *t)
 {
 	static const char *const label[] = {"Rate (max, 95M, 1.5G)", "Duration, seconds"};
-	struct rect r = open_box(c, 5, 50, "The next tests");
+	struct rect r = open_box(c, 6, 50, "The next tests");
 
 	for (unsigned i = 0; i < 2; i++) {
 		if (i == t->field)
@@ -80,9 +90,10 @@ static void terms(struct canvas *c, const struct ui_terms *t)
 		canvas_printf(c, r.row + (int)i, r.col + 25, r.cols - 25,
 			i == t->field ? STYLE_KEY : STYLE_BOX, "%s%s", t->text[i], i == t->field ? "_" : "");
 	}
-	canvas_text(c, r.row + 3, r.col, r.cols, STYLE_BAD, t->problem);
-	canvas_text(
-		c, r.row + 4, r.col, r.cols, STYLE_BOX, "Enter takes them, Tab the other one, Esc leaves");
+	if (t->problem[0])
+		write_words(c, r, 3, STYLE_BAD, t->problem);
+	else
+		write_words(c, r, 5, STYLE_BOX, "Enter takes them, Tab the other one, Esc leaves");
 }
 
 static const char *headline(const struct view *v)
@@ -106,21 +117,26 @@ static const char *headline(const struct view *v)
 	return "";
 }
 
+enum { ABSENCE_COLS = 58 };
+
 static void absence(struct canvas *c, const struct scene *scene)
 {
 	const struct view *v = scene->view;
-	struct rect r = open_box(c, 4, 58, headline(v));
+	struct rect measure = {.cols = c->cols - 4 < ABSENCE_COLS ? c->cols - 4 : ABSENCE_COLS};
+	int words = write_words(c, measure, 0, STYLE_BOX, v->problem);
+	struct rect r = open_box(c, words + 3, ABSENCE_COLS, headline(v));
 	uint64_t wait_ns = v->retry_ns > v->now_ns ? v->retry_ns - v->now_ns : 0;
 
 	canvas_printf(c, r.row, r.col, r.cols, STYLE_VALUE, "%s", v->server);
-	canvas_printf(c, r.row + 1, r.col, r.cols, STYLE_BOX, "%s", v->problem);
+	write_words(c, r, 1, STYLE_BOX, v->problem);
+	r.row += words;
 	if (v->retry_ns)
-		canvas_printf(c, r.row + 2, r.col, r.cols, STYLE_BOX,
+		canvas_printf(c, r.row + 1, r.col, r.cols, STYLE_BOX,
 			"Trying again in %" PRIu64 " s (try %u)", (wait_ns + NS_PER_S - 1) / NS_PER_S,
 			v->tries + 1);
 	else if (v->state == CLIENT_ASKING || v->state == CLIENT_OPENING)
-		canvas_printf(c, r.row + 2, r.col, r.cols, STYLE_BOX, "Try %u ...", v->tries);
-	canvas_text(c, r.row + 3, r.col, r.cols, STYLE_KEY, "R: now   q: quit");
+		canvas_printf(c, r.row + 1, r.col, r.cols, STYLE_BOX, "Try %u ...", v->tries);
+	canvas_text(c, r.row + 2, r.col, r.cols, STYLE_KEY, "R: now   q: quit");
 }
 
 void paint_over(struct canvas *c, const struct scene *scene)

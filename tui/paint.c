@@ -63,10 +63,14 @@ void paint_head(struct canvas *c, struct rect r, const struct scene *scene)
 		width = snprintf(
 			text, sizeof text, " FROZEN %s ago ", format_clock(ago, v->now_ns - m->at_ns));
 	else
-		width = snprintf(text, sizeof text, " %s ", state[v->state]);
+		width = snprintf(text, sizeof text, " %s ",
+			v->was_up && (v->state == CLIENT_ASKING || v->state == CLIENT_OPENING)
+				? "RECONNECTING"
+				: state[v->state]);
 	left.cols -= width;
 	l = canvas_line(c, left, 0);
-	line_add(&l, STYLE_HEAD, " wyndrvr %s", v->server);
+	line_add(&l, STYLE_HEAD, " wyndrvr");
+	line_add(&l, STYLE_HEAD, " %s", v->server);
 	head_session(&l, v);
 	canvas_text(c, r.row, r.col + r.cols - width, width,
 		scene->ui->frozen                                         ? STYLE_WARN
@@ -120,7 +124,7 @@ struct layout paint(struct canvas *c, const struct scene *scene)
 	canvas_clear(c, (struct rect){0, 0, c->rows, c->cols});
 	if (c->rows < LAYOUT_ROWS_MIN || c->cols < LAYOUT_COLS_MIN) {
 		too_small(c);
-		return (struct layout){.head = l.head};
+		return l;
 	}
 	c->grey = scene->view->was_up && scene->view->state != CLIENT_UP && !scene->ui->frozen;
 	for (int kind = 0; kind < PORT_KINDS; kind++)

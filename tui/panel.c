@@ -71,15 +71,16 @@ static void latency_line(struct canvas *c, struct rect r, const struct moment_po
 	line_field(&l, "p99", STYLE_VALUE, "%s", format_ms(text, p->p99_ns));
 	line_add(&l, STYLE_LABEL, " ms");
 	line_field(&l, "lost", p->lost ? STYLE_BAD : STYLE_VALUE, "%" PRIu64, p->lost);
-	line_field(&l, "jitter", STYLE_VALUE, "%s", format_ms(text, p->jitter_ns));
 	line_add(&l, STYLE_LABEL, " of %" PRIu64, p->n + p->lost);
+	line_field(&l, "jitter", STYLE_VALUE, "%s", format_ms(text, p->jitter_ns));
+	line_add(&l, STYLE_LABEL, " ms");
 }
 
 /* The samples of a graph that ends at the scene's moment: the worst of each stretch of time for round trips,
  * the mean for a speed. Returns how many. */
 struct stretch {
 	float round_trip_ms, bps, pps;
-	bool lost, data_lost, any;
+	bool lost, data_lost, up;
 };
 
 static struct stretch look(const struct history *h, size_t first, size_t end, enum port_kind kind)
@@ -97,7 +98,7 @@ static struct stretch look(const struct history *h, size_t first, size_t end, en
 		s.data_lost = s.data_lost || p->lost_data;
 		bps += p->speed.bps;
 		pps += p->speed.pps;
-		s.any = true;
+		s.up = p->state == PORT_UP && h->moment[i].state == CLIENT_UP;
 	}
 	if (end > first) {
 		s.bps = (float)(bps / (double)(end - first));
@@ -161,8 +162,8 @@ void paint_latency_graph(struct canvas *c, struct rect r, const struct scene *sc
 		axis = cut_axis(&r);
 	g.count = stretches(scene, kind, sample_room(c, r.cols), stretch);
 	for (unsigned i = 0; i < g.count; i++) {
-		/* Between two heartbeats the last one holds. */
-		if (stretch[i].round_trip_ms >= 0)
+		/* Between two heartbeats the last one holds, while there are any. */
+		if (stretch[i].round_trip_ms >= 0 || !stretch[i].up)
 			held = stretch[i].round_trip_ms;
 		sample[i] = (struct graph_sample){held, stretch[i].lost};
 		most = held > most ? held : most;
@@ -228,10 +229,11 @@ void paint_panel(struct canvas *c, struct rect r, const struct scene *scene, enu
 		graph.col += text.cols;
 		graph.cols -= text.cols;
 		graphs(c, graph, scene, kind);
+		text.cols--; /* a blank before the scale */
 	} else if (r.cols >= 4 * PANEL_SPARK_COLS) {
-		spark = (struct rect){text.row, text.col + text.cols - PANEL_SPARK_COLS, 1, PANEL_SPARK_COLS};
-		paint_latency_graph(c, spark, scene, kind);
 		text.cols -= PANEL_SPARK_COLS;
+		spark = (struct rect){text.row, text.col + text.cols + 1, 1, PANEL_SPARK_COLS - 1};
+		paint_latency_graph(c, spark, scene, kind);
 	}
 	latency_line(c, text, m ? &m->port[kind] : NULL);
 	text.cols = r.cols >= PANEL_GRAPH_COLS ? text.cols : r.cols;

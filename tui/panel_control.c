@@ -59,12 +59,13 @@ static void counts(struct canvas_line *l, const struct moment_port *p)
 	line_field(l, "packets sent", STYLE_VALUE, "%s", format_count(text, p->sent_packets));
 	line_field(l, "here", STYLE_VALUE, "%s", format_count(text, p->received_packets));
 	line_field(
-		l, "refused", p->rejected ? STYLE_WARN : STYLE_VALUE, "%s", format_count(text, p->rejected));
+		l, "rejected", p->rejected ? STYLE_WARN : STYLE_VALUE, "%s", format_count(text, p->rejected));
 }
 
-static void agreed(struct canvas_line *l, const struct test_record *r)
+/* `phase` is that of the moment shown. */
+static void agreed(struct canvas_line *l, const struct test_record *r, enum test_phase phase)
 {
-	if (r && r->phase == TEST_COMPLETE && r->agreed)
+	if (r && phase == TEST_COMPLETE && r->agreed)
 		line_add(l, STYLE_LABEL, " both ends agree: %s", r->hash);
 	else if (r && r->uid[0])
 		line_add(l, STYLE_LABEL, " uid %.13s", r->uid);
@@ -83,13 +84,13 @@ void paint_conversation(struct canvas *c, struct rect r, const struct scene *sce
 	p = &m->port[PORT_CONTROL];
 	if (p->test.id == 0) {
 		line_add(&first, STYLE_DIM, " no test yet;");
-		line_add(&first, STYLE_KEY, " u d b");
-		line_add(&first, STYLE_DIM, " start one");
+		line_add(&first, STYLE_KEY, scene->view->classic ? " u" : " u d b");
+		line_add(&first, STYLE_DIM, scene->view->classic ? " starts one" : " start one");
 		counts(&second, p);
 		return;
 	}
 	record = latest(scene, p->test.id);
 	stages(&first, &p->test, m->port[PORT_UPLOAD].test.id == p->test.id);
 	counts(&second, p);
-	agreed(&third, record);
+	agreed(&third, record, p->test.phase);
 }

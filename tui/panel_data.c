@@ -27,6 +27,7 @@ static const char *limit_text(char out[FORMAT_TEXT], uint64_t bps)
 static void invite(struct canvas *c, struct rect r, const struct scene *scene, bool up)
 {
 	const struct view *v = scene->view;
+	const struct port_snapshot *p = &v->snapshot.port[up ? PORT_UPLOAD : PORT_DOWNLOAD];
 	struct canvas_line l = canvas_line(c, r, 0);
 	char rate[FORMAT_TEXT];
 
@@ -34,10 +35,23 @@ static void invite(struct canvas *c, struct rect r, const struct scene *scene, b
 		line_add(&l, STYLE_DIM, " a classic server sends no data");
 		return;
 	}
+	if (v->state != CLIENT_UP || p->state == PORT_FAILED) {
+		line_add(&l, STYLE_DIM, v->state != CLIENT_UP ? " no session" : " no test can run");
+		return;
+	}
 	line_add(&l, STYLE_DIM, " idle;");
 	line_add(&l, STYLE_KEY, " %s", up ? "u" : "d");
 	line_add(&l, STYLE_DIM, " %s: %s for %u s", up ? "uploads" : "downloads",
 		limit_text(rate, v->rate_bps), v->duration_s);
+}
+
+/* As many packets a bit as were sent. */
+static struct speed there(const struct history_second *s)
+{
+	return (struct speed){
+		.bps = s->there_bps,
+		.pps = s->speed.bps > 0 ? s->there_bps / s->speed.bps * s->speed.pps : 0,
+	};
 }
 
 static void rate_row(const struct data *d, struct rect r)
@@ -49,10 +63,8 @@ static void rate_row(const struct data *d, struct rect r)
 	line_add(&l, STYLE_LABEL, d->up ? " sending " : " receiving ");
 	line_add(&l, STYLE_RATE, "%s", format_speed(text, d->second.speed, unit));
 	line_add(&l, STYLE_LABEL, " of %s", limit_text(text, d->port->test.rate_bps));
-	if (d->up && d->second.there_bps >= 0) {
-		line_field(
-			&l, "arrive", STYLE_VALUE, "%s", format_scaled(text, d->second.there_bps, UNIT_BITS));
-	}
+	if (d->up && d->second.there_bps >= 0)
+		line_field(&l, "arrive", STYLE_VALUE, "%s", format_speed(text, there(&d->second), unit));
 }
 
 static void over_row(const struct data *d, struct rect r)
@@ -149,10 +161,10 @@ static void host_row(const struct data *d, struct rect r)
 	struct canvas_line l = canvas_line(d->canvas, r, 0);
 	const struct moment_port *p = d->port;
 
-	count(&l, "no room in this host", p->socket_drops, alarm_style(p->socket_drops));
+	count(&l, "dropped in this host", p->socket_drops, alarm_style(p->socket_drops));
 	count(&l, "send errors", d->up ? p->source.send_errors : 0,
 		alarm_style(d->up ? p->source.send_errors : 0));
-	count(&l, "refused", p->rejected, STYLE_VALUE);
+	count(&l, "rejected", p->rejected, STYLE_VALUE);
 }
 
 static void holes_row(const struct data *d, struct rect r)

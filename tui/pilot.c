@@ -234,6 +234,8 @@ static void save(struct pilot *p)
 		free(document);
 		document = NULL;
 	}
+	if (!document)
+		say(p, EVENT_ERROR, "The document could not be made");
 	bridge_hand_document(p->bridge, document);
 }
 

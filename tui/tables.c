@@ -79,6 +79,7 @@ void paint_results(struct canvas *c, struct rect r, const struct scene *scene)
 	const struct view *v = scene->view;
 	struct rect rows = below_title(r);
 	unsigned shown;
+	bool tell;
 
 	if (r.rows == 0)
 		return;
@@ -87,10 +88,12 @@ void paint_results(struct canvas *c, struct rect r, const struct scene *scene)
 		canvas_text(c, rows.row, rows.col, rows.cols, STYLE_DIM, " none yet");
 		return;
 	}
-	if (rows.rows > 1)
-		verdict(c, (struct rect){rows.row + --rows.rows, rows.col, 1, rows.cols}, scene);
+	tell = rows.rows > 1;
+	rows.rows -= tell;
 	shown = v->tests_over < (unsigned)rows.rows ? v->tests_over : (unsigned)rows.rows;
 	shown = shown < VIEW_TESTS ? shown : VIEW_TESTS;
+	if (tell)
+		verdict(c, (struct rect){rows.row + (int)shown, rows.col, 1, rows.cols}, scene);
 	for (unsigned i = 0; i < shown; i++)
 		result_line(c, rows, (int)i, scene, v->tests_over - shown + i);
 }
@@ -107,7 +110,7 @@ static void server_line(struct canvas *c, struct rect r, const struct scene *sce
 	line_field(&l, "p50", STYLE_VALUE, "%s", format_ms(text, p->latency_p50_ns));
 	line_field(&l, "ms, got", STYLE_VALUE, "%s", format_count(text, p->received_packets));
 	line_field(&l, "sent", STYLE_VALUE, "%s", format_count(text, p->sent_packets));
-	line_field(&l, "no room for", p->socket_drops ? STYLE_WARN : STYLE_VALUE, "%s",
+	line_field(&l, "dropped", p->socket_drops ? STYLE_WARN : STYLE_VALUE, "%s",
 		format_count(text, p->socket_drops));
 	line_field(&l, "steps", STYLE_VALUE, "%s", format_count(text, p->steps));
 	line_add(&l, STYLE_LABEL, " cpu %.2f s", (double)p->cpu_ns / NS_PER_S);
@@ -132,7 +135,8 @@ void paint_server(struct canvas *c, struct rect r, const struct scene *scene)
 		server_line(c, r, scene, kind);
 }
 
-void paint_log(struct canvas *c, struct rect r, const struct scene *scene)
+/* What is cut shows that it is. */
+static void event_text(struct canvas *c, struct rect r, const struct view_event *e)
 {
 	static const enum style style[] = {
 		[EVENT_NOTE] = STYLE_TEXT,
@@ -140,6 +144,14 @@ void paint_log(struct canvas *c, struct rect r, const struct scene *scene)
 		[EVENT_WARNING] = STYLE_WARN,
 		[EVENT_ERROR] = STYLE_BAD,
 	};
+
+	canvas_text(c, r.row, r.col, r.cols, style[e->kind], e->text);
+	if (r.cols > 0 && canvas_columns(e->text) > r.cols)
+		canvas_put(c, r.row, r.col + r.cols - 1, canvas_glyph(c, GLYPH_MORE), STYLE_DIM);
+}
+
+void paint_log(struct canvas *c, struct rect r, const struct scene *scene)
+{
 	const struct view *v = scene->view;
 	unsigned known = v->events < VIEW_EVENTS ? v->events : VIEW_EVENTS, shown;
 	char text[FORMAT_TEXT];
@@ -157,6 +169,6 @@ void paint_log(struct canvas *c, struct rect r, const struct scene *scene)
 		int col = r.col + canvas_printf(c, r.row + (int)i, r.col, r.cols, STYLE_DIM, " -%-6s ",
 					  format_clock(text, ago));
 
-		canvas_text(c, r.row + (int)i, col, r.col + r.cols - col, style[e->kind], e->text);
+		event_text(c, (struct rect){r.row + (int)i, col, 1, r.col + r.cols - col}, e);
 	}
 }

@@ -8,7 +8,7 @@ enum { KEY_ESCAPE = 27, KEY_RUBOUT = 127 };
 
 void terms_open(struct ui_terms *t, const struct view *v)
 {
-	static const char prefix[] = "kMG";
+	static const char *const prefix[] = {"", "k", "M", "G"};
 	uint64_t rate = v->rate_bps;
 	unsigned i = 0;
 
@@ -16,9 +16,9 @@ void terms_open(struct ui_terms *t, const struct view *v)
 	if (rate == 0) {
 		snprintf(t->text[0], UI_FIELD, "max");
 	} else {
-		for (rate /= 1000; rate && rate % 1000 == 0 && i < 2; i++)
+		for (; rate % 1000 == 0 && i < 3; i++)
 			rate /= 1000;
-		snprintf(t->text[0], UI_FIELD, "%.10" PRIu64 "%c", rate, prefix[i]);
+		snprintf(t->text[0], UI_FIELD, "%" PRIu64 "%s", rate, prefix[i]);
 	}
 	snprintf(t->text[1], UI_FIELD, "%" PRIu32, v->duration_s);
 }
@@ -57,7 +57,7 @@ bool terms_take(struct ui_terms *t, struct options *o)
 
 	for (unsigned i = 0; i < 2; i++) {
 		if (options_set(&changed, name[i], t->text[i], error)) {
-			snprintf(t->problem, sizeof t->problem, "%.79s", error);
+			snprintf(t->problem, sizeof t->problem, "%.*s", UI_PROBLEM - 1, error);
 			t->field = i;
 			return false;
 		}

@@ -92,7 +92,7 @@ static const struct row themes[OPTION_THEMES][STYLES] =
 				[STYLE_HEAD] = {{231, COLOR_WHITE}, {25, COLOR_BLUE}, A_BOLD},
 				[STYLE_KEY] = {{25, COLOR_BLUE}, {231, -1}, A_BOLD},
 				[STYLE_GOOD] = {{28, COLOR_GREEN}, {231, -1}, A_BOLD},
-				[STYLE_WARN] = {{130, COLOR_RED}, {231, -1}, A_BOLD},
+				[STYLE_WARN] = {{130, COLOR_MAGENTA}, {231, -1}, A_BOLD},
 				[STYLE_BAD] = {{124, COLOR_RED}, {231, -1}, A_BOLD},
 				[STYLE_RATE] = {{25, COLOR_BLUE}, {231, -1}, A_BOLD},
 				[STYLE_LATENCY] = {{29, COLOR_GREEN}, {231, -1}, 0},
@@ -160,7 +160,7 @@ struct theme_look theme_look(enum option_theme theme, enum style style, const st
 		return (struct theme_look){
 			row->foreground.of_8,
 			row->background.of_8,
-			row->attributes | (row->foreground.of_256 == 245 ? A_DIM : 0),
+			row->attributes | (style == STYLE_DIM || style == STYLE_LABEL ? A_DIM : 0),
 		};
 	return (struct theme_look){row->foreground.of_256, row->background.of_256, row->attributes};
 }

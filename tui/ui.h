@@ -6,7 +6,7 @@
 #include "tui/history.h"
 #include "tui/view.h"
 
-enum { UI_FIELD = 24, UI_NOTICE = 100, UI_SCALES = 7 };
+enum { UI_FIELD = 24, UI_NOTICE = 100, UI_PROBLEM = 160, UI_SCALES = 7 };
 
 /* The dialog for the next tests' terms. */
 struct ui_terms {
@@ -14,7 +14,7 @@ struct ui_terms {
 	unsigned field; /* 0: rate, 1: duration */
 	bool fresh;     /* the first key replaces what is there */
 	char text[2][UI_FIELD];
-	char problem[80];
+	char problem[UI_PROBLEM];
 };
 
 struct ui {
@@ -26,7 +26,6 @@ struct ui {
 	uint64_t at_ns; /* the moment looked at, while frozen */
 	bool help;
 	int help_row; /* the first that is shown */
-	int log_back; /* events scrolled back */
 	struct ui_terms terms;
 	char notice[UI_NOTICE]; /* "" : none */
 	uint64_t notice_ns;     /* shown until then */
