@@ -249,7 +249,7 @@ bool control_packet(struct control *c, uint64_t now_ns, struct control_packet *o
 			classic_write(c, t, out);
 		if (!t->owes_answer) {
 			t->send_ns = now_ns + c->repeat_ns;
-			t->record.commands++;
+			t->record.commands += t->record.phase == TEST_ASKING;
 		}
 		t->owes_answer = false;
 		out->header.channel = t->record.channel;

@@ -104,7 +104,7 @@ struct test_record {
 	uint64_t asked_rate_bps, rate_bps; /* asked for, and granted; 0 = max */
 	uint64_t asked_duration_ns, granted_duration_ns;
 	uint64_t start_ns;
-	uint32_t commands;          /* datagrams sent that are repeated until they are answered */
+	uint32_t commands;          /* how often the test was asked for */
 	uint64_t duration_ns;       /* granted, until it is over: then how long the sending took */
 	enum hello_refusal refusal; /* TEST_FAILED: the server said no */
 	uint32_t wait_s;            /* ... and when it may be worth to ask again */

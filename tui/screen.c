@@ -40,11 +40,25 @@ static const int fatal_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 enum { FATAL_SIGNALS = sizeof fatal_signals / sizeof *fatal_signals };
 static struct sigaction before[FATAL_SIGNALS];
 
+/* Also where ^S has stopped it: without that kind of flow control it starts again. */
+static void let_flow(void)
+{
+	struct termios modes;
+
+	if (tcgetattr(restore.fd, &modes) == 0 && (modes.c_iflag & IXON)) {
+		modes.c_iflag &= ~(tcflag_t)IXON;
+		tcsetattr(restore.fd, TCSANOW, &modes);
+	}
+	tcflow(restore.fd, TCOON);
+	tcflush(restore.fd, TCOFLUSH);
+}
+
 void screen_restore(void)
 {
 	if (!restore.armed)
 		return;
 	restore.armed = 0;
+	let_flow();
 	tcsetattr(restore.fd, TCSANOW, &restore.modes);
 	if (write(restore.fd, restore.text, restore.size) < 0)
 		return;
@@ -288,16 +302,14 @@ void screen_suspend(struct screen *s)
 {
 	(void)s;
 	endwin();
-	kill(getpid(), SIGSTOP);
+	raise(SIGSTOP); /* in this thread: it must not run on until another one has taken the signal */
 	refresh();
 }
 
 void screen_unblock(void)
 {
-	if (!restore.armed)
-		return;
-	tcflow(restore.fd, TCOON);
-	tcflush(restore.fd, TCOFLUSH);
+	if (restore.armed)
+		let_flow();
 }
 
 void screen_read_row(struct screen *s, int row, wchar_t *out, int room)

@@ -51,7 +51,7 @@ def needs_handlers(test):
     return checked
 
 
-def until(condition, what, seconds=None):
+def until(condition, what, seconds=None, poll_s=POLL_S):
     """Waits for a condition and returns its value; AssertionError after the deadline."""
     seconds = DEADLINE_S if seconds is None else seconds
     ends = time.monotonic() + seconds
@@ -61,7 +61,7 @@ def until(condition, what, seconds=None):
             return value
         if time.monotonic() > ends:
             raise AssertionError("not in %.1f s: %s" % (seconds, what))
-        time.sleep(POLL_S)
+        time.sleep(poll_s)
 
 
 def together(*scenarios):
