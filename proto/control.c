@@ -41,6 +41,14 @@ bool control_is_busy(const struct control *c, enum test_direction direction)
 	return false;
 }
 
+bool control_is_loaded(const struct control *c)
+{
+	for (unsigned i = 0; i < CONTROL_TESTS; i++)
+		if (c->test[i].record.phase == TEST_RUNNING)
+			return true;
+	return false;
+}
+
 bool control_sends(const struct control *c, const struct control_test *t)
 {
 	return c->is_client == (t->record.direction == TEST_UP);
@@ -67,6 +75,8 @@ struct control_test *control_begin(struct control *c, const struct test_order *o
 				.datagram_bytes = order->datagram_bytes,
 				.asked_rate_bps = order->rate_bps,
 				.rate_bps = order->rate_bps,
+				.search = order->search,
+				.until_ppm = order->until_ppm,
 				.start_ns = order->start_ns,
 				.asked_duration_ns = order->duration_ns,
 				.granted_duration_ns = order->duration_ns,
@@ -170,9 +180,13 @@ static void take_done(struct control *c, const struct mail *mail, uint64_t now_n
 	t->send_ns = now_ns;
 	if (mail->kind == MAIL_SOURCE_DONE) {
 		t->record.sent = mail->sent;
+		t->record.capacity = mail->capacity;
+		t->record.sender = mail->load;
 		t->record.duration_ns = mail->duration_ns;
 	} else {
 		t->record.received = mail->received;
+		t->record.pattern = mail->pattern;
+		t->record.receiver = mail->load;
 		t->record.received_known = t->record.counts_known = true;
 		if (!t->theirs_known)
 			t->record.duration_ns = mail->duration_ns;
@@ -272,6 +286,8 @@ static struct mail write_mail(const struct control_test *t, enum mail_kind kind)
 				.start_ns = r->start_ns,
 				.duration_ns = r->duration_ns,
 				.rate_bps = r->rate_bps,
+				.search = r->search,
+				.until_ppm = r->until_ppm,
 				.datagram_bytes = r->datagram_bytes,
 			},
 		.share_bps = t->share_bps,

@@ -71,6 +71,9 @@ void control_take_mail(struct control *c, const struct mail *mail, uint64_t now_
 /* Does what is due by time alone, and returns when that is next. */
 uint64_t control_due(struct control *c, uint64_t now_ns);
 
+/* Data flows, in one direction or both. */
+bool control_is_loaded(const struct control *c);
+
 /* The next packet to send. False when there is none. `name` is for the log: "BWUP", "BWUP ack" ... */
 struct control_packet {
 	struct wire_header header;

@@ -27,6 +27,8 @@ static void server_command(struct control *c, const struct exchange_command *m, 
 		.start_ns = now_ns,
 		.duration_ns = seconds(m->duration_s),
 		.rate_bps = m->rate_bps,
+		.search = m->search,
+		.until_ppm = m->until_ppm,
 		.datagram_bytes = m->datagram_bytes,
 	};
 
@@ -88,9 +90,13 @@ static void take_counters(struct test_record *r, const struct exchange_result *m
 {
 	if (m->has_sent) {
 		r->sent = m->sent;
+		r->capacity = m->capacity;
+		r->sender = m->load;
 		r->duration_ns = m->duration_ns;
 	} else {
 		r->received = m->received;
+		r->pattern = m->pattern;
+		r->receiver = m->load;
 		r->received_known = r->counts_known = true;
 	}
 }
@@ -101,9 +107,10 @@ static void complete(struct control *c, struct control_test *t)
 	struct test_record *r = &t->record;
 	uint64_t tolerance_ns = r->granted_duration_ns / 100;
 
+	bool cut_short = r->duration_ns + tolerance_ns < r->granted_duration_ns;
+
 	agreement_seal(r);
-	control_end(c, t,
-		r->duration_ns + tolerance_ns < r->granted_duration_ns ? TEST_INCOMPLETE : TEST_COMPLETE);
+	control_end(c, t, cut_short && !r->capacity.certain ? TEST_INCOMPLETE : TEST_COMPLETE);
 }
 
 /* The client has finished and says what it counted. */
@@ -176,6 +183,8 @@ static void write_command(struct control *c, const struct control_test *t, struc
 		.duration_s =
 			(uint32_t)((c->is_client ? r->asked_duration_ns : r->granted_duration_ns) / NS_PER_S),
 		.rate_bps = r->rate_bps,
+		.search = r->search,
+		.until_ppm = r->until_ppm,
 		.allowed_bps = t->share_bps,
 		.datagram_bytes = r->datagram_bytes,
 		.refusal = r->refusal,
@@ -200,6 +209,9 @@ static void write_result(struct control *c, const struct control_test *t, struct
 		.has_sent = control_sends(c, t),
 		.duration_ns = r->duration_ns,
 		.sent = r->sent,
+		.capacity = r->capacity,
+		.load = control_sends(c, t) ? r->sender : r->receiver,
+		.pattern = r->pattern,
 		.received = r->received,
 	};
 

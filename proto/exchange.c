@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "proto/exchange_parts.h"
 #include "proto/fields.h"
 #include "proto/source.h"
 #include "proto/text.h"
@@ -106,6 +107,8 @@ size_t exchange_write_command(char out[MESSAGE_BODY], const struct exchange_comm
 		json_object_set_new(o, "allowed", json_integer((json_int_t)m->allowed_bps));
 	if (!m->is_answer)
 		json_object_set_new(o, "length", json_integer(m->datagram_bytes));
+	if (!m->is_answer && m->search)
+		json_object_set_new(o, "search", json_integer(m->until_ppm));
 	return dump(o, out);
 }
 
@@ -167,6 +170,21 @@ static bool read_refusal(json_t *o, struct exchange_command *m)
 	return true;
 }
 
+/* "search":U: until the rate is known to U millionths; 0: for the whole duration. */
+static bool read_search(json_t *o, struct exchange_command *m)
+{
+	json_t *search = json_object_get(o, "search");
+	uint64_t ppm;
+
+	if (!search)
+		return true;
+	if (!fields_read_count(search, 0, 1000000, &ppm))
+		return false;
+	m->search = true;
+	m->until_ppm = (uint32_t)ppm;
+	return true;
+}
+
 static bool read_terms(json_t *o, struct exchange_command *m)
 {
 	uint64_t duration_s, length = 0;
@@ -183,6 +201,8 @@ static bool read_terms(json_t *o, struct exchange_command *m)
 		return false;
 	if (!m->is_answer &&
 		!fields_read_count(json_object_get(o, "length"), DATAGRAM_MIN, WIRE_MAX_BYTES, &length))
+		return false;
+	if (!m->is_answer && !read_search(o, m))
 		return false;
 	m->duration_s = (uint32_t)duration_s;
 	m->datagram_bytes = (uint32_t)length;
@@ -214,11 +234,14 @@ size_t exchange_write_result(char out[MESSAGE_BODY], const struct exchange_resul
 	if (m->has_sent) {
 		counters = write_counters(&m->sent, source_counter, SOURCE_COUNTERS);
 		json_object_set_new(counters, "duration_ns", json_integer((json_int_t)m->duration_ns));
+		exchange_write_capacity(counters, &m->capacity);
 		json_object_set_new(o, "sent", counters);
 	} else {
 		counters = write_counters(&m->received, sink_counter, SINK_COUNTERS);
+		exchange_write_pattern(counters, &m->pattern);
 		json_object_set_new(o, "received", counters);
 	}
+	exchange_write_load(counters, &m->load);
 	return dump(o, out);
 }
 
@@ -235,9 +258,11 @@ enum wire_reject exchange_read_result(const uint8_t *body, size_t size, struct e
 	if (good && sent)
 		good = read_counters(sent, &m->sent, source_counter, SOURCE_COUNTERS) &&
 		       fields_read_count(
-			       json_object_get(sent, "duration_ns"), 0, FIELDS_COUNT_MAX, &m->duration_ns);
+			       json_object_get(sent, "duration_ns"), 0, FIELDS_COUNT_MAX, &m->duration_ns) &&
+		       exchange_read_capacity(sent, &m->capacity) && exchange_read_load(sent, &m->load);
 	else
-		good = good && read_counters(received, &m->received, sink_counter, SINK_COUNTERS);
+		good = good && read_counters(received, &m->received, sink_counter, SINK_COUNTERS) &&
+		       exchange_read_pattern(received, &m->pattern) && exchange_read_load(received, &m->load);
 	json_decref(o);
 	return good ? WIRE_OK : REJECT_BODY;
 }

@@ -25,6 +25,8 @@ struct exchange_command {
 	uint32_t channel;
 	uint32_t duration_s;
 	uint64_t rate_bps;
+	bool search;                /* question only: find the rate, up to this one */
+	uint32_t until_ppm;         /* ... and end when it is known so well; 0: no */
 	uint64_t allowed_bps;       /* answer only: limit until the reports say otherwise; 0: none */
 	uint32_t datagram_bytes;    /* question only */
 	char uid[MESSAGE_UID];      /* answer only */
@@ -44,7 +46,10 @@ struct exchange_result {
 	bool has_sent;        /* else `received` is in it */
 	uint64_t duration_ns; /* of the sending; with `sent` */
 	struct source_counters sent;
+	struct path_capacity capacity; /* with `sent` */
 	struct sink_counters received;
+	struct loss_pattern pattern; /* with `received` */
+	struct host_load load;       /* of the end that counted */
 };
 
 size_t exchange_write_result(char out[MESSAGE_BODY], const struct exchange_result *m);

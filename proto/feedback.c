@@ -33,11 +33,12 @@ static const size_t fields[] = {
 	offsetof(struct feedback, receipt_sequence),
 	offsetof(struct feedback, receipt),
 	offsetof(struct feedback, allowed_bps),
+	offsetof(struct feedback, arrival_ns),
 };
 
 enum { FIELDS = sizeof(fields) / sizeof(fields[0]) };
 
-static_assert(FIELDS_AT + (FIELDS + 1) * FIELD_BYTES == FEEDBACK_REPORT_BYTES, "layout");
+static_assert(FIELDS_AT + FIELDS * FIELD_BYTES == FEEDBACK_REPORT_BYTES, "layout");
 
 size_t feedback_write(uint8_t out[WIRE_MAX_BYTES], const struct feedback *f)
 {

@@ -30,10 +30,12 @@ struct feedback {
 	uint64_t receipt_sequence; /* a data packet that arrived, ... */
 	uint64_t receipt;          /* ... and what was written in it; 0: none arrived yet */
 	uint64_t allowed_bps;      /* the sink's side lets the source send so much; 0: no limit */
+	uint64_t arrival_ns; /* of packet next_channel - 1, by clock_ns' clock; 0: no news since the last
+				report */
 };
 
 /* Layout of the report: u16 version, u16 its bytes, u32 0, then the fields above from `from` to
- * `allowed_bps`, 8 bytes each (15 x 8 + 8 = 128), then u64 0: 136 bytes. Returns the bytes written.
+ * `arrival_ns`, 8 bytes each: 8 + 16 x 8 = 136 bytes. Returns the bytes written.
  */
 size_t feedback_write(uint8_t out[WIRE_MAX_BYTES], const struct feedback *f);
 

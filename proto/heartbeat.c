@@ -16,13 +16,14 @@ void heartbeat_init(struct heartbeat *h, const struct heartbeat_plan *plan, uint
 		.extended = plan->extended,
 		.interval_ns = plan->interval_ns,
 		.limit = plan->limit,
+		.oneway = plan->oneway,
 		.next_ns = now_ns,
 	};
 }
 
 static uint64_t answered(const struct heartbeat *h)
 {
-	return h->idle.n + h->loaded.n;
+	return h->idle.round_trip.n + h->loaded.round_trip.n;
 }
 
 static bool all_sent(const struct heartbeat *h)
@@ -43,8 +44,17 @@ static void note_outcome(struct heartbeat *h, uint64_t round_trip_ns)
 	*at = round_trip_ns < LATENCY_LOST ? (uint32_t)round_trip_ns : LATENCY_LOST - 1;
 }
 
+/* A round trip that began before the load, or ended in it, says little of either: the beginning counts. */
+static struct heartbeat_part *part_of(struct heartbeat *h, uint64_t began_ns)
+{
+	bool loaded = h->is_loaded ? began_ns >= h->loaded_ns : began_ns < h->loaded_ns;
+
+	return loaded ? &h->loaded : &h->idle;
+}
+
 static void lose(struct heartbeat *h, uint64_t *pending)
 {
+	part_of(h, *pending)->lost++;
 	*pending = 0;
 	h->lost++;
 	h->recent_ns[h->outcomes++ % LATENCY_RECENT] = LATENCY_LOST;
@@ -111,18 +121,21 @@ static uint64_t *find_pending(struct heartbeat *h, uint64_t stamp_ns)
 }
 
 /* RFC 3550, 6.4.1: J += (|D| - J) / 16. */
-static void update_jitter(struct heartbeat *h, uint64_t round_trip_ns)
+static uint64_t next_jitter(uint64_t jitter_ns, uint64_t last_ns, uint64_t round_trip_ns)
 {
-	uint64_t d = round_trip_ns > h->last_ns ? round_trip_ns - h->last_ns : h->last_ns - round_trip_ns;
+	uint64_t d = round_trip_ns > last_ns ? round_trip_ns - last_ns : last_ns - round_trip_ns;
 
-	if (answered(h) > 0)
-		h->jitter_ns = h->jitter_ns - h->jitter_ns / 16 + d / 16;
+	return last_ns ? jitter_ns - jitter_ns / 16 + d / 16 : jitter_ns;
 }
 
-/* A round trip that began before the load, or ended in it, says little of either: the beginning counts. */
-static bool was_loaded(const struct heartbeat *h, uint64_t began_ns)
+static void count(struct heartbeat *h, struct heartbeat_part *part, uint64_t round_trip_ns)
 {
-	return h->is_loaded ? began_ns >= h->loaded_ns : began_ns < h->loaded_ns;
+	h->jitter_ns = next_jitter(h->jitter_ns, h->last_ns, round_trip_ns);
+	h->last_ns = round_trip_ns;
+	part->jitter_ns = next_jitter(part->jitter_ns, part->last_ns, round_trip_ns);
+	part->last_ns = round_trip_ns;
+	histogram_add(&part->round_trip, round_trip_ns);
+	note_outcome(h, round_trip_ns);
 }
 
 void heartbeat_load(struct heartbeat *h, bool is_loaded, uint64_t now_ns)
@@ -135,7 +148,7 @@ void heartbeat_load(struct heartbeat *h, bool is_loaded, uint64_t now_ns)
 
 uint64_t heartbeat_mean_ns(const struct heartbeat *h)
 {
-	return answered(h) ? (h->idle.sum_ns + h->loaded.sum_ns) / answered(h) : 0;
+	return answered(h) ? (h->idle.round_trip.sum_ns + h->loaded.round_trip.sum_ns) / answered(h) : 0;
 }
 
 static enum wire_reject measure(
@@ -154,10 +167,7 @@ static enum wire_reject measure(
 	/* The peer can't have held it for longer than it was away. */
 	if (m->extended && m->held_ns < round_trip_ns)
 		round_trip_ns -= m->held_ns;
-	update_jitter(h, round_trip_ns);
-	h->last_ns = round_trip_ns;
-	note_outcome(h, round_trip_ns);
-	histogram_add(was_loaded(h, began_ns) ? &h->loaded : &h->idle, round_trip_ns);
+	count(h, part_of(h, began_ns), round_trip_ns);
 	return WIRE_OK;
 }
 
@@ -217,7 +227,7 @@ static void begin_count(struct heartbeat *h)
 	memset(h->pending, 0, sizeof h->pending);
 	h->proven = true;
 	h->sent = 1;
-	h->lost = 0;
+	h->lost = h->idle.lost = h->loaded.lost = 0;
 }
 
 /* The server doesn't know our address yet: this exchange makes it known, and the next one counts. */
@@ -237,6 +247,29 @@ static enum wire_reject introduce(
 	return WIRE_OK;
 }
 
+/* The four times of an exchange that is pending. The server's stamp is its time as it answered; it had held
+ * the question for as long as it says. */
+static void take_exchange(
+	struct heartbeat *h, const struct message_heartbeat *m, const struct heartbeat_packet *packet)
+{
+	const char *dash = strchr(m->server, '-');
+	struct owd_exchange x = {.client_received_ns = packet->received_ns};
+	char time[MESSAGE_STAMP];
+	uint64_t *pending;
+
+	if (m->server[0] != '"' || !dash)
+		return;
+	snprintf(time, sizeof time, "%.*s", (int)(dash - m->server - 1), m->server + 1);
+	if (!message_read_stamp(time, &x.server_sent_ns) || !message_read_stamp(m->client, &x.client_sent_ns))
+		return;
+	pending = find_pending(h, x.client_sent_ns);
+	if (!pending)
+		return;
+	x.client_sent_ns = *pending;
+	x.server_received_ns = x.server_sent_ns - m->held_ns;
+	oneway_sample(h->oneway, &x, part_of(h, *pending) == &h->loaded);
+}
+
 enum wire_reject heartbeat_input(
 	struct heartbeat *h, const struct heartbeat_packet *packet, struct heartbeat_answer *answer)
 {
@@ -254,6 +287,8 @@ enum wire_reject heartbeat_input(
 	if (packet->type == WIRE_HEARTBEAT_2)
 		return take_2(h, &m, packet);
 
+	if (h->oneway && m.proven)
+		take_exchange(h, &m, packet);
 	reason = h->extended && !m.proven ? introduce(h, &m, packet)
 					  : measure(h, m.client, &m, packet->received_ns);
 	if (reason)
@@ -284,10 +319,13 @@ bool heartbeat_finished(const struct heartbeat *h)
 	return all_sent(h) && answered(h) + h->lost >= h->sent;
 }
 
-static struct latency_part part(const struct histogram *r)
+static struct latency_part part(const struct heartbeat_part *p)
 {
+	const struct histogram *r = &p->round_trip;
+
 	return (struct latency_part){
 		.n = r->n,
+		.lost = p->lost,
 		.min_ns = r->min_ns,
 		.mean_ns = histogram_mean(r),
 		.p50_ns = histogram_percentile(r, 50),
@@ -295,15 +333,16 @@ static struct latency_part part(const struct histogram *r)
 		.p95_ns = histogram_percentile(r, 95),
 		.p99_ns = histogram_percentile(r, 99),
 		.max_ns = r->max_ns,
+		.jitter_ns = p->jitter_ns,
 	};
 }
 
 static void sum_up(const struct heartbeat *h, struct latency_summary *out)
 {
-	struct histogram all = h->idle;
+	struct heartbeat_part all = h->idle;
 	struct latency_part sum;
 
-	histogram_merge(&all, &h->loaded);
+	histogram_merge(&all.round_trip, &h->loaded.round_trip);
 	sum = part(&all);
 	out->n = sum.n;
 	out->last_ns = h->last_ns;
@@ -314,20 +353,22 @@ static void sum_up(const struct heartbeat *h, struct latency_summary *out)
 	out->p99_ns = sum.p99_ns;
 	out->max_ns = sum.max_ns;
 	out->jitter_ns = h->jitter_ns;
-	if (out->idle.n != h->idle.n)
-		out->idle = part(&h->idle);
-	if (out->loaded.n != h->loaded.n)
-		out->loaded = part(&h->loaded);
+	out->idle = part(&h->idle);
+	out->loaded = part(&h->loaded);
 }
 
-void heartbeat_summary(const struct heartbeat *h, struct latency_summary *out)
+void heartbeat_summary(struct heartbeat *h, uint64_t now_ns, struct latency_summary *out)
 {
 	out->sent = h->sent;
 	out->lost = h->lost;
+	out->idle.lost = h->idle.lost;
+	out->loaded.lost = h->loaded.lost;
 	if (out->outcomes == h->outcomes)
 		return; /* the rest follows from the outcomes alone */
 	out->outcomes = h->outcomes;
 	memcpy(out->recent_ns, h->recent_ns, sizeof out->recent_ns);
 	if (out->n != answered(h))
 		sum_up(h, out);
+	if (h->oneway)
+		oneway_sum_up(h->oneway, now_ns, &out->oneway);
 }

@@ -14,6 +14,7 @@
 
 #include "proto/histogram.h"
 #include "proto/message.h"
+#include "proto/oneway.h"
 #include "proto/snapshot.h"
 
 enum {
@@ -22,6 +23,11 @@ enum {
 	HEARTBEAT_FIRST_MS = 250, /* between tries until the first answer, unless the interval is shorter */
 	HEARTBEAT_AGAIN_MS = 10,  /* ... and after an answer that says it isn't yet */
 	HEARTBEAT_PROVE_MS = 100, /* extended: until the address is proven */
+};
+
+struct heartbeat_part {
+	struct histogram round_trip;
+	uint64_t lost, last_ns, jitter_ns;
 };
 
 struct heartbeat {
@@ -37,7 +43,8 @@ struct heartbeat {
 	bool is_loaded;     /* data flows */
 	uint64_t loaded_ns; /* ... since then, or until then */
 	uint64_t sent, lost, last_ns, jitter_ns;
-	struct histogram idle, loaded; /* round trips, by what the port did as they began */
+	struct heartbeat_part idle, loaded; /* round trips, by what the session did as they began */
+	struct oneway *oneway;              /* extended client: the directions apart; NULL: not wanted */
 	uint64_t outcomes;
 	uint32_t recent_ns[LATENCY_RECENT];
 };
@@ -46,6 +53,7 @@ struct heartbeat_plan {
 	bool is_client, extended;
 	uint64_t interval_ns;
 	uint64_t limit;
+	struct oneway *oneway; /* all zero, and outlives the heartbeat; NULL: none */
 };
 
 void heartbeat_init(struct heartbeat *h, const struct heartbeat_plan *plan, uint64_t now_ns);
@@ -94,6 +102,7 @@ bool heartbeat_expire(struct heartbeat *h, uint64_t now_ns);
 /* Client with a limit: all are sent, and answered or lost. */
 bool heartbeat_finished(const struct heartbeat *h);
 
-void heartbeat_summary(const struct heartbeat *h, struct latency_summary *out);
+/* `now_ns`: for the clocks' offset. */
+void heartbeat_summary(struct heartbeat *h, uint64_t now_ns, struct latency_summary *out);
 
 #endif

@@ -11,7 +11,7 @@ static uint64_t largest(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
-static void note_outage(struct loss_watch *w, const struct loss_arrival *a)
+static void note_outage(struct loss_track *w, const struct loss_arrival *a)
 {
 	struct loss_silence *s = &w->silence[0];
 	uint64_t length_ns = a->now_ns - a->last_ns;
@@ -31,7 +31,7 @@ static void note_outage(struct loss_watch *w, const struct loss_arrival *a)
 	};
 }
 
-void loss_pattern_hole(struct loss_watch *w, const struct loss_arrival *a)
+void loss_pattern_hole(struct loss_track *w, const struct loss_arrival *a)
 {
 	w->hole[w->holes++ % LOSS_HOLES] = (struct loss_hole){
 		.numbers = {a->next, a->number - 1},
@@ -43,7 +43,7 @@ void loss_pattern_hole(struct loss_watch *w, const struct loss_arrival *a)
 }
 
 /* The remembered hole that `number` lies in, or NULL. */
-static const struct loss_hole *find_hole(const struct loss_watch *w, uint64_t number)
+static const struct loss_hole *find_hole(const struct loss_track *w, uint64_t number)
 {
 	uint64_t low = w->holes > LOSS_HOLES ? w->holes - LOSS_HOLES : 0, high = w->holes;
 
@@ -61,7 +61,7 @@ static const struct loss_hole *find_hole(const struct loss_watch *w, uint64_t nu
 	return NULL;
 }
 
-void loss_pattern_late(struct loss_watch *w, const struct loss_arrival *a)
+void loss_pattern_late(struct loss_track *w, const struct loss_arrival *a)
 {
 	const struct loss_hole *hole = find_hole(w, a->number);
 	uint64_t extent = a->next - 1 - a->number;
@@ -96,7 +96,7 @@ static void count_burst(struct loss_pattern *p, uint64_t length)
 	p->burst[bucket_of(length)]++;
 }
 
-bool loss_pattern_read(struct loss_watch *w, const struct span_set *missing, uint64_t settled, unsigned runs)
+bool loss_pattern_read(struct loss_track *w, const struct span_set *missing, uint64_t settled, unsigned runs)
 {
 	struct span run;
 
@@ -127,7 +127,7 @@ static void insert_outage(struct loss_pattern *p, const struct loss_outage *outa
 	p->outage[i] = *outage;
 }
 
-void loss_pattern_result(const struct loss_watch *w, struct loss_pattern *out)
+void loss_pattern_result(const struct loss_track *w, struct loss_pattern *out)
 {
 	*out = w->pattern;
 	out->mean = out->bursts ? (double)out->lost / (double)out->bursts : 0;

@@ -57,7 +57,7 @@ struct loss_silence {
 };
 
 /* All zero, but for start_ns: nothing has arrived. */
-struct loss_watch {
+struct loss_track {
 	uint64_t start_ns;
 	struct loss_pattern pattern; /* its outages and means are filled in by the result */
 	uint64_t cursor;             /* lower numbers have been read */
@@ -77,16 +77,16 @@ struct loss_arrival {
 };
 
 /* number > next: next..number - 1 have not arrived. */
-void loss_pattern_hole(struct loss_watch *w, const struct loss_arrival *a);
+void loss_pattern_hole(struct loss_track *w, const struct loss_arrival *a);
 
 /* number < next: it was missing and has now arrived. Not for doubles. */
-void loss_pattern_late(struct loss_watch *w, const struct loss_arrival *a);
+void loss_pattern_late(struct loss_track *w, const struct loss_arrival *a);
 
 /* Reads at most `runs` runs of losses below `settled`, up to where no late packet is expected any more.
  * Whether that was all. */
-bool loss_pattern_read(struct loss_watch *w, const struct span_set *missing, uint64_t settled, unsigned runs);
+bool loss_pattern_read(struct loss_track *w, const struct span_set *missing, uint64_t settled, unsigned runs);
 
 /* What is known so far. */
-void loss_pattern_result(const struct loss_watch *w, struct loss_pattern *out);
+void loss_pattern_result(const struct loss_track *w, struct loss_pattern *out);
 
 #endif

@@ -25,6 +25,7 @@ enum mail_kind {
 	MAIL_OPEN_SINK,   /* CONTROL -> the port that receives */
 	MAIL_FINISH_SINK, /* ... the source is done; mail.sent says how much to expect */
 	MAIL_CLOSE_SINK,  /* ... now, whatever is missing */
+	MAIL_LOAD,        /* CONTROL -> the others: a test runs (mail.on), or none does */
 	MAIL_SINK_DONE,   /* the port that receives -> CONTROL */
 };
 
@@ -36,6 +37,8 @@ struct test_order {
 	uint64_t duration_ns;
 	uint64_t rate_bps; /* 0 = max */
 	uint32_t datagram_bytes;
+	bool search;        /* find the rate; rate_bps is then the most that it may be */
+	uint32_t until_ppm; /* ... and end when it is known so well; 0: after the whole duration */
 };
 
 struct mail {
@@ -48,10 +51,17 @@ struct mail {
 	struct address address; /* MEET: the client's, */
 	uint64_t counter;       /* ... and of the sealed heartbeat that came from there */
 	uint64_t duration_ns;   /* *_DONE: how long it really was */
-	bool watch;             /* WATCH: on or off */
+	bool on;                /* WATCH, LOAD */
+	struct host_load load;  /* *_DONE */
 	union {
-		struct source_counters sent;
-		struct sink_counters received;
+		struct {
+			struct source_counters sent;
+			struct path_capacity capacity;
+		};
+		struct {
+			struct sink_counters received;
+			struct loss_pattern pattern;
+		};
 	};
 };
 

@@ -57,9 +57,14 @@ const struct option_row options_table[] = {
 	 .type = OPTION_INTEGER, .min = 1, .max = 86400, .unit = "s", .fallback = "30",
 	 .help = "length of a bandwidth test"},
 	{.name = "rate", .group = GROUP_TEST, .programs = PROGRAM_CLIENT, FIELD(rate_bps),
-	 .type = OPTION_RATE, .min = 1e3, .max = 1e12, .zero_word = "max", .unit = "bits/s",
-	 .fallback = "max",
-	 .help = "rate to send at, such as 2.5M; max is as fast as it goes"},
+	 .type = OPTION_RATE, .min = 1e3, .max = 1e12, .zero_word = "max", .top_word = "auto",
+	 .unit = "bits/s", .fallback = "auto",
+	 .help = "rate to send at, such as 2.5M; auto searches for what the path carries without filling its "
+		 "queues, max is as fast as both hosts can"},
+	{.name = "until", .group = GROUP_TEST, .programs = PROGRAM_CLIENT, FIELD(until_percent),
+	 .type = OPTION_DECIMAL, .min = 0, .max = 50, .unit = "%", .fallback = "0",
+	 .help = "with --rate auto, end when the 95 % confidence interval of the capacity is so narrow; 0 is "
+		 "never"},
 	{.name = "packet_length", .group = GROUP_TEST, .programs = PROGRAM_CLIENT,
 	 FIELD(packet_length), .type = OPTION_INTEGER, .min = MIN_DATAGRAM, .max = WIRE_MAX_BYTES,
 	 .zero_word = "auto", .unit = "bytes", .fallback = "auto",

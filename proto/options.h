@@ -18,6 +18,9 @@ struct port_range {
 
 enum option_test { OPTION_BWUP, OPTION_BWDOWN, OPTION_BWBOTH };
 
+/* In the place of a rate. */
+#define OPTION_RATE_AUTO UINT64_MAX
+
 enum option_theme { THEME_DEFAULT, THEME_LIGHT, THEME_DARK, THEME_COLOUR_BLIND, THEME_PLAIN, OPTION_THEMES };
 
 enum { OPTIONS_TESTS = 32, OPTIONS_RANGES = 32, OPTIONS_HOST = 256, OPTIONS_ERROR = 512 };
@@ -69,7 +72,9 @@ struct options {
 	unsigned test_count;
 	double wait_s; /* how long to try again when the server is busy */
 	double interval_s;
-	uint64_t rate_bps;      /* 0 = max */
+	uint64_t rate_bps;    /* 0 = max; OPTION_RATE_AUTO = found by a search */
+	double until_percent; /* the search may end when it knows the capacity so well; 0: not before its time
+			       */
 	uint32_t packet_length; /* whole UDP payload; 0 = follows from bw_packet_length */
 	double connect_timeout_s;
 	bool json;

@@ -55,6 +55,7 @@ struct option_row {
 	size_t offset, size;
 	double min, max;
 	const char *zero_word; /* stands for 0, beside min..max; NULL: none */
+	const char *top_word;  /* stands for UINT64_MAX; NULL: none */
 	const char *fallback;  /* the default, which every setting has; NULL: 0 or empty */
 	const char *unit;      /* NULL: none */
 	const char *help;

@@ -154,6 +154,8 @@ static json_t *json_whole(const struct options *o, const struct option_row *row)
 
 	if (value == 0 && row->zero_word)
 		return json_string(row->zero_word);
+	if (value == UINT64_MAX && row->top_word)
+		return json_string(row->top_word);
 	return json_integer((json_int_t)value);
 }
 
@@ -162,6 +164,8 @@ static const char *set_decimal(struct options *o, const struct option_row *row, 
 	double value;
 	const char *end = parse_decimal(text, &value);
 
+	if (end && row->unit && strcmp(end, row->unit) == 0) /* "1%" */
+		end += strlen(end);
 	if (!end || *end)
 		return "is not a number";
 	if (value < row->min || value > row->max)
@@ -185,6 +189,10 @@ static const char *set_rate(struct options *o, const struct option_row *row, con
 	const char *end;
 	size_t i = 0;
 
+	if (row->top_word && strcmp(text, row->top_word) == 0) {
+		store_integer(o, row, UINT64_MAX);
+		return NULL;
+	}
 	if (!is_zero_word(row, text)) {
 		end = parse_decimal(text, &value);
 		while (end && strcmp(end, suffixes[i].suffix) != 0)
@@ -202,8 +210,8 @@ static const char *set_rate(struct options *o, const struct option_row *row, con
 
 static void allow_rate(const struct option_row *row, char out[OPTION_ALLOWED])
 {
-	snprintf(out, OPTION_ALLOWED, "%s, or %.10gk..%.10gG %s", row->zero_word, row->min / 1e3,
-		row->max / 1e9, row->unit);
+	snprintf(out, OPTION_ALLOWED, "%s%s%s, or %.10gk..%.10gG %s", row->top_word ? row->top_word : "",
+		row->top_word ? ", " : "", row->zero_word, row->min / 1e3, row->max / 1e9, row->unit);
 }
 
 static const char *set_path(struct options *o, const struct option_row *row, const char *text)

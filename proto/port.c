@@ -4,6 +4,7 @@
 #include "proto/port.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -91,9 +92,16 @@ int port_open(struct port *p, const struct port_plan *plan)
 		.gate = plan->gate,
 		.session = plan->session,
 	};
+	if (plan->is_client && plan->secret) {
+		p->oneway = heartbeat.oneway = calloc(1, sizeof *p->oneway);
+		if (!p->oneway)
+			return -ENOMEM;
+	}
 	error = plan->single_port ? 0 : open_socket(p, plan->is_client ? &plan->peer : NULL);
-	if (error)
+	if (error) {
+		free(p->oneway);
 		return error;
+	}
 	p->task = (struct loop_task){.fd = p->socket.fd, .step = step_task};
 	p->published = p->now;
 	mailbox_init(&p->mailbox);
@@ -109,6 +117,7 @@ int port_open(struct port *p, const struct port_plan *plan)
 
 void port_close(struct port *p)
 {
+	free(p->oneway);
 	source_close(&p->source);
 	sink_close(&p->sink);
 	udp_close(&p->socket);
@@ -157,7 +166,7 @@ static void complete_snapshot(struct port *p, uint64_t now_ns)
 		show_source(now, &p->source, p->is_client);
 	if (p->sink.active)
 		show_sink(now, &p->sink, p->is_client);
-	heartbeat_summary(&p->heartbeat, &now->latency);
+	heartbeat_summary(&p->heartbeat, now_ns, &now->latency);
 }
 
 /* A reader that is just copying makes this turn's news wait for the next, and never makes us wait. */

@@ -47,11 +47,16 @@ struct port {
 	struct mailbox *gate;    /* server: the listener's; NULL: every test is granted */
 	uint64_t session;        /* its number there */
 
+	bool loaded; /* a test runs in the session */
 	struct heartbeat heartbeat;
+	struct oneway *oneway;  /* extended client */
 	struct control control; /* CONTROL only */
 	struct watch watch;     /* CONTROL of extended peers only */
 	struct source source;
 	struct sink sink;
+
+	/* Clock, thread's CPU time and bytes sent beside data as the last test's work began. */
+	uint64_t work_ns, work_cpu_ns, work_side_bytes;
 
 	struct port_snapshot now; /* the counters at work; port_publish completes it */
 	uint64_t publish_ns;      /* not again before this */

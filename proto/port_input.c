@@ -87,6 +87,7 @@ static enum wire_reject input_report(
 		.sequence = h->sequence,
 		.feedback = &report,
 		.round_trip_ns = generous_round_trip(&p->heartbeat),
+		.last_trip_ns = p->heartbeat.last_ns,
 	};
 
 	if (!p->source.active || h->channel != p->source.order.channel)

@@ -45,9 +45,9 @@ static void beat(struct port *p)
 	struct wire_header h = {.type = WIRE_HEARTBEAT_0, .channel = p->key};
 	char body[MESSAGE_BODY];
 	uint64_t now_ns = clock_now_ns();
-	bool loaded = p->extended && (p->source.active || p->sink.active);
+	bool loaded = p->extended && p->loaded;
 
-	heartbeat_load(&p->heartbeat, p->source.active || p->sink.active, now_ns);
+	heartbeat_load(&p->heartbeat, p->loaded, now_ns);
 	p->dirty = heartbeat_expire(&p->heartbeat, now_ns) || p->dirty;
 	heartbeat_hurry(&p->heartbeat, loaded ? (uint64_t)PORT_LOADED_BEAT_MS * NS_PER_MS : 0, now_ns);
 	if (now_ns < heartbeat_due_ns(&p->heartbeat))
@@ -75,6 +75,20 @@ static bool pass_gate(struct port *p, struct mail *mail)
 	return true;
 }
 
+/* All three ports are to see what the load does to the path. */
+static void tell_load(struct port *p)
+{
+	struct mail mail = {.kind = MAIL_LOAD, .on = control_is_loaded(&p->control)};
+
+	if (mail.on == p->loaded)
+		return;
+	/* A full mailbox: the next turn tries again. */
+	for (int kind = PORT_UPLOAD; kind <= PORT_DOWNLOAD; kind++)
+		if (!mailbox_post(&p->sibling[kind].mailbox, &mail))
+			return;
+	p->loaded = mail.on;
+}
+
 static void converse(struct port *p)
 {
 	struct control_packet packet;
@@ -86,6 +100,7 @@ static void converse(struct port *p)
 	control_due(&p->control, now_ns);
 	p->dirty = p->dirty || p->control.changed;
 	p->control.changed = false;
+	tell_load(p);
 	while (control_gate_mail(&p->control, &mail)) {
 		if (pass_gate(p, &mail))
 			continue;

@@ -52,6 +52,52 @@ static bool pour(struct port *p)
 	}
 }
 
+/* UDP's and IP's headers. */
+static unsigned overhead(const struct port *p)
+{
+	return p->peer.any.sa_family == AF_INET6 ? 48 : 28;
+}
+
+/* What this thread has cost since the test's work began. */
+static struct host_load load_of(const struct port *p, bool offload)
+{
+	uint64_t ns = clock_now_ns() - p->work_ns, cpu_ns = clock_thread_cpu_ns() - p->work_cpu_ns;
+
+	return (struct host_load){
+		.known = p->work_ns > 0,
+		.cpu_permille = ns ? (uint32_t)(cpu_ns * 1000 / ns) : 0,
+		.offload = offload,
+	};
+}
+
+/* What this port has sent beside data, at the IP layer. */
+static uint64_t side_bytes(const struct port *p)
+{
+	uint64_t packets = p->now.sent_packets - p->source.count.packets;
+	uint64_t bytes = p->now.sent_bytes - p->source.count.bytes;
+
+	return bytes + packets * overhead(p);
+}
+
+/* Heartbeats of three ports cross the bottleneck too, and at low rates they are a part of what it carries
+ * that counts. Each port's are as many as this one's. */
+static struct path_capacity capacity_with_heartbeats(const struct port *p, uint64_t duration_ns)
+{
+	struct path_capacity c = source_capacity(&p->source);
+	uint64_t bytes = PORT_KINDS * (side_bytes(p) - p->work_side_bytes);
+
+	if (c.bps && duration_ns)
+		c.bps += (uint64_t)(8.0 * (double)bytes * NS_PER_S / (double)duration_ns);
+	return c;
+}
+
+static void begin_work(struct port *p)
+{
+	p->work_side_bytes = p->now.sent_bytes + p->now.sent_packets * overhead(p);
+	p->work_ns = clock_now_ns();
+	p->work_cpu_ns = clock_thread_cpu_ns();
+}
+
 static void finish_source(struct port *p, uint64_t now_ns)
 {
 	struct source *s = &p->source;
@@ -60,10 +106,12 @@ static void finish_source(struct port *p, uint64_t now_ns)
 		.order = s->order,
 		.duration_ns = s->order.start_ns ? now_ns - s->order.start_ns : 0,
 		.sent = s->count,
+		.load = load_of(p, p->socket.send_offload),
 	};
 
 	if (mail.duration_ns > s->order.duration_ns)
 		mail.duration_ns = s->order.duration_ns;
+	mail.capacity = capacity_with_heartbeats(p, mail.duration_ns);
 	p->now.source = s->count;
 	source_close(s);
 	mailbox_post(control_box(p), &mail);
@@ -93,7 +141,9 @@ static void finish_sink(struct port *p)
 		.duration_ns = p->sink.order.duration_ns,
 	};
 
+	mail.load = load_of(p, p->socket.receive_offload);
 	sink_counters(&p->sink, &mail.received);
+	sink_pattern(&p->sink, &mail.pattern);
 	p->now.sink = mail.received;
 	sink_close(&p->sink);
 	mailbox_post(control_box(p), &mail);
@@ -138,8 +188,10 @@ static void start_source(struct port *p, const struct mail *mail)
 		.lease_ns = p->is_client ? 0 : (uint64_t)o->load_lease_ms * NS_PER_MS * 9 / 10,
 		.share_bps = p->is_client ? 0 : mail->share_bps,
 		.allowed_bps = p->is_client ? mail->share_bps : 0,
+		.overhead_bytes = overhead(p),
 	};
 
+	begin_work(p);
 	if (p->source.active || source_open(&p->source, &plan))
 		answer(p, mail, MAIL_SOURCE_DONE);
 }
@@ -159,6 +211,7 @@ static void open_sink(struct port *p, const struct mail *mail)
 
 	if (interval_ns < (uint64_t)PORT_REPORT_MS * NS_PER_MS)
 		plan.report_interval_ns = (uint64_t)PORT_REPORT_MS * NS_PER_MS;
+	begin_work(p);
 	if (p->sink.active || sink_open(&p->sink, &plan)) {
 		answer(p, mail, MAIL_SINK_DONE);
 		return;
@@ -186,7 +239,7 @@ static void take_mail(struct port *p, const struct mail *mail)
 		control_stop(&p->control, clock_now_ns());
 		break;
 	case MAIL_WATCH:
-		port_watch(p, mail->watch);
+		port_watch(p, mail->on);
 		break;
 	case MAIL_GRANT:
 	case MAIL_SOURCE_DONE:
@@ -195,6 +248,9 @@ static void take_mail(struct port *p, const struct mail *mail)
 		break;
 	case MAIL_MEET:
 		port_meet(p, mail);
+		break;
+	case MAIL_LOAD:
+		p->loaded = mail->on;
 		break;
 	case MAIL_SHARE:
 		change_share(p, mail);

@@ -7,6 +7,7 @@
 #include "proto/agreement.h"
 #include "proto/clock.h"
 #include "proto/report.h"
+#include "proto/verdict.h"
 
 static const char *const port_key[PORT_KINDS] = {"control", "upload", "download"};
 
@@ -121,16 +122,62 @@ static bool loss_known(const struct test_record *t)
 	return t->received_known && (t->direction == TEST_UP || t->agreed);
 }
 
+static json_t *outages(const struct loss_pattern *p)
+{
+	json_t *array = json_array();
+
+	for (unsigned i = 0; i < p->outages; i++)
+		json_array_append_new(
+			array, json_pack("{s:o, s:o, s:o}", "start_s",
+				       real((double)p->outage[i].start_ns / NS_PER_S, 1e-6), "length_s",
+				       real((double)p->outage[i].length_ns / NS_PER_S, 1e-6), "packets",
+				       count(p->outage[i].lost)));
+	return array;
+}
+
+/* Bursts by their length: {"1": 12, "2": 3, "4": 1 ...}, each up to so many packets. */
+static json_t *bursts(const struct loss_pattern *p)
+{
+	json_t *object = json_object();
+	char name[24];
+
+	for (unsigned i = 0; i < LOSS_BURSTS; i++) {
+		if (!p->burst[i])
+			continue;
+		if (i == LOSS_BURSTS - 1)
+			snprintf(name, sizeof name, "more");
+		else
+			snprintf(name, sizeof name, "%u", i == LOSS_BURSTS - 2 ? 1023 : 1u << i);
+		json_object_set_new(object, name, count(p->burst[i]));
+	}
+	return object;
+}
+
+static void add_pattern(json_t *loss, const struct test_record *t)
+{
+	const struct loss_pattern *p = &t->pattern;
+	bool known = t->agreed;
+
+	json_object_set_new(loss, "bursts", known ? bursts(p) : json_null());
+	json_object_set_new(loss, "longest_burst", counts(known, p->longest));
+	json_object_set_new(loss, "period", known && p->period ? count(p->period) : json_null());
+	json_object_set_new(loss, "outages", known ? outages(p) : json_null());
+	json_object_set_new(loss, "reorder_extent", counts(known, p->extent_max));
+}
+
 static json_t *loss(const struct test_record *t)
 {
 	struct loss l = agreement_loss(t);
+	json_t *object;
 
 	if (!loss_known(t))
 		return json_null();
-	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "packets", count(l.packets), "percent",
+	object = json_pack("{s:o, s:o, s:o, s:o, s:o}", "packets", count(l.packets), "percent",
 		real(percent_lost(l.packets, t->sent.packets), 1e-6), "sender_host",
 		counts(t->counts_known, l.sender_host), "path", counts(t->counts_known, l.path),
 		"receiver_host", counts(t->counts_known, l.receiver_host));
+	add_pattern(object, t);
+	return object;
 }
 
 static json_t *sent(const struct test_record *t, double seconds)
@@ -148,6 +195,13 @@ static json_t *terms(uint64_t rate_bps, uint64_t duration_ns)
 		"duration_s", real((double)duration_ns / NS_PER_S, 1e-6));
 }
 
+static json_t *host(const struct host_load *h)
+{
+	return h->known ? json_pack("{s:o, s:b}", "cpu_percent", real((double)h->cpu_permille / 10, 1e-3),
+				  "offload", h->offload)
+			: json_null();
+}
+
 static json_t *test(const struct report *r, const struct test_record *t)
 {
 	double seconds = (double)t->duration_ns / NS_PER_S;
@@ -161,6 +215,13 @@ static json_t *test(const struct report *r, const struct test_record *t)
 	json_object_set_new(object, "asked", terms(t->asked_rate_bps, t->asked_duration_ns));
 	json_object_set_new(object, "granted",
 		t->phase == TEST_FAILED ? json_null() : terms(t->rate_bps, t->granted_duration_ns));
+	json_object_set_new(
+		object, "capacity_bits_per_second", t->capacity.bps ? count(t->capacity.bps) : json_null());
+	json_object_set_new(object, "capacity_ci_percent",
+		t->capacity.bps ? real((double)t->capacity.ci_ppm / 1e4, 1e-4) : json_null());
+	json_object_set_new(object, "limited_by", json_string(verdict_limit_name(verdict_limit(t))));
+	json_object_set_new(object, "sender", host(&t->sender));
+	json_object_set_new(object, "receiver", host(&t->receiver));
 	json_object_set_new(object, "agreed", json_boolean(t->agreed));
 	json_object_set_new(object, "result_hash", t->agreed ? json_string(t->hash) : json_null());
 	json_object_set_new(
@@ -205,16 +266,60 @@ static void add_sums(json_t *end, const struct report *r)
 		end, "sum_received", any ? sum_object(in, seconds, lost, out.packets) : json_null());
 }
 
-static json_t *latency(const struct latency_summary *l)
+static json_t *latency_part(const struct latency_part *l)
 {
 	bool any = l->n > 0;
 
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "n", count(l->n), "lost",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "n", count(l->n), "lost",
 		count(l->lost), "min_us", any ? micros(l->min_ns) : json_null(), "mean_us",
 		any ? micros(l->mean_ns) : json_null(), "p50_us", any ? micros(l->p50_ns) : json_null(),
-		"p90_us", any ? micros(l->p90_ns) : json_null(), "p99_us",
-		any ? micros(l->p99_ns) : json_null(), "max_us", any ? micros(l->max_ns) : json_null(),
-		"jitter_us", any ? micros(l->jitter_ns) : json_null());
+		"p90_us", any ? micros(l->p90_ns) : json_null(), "p95_us",
+		any ? micros(l->p95_ns) : json_null(), "p99_us", any ? micros(l->p99_ns) : json_null(),
+		"max_us", any ? micros(l->max_ns) : json_null(), "jitter_us",
+		any ? micros(l->jitter_ns) : json_null());
+}
+
+static json_t *latency(const struct latency_summary *l)
+{
+	return json_pack("{s:o, s:o}", "idle", latency_part(&l->idle), "loaded", latency_part(&l->loaded));
+}
+
+/* The port's whose error is the smallest. */
+static json_t *owd(const struct session_snapshot *s)
+{
+	const struct oneway_summary *best = NULL;
+
+	for (int kind = 0; kind < PORT_KINDS; kind++) {
+		const struct oneway_summary *o = &s->port[kind].latency.oneway;
+
+		if (o->known && (!best || o->offset_err_ns < best->offset_err_ns))
+			best = o;
+	}
+	if (!best)
+		return json_null();
+	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "offset_ns", (json_int_t)best->offset_ns,
+		"offset_err_ns", count(best->offset_err_ns), "skew_ppm", json_real(best->skew_ppm), "up_us",
+		micros(best->up_ns), "down_us", micros(best->down_ns), "queue_up_us",
+		micros(best->queue_up_ns), "queue_down_us", micros(best->queue_down_ns));
+}
+
+static json_t *queues(const struct session_snapshot *s)
+{
+	static const char *const name[] = {NULL, "shared", "per_flow"};
+	const char *is = name[verdict_queues(s)];
+
+	return is ? json_string(is) : json_null();
+}
+
+static void add_responsiveness(json_t *object, const struct session_snapshot *s)
+{
+	uint32_t rpm = verdict_responsiveness(s);
+	char grade[] = {verdict_grade(s), '\0'};
+
+	json_object_set_new(object, "responsiveness_rpm", rpm ? count(rpm) : json_null());
+	json_object_set_new(object, "grade", grade[0] == '-' ? json_null() : json_string(grade));
+	json_object_set_new(object, "queues", queues(s));
+	json_object_set_new(object, "owd", owd(s));
 }
 
 static json_t *end(const struct report *r)
@@ -229,6 +334,7 @@ static json_t *end(const struct report *r)
 		json_pack("{s:o, s:o, s:o}", "control", latency(&r->end.port[PORT_CONTROL].latency), "upload",
 			latency(&r->end.port[PORT_UPLOAD].latency), "download",
 			latency(&r->end.port[PORT_DOWNLOAD].latency)));
+	add_responsiveness(object, &r->end);
 	return object;
 }
 

@@ -1,6 +1,7 @@
 #include "proto/agreement.h"
 #include "proto/clock.h"
 #include "proto/report.h"
+#include "proto/verdict.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -123,10 +124,51 @@ static void text_terms(FILE *out, const struct test_record *t)
 
 	if (t->rate_bps != t->asked_rate_bps)
 		fprintf(out, "  Rate           asked %s, granted %s\n",
-			t->asked_rate_bps ? report_rate((double)t->asked_rate_bps, asked) : "max",
+			t->asked_rate_bps ? report_rate((double)t->asked_rate_bps, asked)
+			: t->search       ? "auto"
+					  : "max",
 			report_rate((double)t->rate_bps, granted));
 	fprintf(out, "  Duration       %.2f s of %.0f s asked%s\n", (double)t->duration_ns / NS_PER_S,
 		(double)t->asked_duration_ns / NS_PER_S, t->phase == TEST_COMPLETE ? "" : ", incomplete");
+}
+
+static void text_capacity(FILE *out, const struct test_record *t)
+{
+	char rate[32], sentence[VERDICT_TEXT];
+
+	if (t->capacity.bps)
+		fprintf(out, "  Capacity       %s at the IP layer, +- %.2f %% (95 %%)%s\n",
+			report_rate((double)t->capacity.bps, rate), (double)t->capacity.ci_ppm / 1e4,
+			t->capacity.limit == CAPACITY_NETWORK ? "" : ", at least");
+	verdict_sentence(t, sentence);
+	fprintf(out, "  Limited by     %s\n", sentence);
+}
+
+static void text_outages(FILE *out, const struct loss_pattern *p)
+{
+	for (unsigned i = 0; i < p->outages; i++)
+		fprintf(out, "                 nothing arrived for %.0f ms at %.2f s, %" PRIu64 " lost\n",
+			(double)p->outage[i].length_ns / NS_PER_MS, (double)p->outage[i].start_ns / NS_PER_S,
+			p->outage[i].lost);
+}
+
+/* Only what there was. */
+static void text_pattern(FILE *out, const struct test_record *t)
+{
+	const struct loss_pattern *p = &t->pattern;
+
+	if (p->bursts)
+		fprintf(out,
+			"                 in %" PRIu64 " bursts, the longest %" PRIu64 ", %" PRIu64
+			" of one\n",
+			p->bursts, p->longest, p->burst[0]);
+	if (p->period)
+		fprintf(out, "                 one every %" PRIu64 " packets (%.0f %% of the bursts)\n",
+			p->period, 100 * p->period_share);
+	text_outages(out, p);
+	if (p->late)
+		fprintf(out, "  Reordered      %" PRIu64 " late, by up to %" PRIu64 " packets\n", p->late,
+			p->extent_max);
 }
 
 static void text_failed(FILE *out, const struct test_record *t)
@@ -156,25 +198,60 @@ static void text_test(FILE *out, const struct test_record *t)
 	if (has_sent(t) && t->received_known)
 		text_loss(out, t);
 	if (t->agreed)
+		text_pattern(out, t);
+	text_capacity(out, t);
+	if (t->agreed)
 		fprintf(out, "  Agreed         both ends hold the same record, %s\n", t->hash);
+}
+
+static void latency_row(FILE *out, const char *port, const char *when, const struct latency_part *l)
+{
+	fprintf(out, "  %-9s %-6s %7" PRIu64 " %5" PRIu64, port, when, l->n, l->lost);
+	if (l->n > 0)
+		fprintf(out, " %7.3f %7.3f %7.3f %7.3f %7.3f %7.3f %7.3f\n", ms(l->min_ns), ms(l->mean_ns),
+			ms(l->p50_ns), ms(l->p95_ns), ms(l->p99_ns), ms(l->max_ns), ms(l->jitter_ns));
+	else
+		fprintf(out, "       -       -       -       -       -       -       -\n");
 }
 
 static void text_latency(FILE *out, const struct session_snapshot *end)
 {
-	fprintf(out, "\n=== Latency (round trip, ms) ===\n  %-9s %8s %6s %8s %8s %8s %8s %8s %8s %8s\n",
-		"port", "n", "lost", "min", "mean", "p50", "p90", "p99", "max", "jitter");
+	fprintf(out, "\n=== Latency (round trip, ms) ===\n  %-9s %-6s %7s %5s %7s %7s %7s %7s %7s %7s %7s\n",
+		"port", "", "n", "lost", "min", "mean", "p50", "p95", "p99", "max", "jitter");
 	for (int kind = 0; kind < PORT_KINDS; kind++) {
 		const struct latency_summary *l = &end->port[kind].latency;
+		const char *port = port_kind_name((enum port_kind)kind);
 
-		fprintf(out, "  %-9s %8" PRIu64 " %6" PRIu64, port_kind_name((enum port_kind)kind), l->n,
-			l->lost);
-		if (l->n > 0)
-			fprintf(out, " %8.3f %8.3f %8.3f %8.3f %8.3f %8.3f %8.3f\n", ms(l->min_ns),
-				ms(l->mean_ns), ms(l->p50_ns), ms(l->p90_ns), ms(l->p99_ns), ms(l->max_ns),
-				ms(l->jitter_ns));
-		else
-			fprintf(out, "        -        -        -        -        -        -        -\n");
+		latency_row(out, port, "idle", &l->idle);
+		if (l->loaded.n + l->loaded.lost > 0)
+			latency_row(out, port, "loaded", &l->loaded);
 	}
+}
+
+static void text_load(FILE *out, const struct session_snapshot *end)
+{
+	static const char *const queues[] = {"", "; CONTROL queues with the data (one queue)",
+		"; CONTROL does not queue with the data (queues per flow)"};
+	char grade = verdict_grade(end);
+
+	if (grade == '-')
+		return;
+	fprintf(out,
+		"  Under load     grade %c: %.1f ms more at the 95th percentile; %" PRIu32
+		" round trips a minute%s\n",
+		grade, ms(verdict_added_ns(end)), verdict_responsiveness(end), queues[verdict_queues(end)]);
+}
+
+static void text_oneway(FILE *out, const struct session_snapshot *end)
+{
+	const struct oneway_summary *o = &end->port[PORT_CONTROL].latency.oneway;
+
+	if (!o->known)
+		return;
+	fprintf(out,
+		"  One way        up %.3f, down %.3f ms, each +- %.3f; clock offset %.3f ms, skew %.2f ppm\n",
+		ms(o->up_ns), ms(o->down_ns), ms(o->offset_err_ns), (double)o->offset_ns / NS_PER_MS,
+		o->skew_ppm);
 }
 
 static void text_sockets(FILE *out, const struct port_snapshot *p)
@@ -193,8 +270,11 @@ void report_text_end(FILE *out, const struct report *r)
 		text_test(out, &r->test[i]);
 	if (r->tests > 0)
 		text_sockets(out, &r->end.port[PORT_UPLOAD]);
-	if (r->connected)
+	if (r->connected) {
 		text_latency(out, &r->end);
+		text_load(out, &r->end);
+		text_oneway(out, &r->end);
+	}
 	for (unsigned i = 0; i < r->warnings; i++)
 		fprintf(out, "Warning: %s\n", r->warning[i]);
 }

@@ -90,7 +90,7 @@ bool session_stop_test(struct session *s)
 
 bool session_watch(struct session *s, bool on)
 {
-	struct mail mail = {.kind = MAIL_WATCH, .watch = on};
+	struct mail mail = {.kind = MAIL_WATCH, .on = on};
 
 	return mailbox_post(&s->port[PORT_CONTROL].mailbox, &mail);
 }

@@ -64,6 +64,7 @@ static void read_stamp(struct sink *k, const struct sink_packet *packet)
 {
 	const uint8_t *at = packet->bytes + WIRE_HEADER_BYTES;
 
+	k->arrival_ns = packet->received_ns;
 	k->delay_last_ns = (int64_t)(packet->received_ns - bytes_get(at, 8));
 	if (k->delay_last_ns < k->delay_min_ns)
 		k->delay_min_ns = k->delay_last_ns;
@@ -104,6 +105,30 @@ static void count_data(struct sink *k, const struct sink_packet *packet, uint64_
 		k->count.duplicates++;
 }
 
+/* A packet that is not the next one: it opens a hole, or fills one. */
+static void note_pattern(struct sink *k, const struct sink_packet *packet)
+{
+	struct loss_arrival a = {
+		.number = packet->header->sequence,
+		.next = k->next_channel,
+		.packets = k->count.packets,
+		.last_ns = k->count.packets ? k->last_data_ns : packet->received_ns,
+		.now_ns = packet->received_ns,
+	};
+
+	if (a.number > a.next)
+		loss_pattern_hole(&k->track, &a);
+	else if (span_contains(&k->missing_channel, a.number))
+		loss_pattern_late(&k->track, &a);
+}
+
+void sink_pattern(struct sink *k, struct loss_pattern *out)
+{
+	while (!loss_pattern_read(&k->track, &k->missing_channel, k->next_channel, SINK_READ_RUNS))
+		;
+	loss_pattern_result(&k->track, out);
+}
+
 enum wire_reject sink_data(struct sink *k, const struct sink_packet *packet)
 {
 	const struct wire_header *h = packet->header;
@@ -120,6 +145,10 @@ enum wire_reject sink_data(struct sink *k, const struct sink_packet *packet)
 		blame_drops(k, in_order ? h->sequence - k->next_channel : 0);
 	if (k->extended && k->count.packets == 0)
 		k->order.start_ns = packet->received_ns;
+	if (k->count.packets == 0)
+		k->track.start_ns = packet->received_ns;
+	if (h->sequence != k->next_channel)
+		note_pattern(k, packet);
 	k->last_data_ns = packet->received_ns;
 	if (!arrive(&k->missing_channel, &k->next_channel, h->sequence)) {
 		k->count.network_duplicates++;
@@ -193,7 +222,8 @@ static uint64_t report_interval(const struct sink *k, size_t report_bytes, uint6
 
 	if (!k->extended)
 		return k->report_interval_ns;
-	if (k->count.packets == 0)
+	if (k->count.packets == 0 ||
+		(k->order.search && now_ns < k->order.start_ns + milliseconds(SINK_EAGER_MS)))
 		return interval_ns;
 	/* At the rate of late it takes so long for a hundred times the report to arrive. */
 	cost_ns = k->recent_bytes ? report_bytes * 100 * (now_ns - k->reported_ns) / k->recent_bytes
@@ -239,6 +269,7 @@ static void write_report(struct sink *k, uint64_t now_ns, struct feedback *f)
 	f->receipt_sequence = k->receipt_sequence;
 	f->receipt = k->receipt;
 	f->allowed_bps = k->allowed_bps;
+	f->arrival_ns = k->delay_min_ns == INT64_MAX ? 0 : k->arrival_ns;
 	k->delay_min_ns = INT64_MAX;
 }
 
@@ -256,6 +287,9 @@ bool sink_report(struct sink *k, uint64_t now_ns, struct feedback *f)
 	k->report_due_ns = now_ns + report_interval(k, bytes, now_ns);
 	k->reported_ns = now_ns;
 	k->recent_bytes = 0;
+	if (k->next_channel > SINK_SETTLED)
+		loss_pattern_read(
+			&k->track, &k->missing_channel, k->next_channel - SINK_SETTLED, SINK_READ_RUNS);
 	k->count.reports++;
 	return true;
 }

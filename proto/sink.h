@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "proto/feedback.h"
+#include "proto/loss_pattern.h"
 #include "proto/mailbox.h"
 #include "proto/snapshot.h"
 #include "proto/span.h"
@@ -23,6 +24,9 @@ enum {
 	SINK_STARVED_MS = 3000,  /* a download that gets nothing for so long has been stopped */
 	SINK_LOSSY_MS = 40,      /* the longest, for a download that loses more than a tenth */
 	SINK_REPORT_MS = 10,     /* the shortest time between two extended reports */
+	SINK_EAGER_MS = 500,     /* so long a source that searches needs them, whatever they cost */
+	SINK_SETTLED = 4096,     /* packets that a late one may be behind before it counts as lost */
+	SINK_READ_RUNS = 256,    /* runs of losses that are looked at with each report */
 };
 
 struct sink {
@@ -42,8 +46,10 @@ struct sink {
 	uint64_t late_drops;   /* the socket's drops since the last data packet */
 	unsigned drop_weight;  /* datagrams that one drop may stand for */
 	int64_t delay_min_ns, delay_last_ns;
+	uint64_t arrival_ns; /* of the packet with the highest channel sequence */
 	uint64_t receipt_sequence, receipt;
 	uint64_t allowed_bps;
+	struct loss_track track;
 	struct sink_counters count;
 };
 
@@ -89,5 +95,8 @@ bool sink_finished(const struct sink *k, uint64_t now_ns);
 
 /* The counters so far. */
 void sink_counters(const struct sink *k, struct sink_counters *out);
+
+/* How packets were lost, read to the end: after the last packet. */
+void sink_pattern(struct sink *k, struct loss_pattern *out);
 
 #endif

@@ -5,7 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "proto/capacity.h"
 #include "proto/hello.h"
+#include "proto/loss_pattern.h"
 #include "proto/message.h"
 #include "proto/wire.h"
 
@@ -27,8 +29,20 @@ enum { LATENCY_RECENT = 32 };
 
 /* Part of a port's round trips. */
 struct latency_part {
-	uint64_t n;
+	uint64_t n, lost;
 	uint64_t min_ns, mean_ns, p50_ns, p90_ns, p95_ns, p99_ns, max_ns;
+	uint64_t jitter_ns;
+};
+
+/* The two directions apart: owd.h. Clients of extended servers only. */
+struct oneway_summary {
+	bool known;
+	int64_t offset_ns; /* the server's clock minus this one */
+	uint64_t offset_err_ns;
+	double skew_ppm;
+	uint64_t up_ns, down_ns; /* medians, each wrong by up to offset_err_ns */
+	/* Above the bare path's delay, medians under load; this needs no offset. */
+	uint64_t queue_up_ns, queue_down_ns;
 };
 
 /* Round trips of one port. Percentiles and mean over all of them; jitter as in RFC 3550, 6.4.1,
@@ -40,7 +54,8 @@ struct latency_summary {
 	uint64_t last_ns;
 	uint64_t min_ns, mean_ns, p50_ns, p90_ns, p99_ns, max_ns;
 	uint64_t jitter_ns;
-	struct latency_part idle, loaded; /* begun while no data flowed on the port, and while it did */
+	struct latency_part idle, loaded; /* begun while no data flowed in the session, and while it did */
+	struct oneway_summary oneway;
 	/* A ring: outcome k, a round trip or LATENCY_LOST, is at k % LATENCY_RECENT. */
 	uint64_t outcomes;
 	uint32_t recent_ns[LATENCY_RECENT];
@@ -94,6 +109,21 @@ enum test_phase {
 	TEST_FAILED,     /* never started */
 };
 
+/* What the search has found. */
+struct path_capacity {
+	uint64_t bps;    /* IP layer (RFC 9097); 0: nothing */
+	uint32_t ci_ppm; /* half of the 95 % confidence interval, in millionths of it */
+	enum capacity_limit limit;
+	bool certain; /* the test ended early, because it was known well enough */
+};
+
+/* What the worker of one end has cost its host, and met there. */
+struct host_load {
+	bool known;
+	uint32_t cpu_permille; /* of one CPU, by the worker's thread while data flowed */
+	bool offload;          /* segmentation or joining by the kernel */
+};
+
 /* One test as its client or its server knows it. */
 struct test_record {
 	uint32_t id; /* counts tests of this session from 1; 0 = none */
@@ -110,6 +140,11 @@ struct test_record {
 	uint32_t wait_s;            /* ... and when it may be worth to ask again */
 	struct source_counters sent;
 	struct sink_counters received;
+	bool search;        /* the rate was to be found ... */
+	uint32_t until_ppm; /* ... and the test to end when it was known so well; 0: not before its time */
+	struct path_capacity capacity; /* ... and was; bps 0: not known */
+	struct loss_pattern pattern;   /* with counts_known, of an extended peer */
+	struct host_load sender, receiver;
 	bool received_known; /* `received` holds packets and bytes */
 	bool counts_known;   /* ... and the other counters too */
 	char uid[MESSAGE_UID];

@@ -42,11 +42,17 @@ static uint64_t lower(uint64_t a, uint64_t b)
 	return a == 0 || (b != 0 && b < a) ? b : a; /* 0 is no limit */
 }
 
-uint64_t source_rate(const struct source *s)
+/* What neither the user nor either host wants exceeded. */
+static uint64_t ceiling(const struct source *s)
 {
 	uint64_t rate = lower(lower(s->order.rate_bps, s->share_bps), s->allowed_bps);
 
 	return s->lease_ns && s->proven_channel == 0 ? lower(rate, SOURCE_UNPROVEN_BPS) : rate;
+}
+
+uint64_t source_rate(const struct source *s)
+{
+	return s->order.search ? s->searched_bps : lower(ceiling(s), overrun_rate_bps(&s->overrun));
 }
 
 /* At least one batch at a time where that is less than a millisecond of the rate, so that offload
@@ -60,8 +66,13 @@ static uint64_t least_burst(const struct source *s, uint64_t rate_bps)
 
 void source_update_rate(struct source *s, uint64_t now_ns)
 {
-	uint64_t rate = source_rate(s);
+	uint64_t rate;
 
+	if (s->order.search) {
+		s->capacity.plan.ceiling_bps = ceiling(s);
+		s->searched_bps = capacity_rate_bps(&s->capacity, now_ns);
+	}
+	rate = source_rate(s);
 	if (rate != s->pacer.rate_bps)
 		pacer_set_rate(&s->pacer, rate, least_burst(s, rate), now_ns);
 }
@@ -74,8 +85,16 @@ void source_set_share(struct source *s, uint64_t share_bps, uint64_t now_ns)
 
 void source_start(struct source *s, uint64_t now_ns)
 {
-	uint64_t rate = source_rate(s);
+	struct capacity_plan plan = {
+		.ceiling_bps = ceiling(s),
+		.datagram_bytes = s->order.datagram_bytes,
+		.overhead_bytes = s->overhead_bytes,
+	};
+	uint64_t rate;
 
+	capacity_init(&s->capacity, &plan, now_ns);
+	s->searched_bps = capacity_rate_bps(&s->capacity, now_ns);
+	rate = source_rate(s);
 	s->order.start_ns = s->report_ns = s->proven_ns = now_ns;
 	pacer_init(&s->pacer, rate, least_burst(s, rate), now_ns);
 }
@@ -89,7 +108,10 @@ int source_open(struct source *s, const struct source_plan *plan)
 		.lease_ns = plan->lease_ns,
 		.share_bps = plan->share_bps,
 		.allowed_bps = plan->allowed_bps,
+		.overhead_bytes = plan->overhead_bytes,
 	};
+	/* Without reports of the receiver's there is nothing to search by. */
+	s->order.search = s->order.search && s->extended;
 	s->buffer = malloc((size_t)s->room * s->order.datagram_bytes);
 	s->repair = calloc(SOURCE_REPAIRS, sizeof *s->repair);
 	if (!s->buffer || !s->repair)
@@ -136,7 +158,7 @@ static uint64_t end_ns(const struct source *s)
 
 bool source_finished(const struct source *s, uint64_t now_ns)
 {
-	return s->active && now_ns >= (s->order.start_ns ? end_ns(s) : s->wait_ends_ns);
+	return s->active && (s->certain || now_ns >= (s->order.start_ns ? end_ns(s) : s->wait_ends_ns));
 }
 
 uint64_t source_due_ns(const struct source *s)
@@ -200,6 +222,8 @@ unsigned source_fill(struct source *s, uint64_t now_ns)
 	s->staged = 0;
 	if (!s->active || s->order.start_ns == 0 || source_finished(s, now_ns))
 		return 0;
+	if (s->order.search)
+		source_update_rate(s, now_ns);
 	allowed = pacer_allowance(&s->pacer, now_ns) / s->order.datagram_bytes;
 	count = allowed < s->room ? (unsigned)allowed : s->room;
 	if (count == 0)
@@ -207,6 +231,21 @@ unsigned source_fill(struct source *s, uint64_t now_ns)
 	choose(s, count);
 	stage(s, count, now_ns);
 	return count;
+}
+
+struct path_capacity source_capacity(const struct source *s)
+{
+	struct capacity_result r;
+
+	if (!s->order.search || s->order.start_ns == 0)
+		return (struct path_capacity){0};
+	r = capacity_result(&s->capacity);
+	return (struct path_capacity){
+		.bps = (uint64_t)r.bps,
+		.ci_ppm = (uint32_t)(r.percent * 10000),
+		.limit = r.limit,
+		.certain = s->certain,
+	};
 }
 
 void source_forget_repair(struct source *s)

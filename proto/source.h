@@ -20,8 +20,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "proto/capacity.h"
 #include "proto/feedback.h"
 #include "proto/mailbox.h"
+#include "proto/overrun.h"
 #include "proto/pacer.h"
 #include "proto/receipt.h"
 #include "proto/snapshot.h"
@@ -63,6 +65,11 @@ struct source {
 	uint64_t proven_channel;        /* one above the highest sequence proven to have arrived */
 	struct mark mark[SOURCE_MARKS]; /* ring */
 	uint64_t marks;
+	unsigned overhead_bytes;
+	struct capacity capacity;        /* order.search: what the rate follows, ... */
+	uint64_t searched_bps;           /* ... and is */
+	bool certain;                    /* known well enough to end */
+	struct overrun overrun;          /* otherwise: keeps to what the receiver's host takes */
 	uint64_t share_bps, allowed_bps; /* limits of this host and of the receiver's; 0: none */
 	struct pacer pacer;
 	struct receipt_book receipts;
@@ -89,8 +96,9 @@ struct source_plan {
 	bool extended;
 	unsigned segments; /* datagrams that leave in one call of the system */
 	uint64_t lease_ns;
-	uint64_t share_bps;   /* this host's limit; 0: none */
-	uint64_t allowed_bps; /* the receiver's, until reports say more; 0: none */
+	uint64_t share_bps;      /* this host's limit; 0: none */
+	uint64_t allowed_bps;    /* the receiver's, until reports say more; 0: none */
+	unsigned overhead_bytes; /* of UDP and IP, for rates at the IP layer */
 };
 
 /* Starts a test. 0 or -ENOMEM. */
@@ -117,10 +125,14 @@ void source_set_share(struct source *s, uint64_t share_bps, uint64_t now_ns);
 /* The rate that is in force; 0: as fast as it goes. */
 uint64_t source_rate(const struct source *s);
 
+/* What the search has found; bps 0: there was none. */
+struct path_capacity source_capacity(const struct source *s);
+
 struct source_feedback {
 	uint64_t sequence; /* the report's channel sequence */
 	const struct feedback *feedback;
 	uint64_t round_trip_ns; /* a generous estimate for this port */
+	uint64_t last_trip_ns;  /* the latest that was measured; 0: none */
 };
 
 /* Takes a report. REJECT_SEQUENCE when it is older than one seen already, or claims to have data

@@ -109,6 +109,33 @@ static void take_proof(struct source *s, const struct source_feedback *f, uint64
 		s->proven_ns = until_ns;
 }
 
+/* A report without news would say that the path had no delay. */
+static void steer(struct source *s, const struct source_feedback *feedback, uint64_t now_ns)
+{
+	const struct feedback *f = feedback->feedback;
+	struct capacity_sample sample = {
+		.packets = f->packets,
+		.bytes = f->bytes,
+		.next_channel = f->next_channel,
+		.host_drops = f->host_drops,
+		.arrival_ns = f->arrival_ns,
+		.delay_last_ns = f->delay_last_ns,
+		.delay_min_ns = f->delay_min_ns,
+		.round_trip_ns = feedback->last_trip_ns,
+		.sent_packets = s->next_channel,
+	};
+
+	if (f->arrival_ns == 0)
+		return;
+	if (!s->order.search) {
+		overrun_report(&s->overrun, &sample, now_ns);
+		return;
+	}
+	capacity_report(&s->capacity, &sample, now_ns);
+	if (s->order.until_ppm)
+		s->certain = capacity_is_certain(&s->capacity, s->order.until_ppm / 1e4);
+}
+
 static void read_report(struct source *s, const struct source_feedback *feedback, uint64_t now_ns)
 {
 	const struct feedback *f = feedback->feedback;
@@ -123,6 +150,7 @@ static void read_report(struct source *s, const struct source_feedback *feedback
 	if (s->lease_ns)
 		take_proof(s, feedback, now_ns);
 	s->allowed_bps = f->allowed_bps;
+	steer(s, feedback, now_ns);
 	source_update_rate(s, now_ns);
 }
 

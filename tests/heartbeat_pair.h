@@ -63,11 +63,11 @@ static inline struct message begin(struct heartbeat *client, uint64_t now_ns)
 	return m;
 }
 
-static inline struct latency_summary summary(const struct heartbeat *h)
+static inline struct latency_summary summary(struct heartbeat *h)
 {
 	struct latency_summary l = {0};
 
-	heartbeat_summary(h, &l);
+	heartbeat_summary(h, 0, &l);
 	return l;
 }
 

@@ -108,7 +108,7 @@ static inline void check(json_t *root, const char *path, const char *wanted)
 static inline void check_keys(json_t *root, const char *path, const char *keys)
 {
 	json_t *object = at(root, path);
-	char copy[512], *rest = NULL;
+	char copy[1024], *rest = NULL;
 	size_t n = 0;
 
 	print_message("%s: %s\n", path, keys);

@@ -182,7 +182,7 @@ static void test_summary_follows(void **state)
 	for (unsigned i = 1; i <= 100; i++) {
 		now_ns = heartbeat_due_ns(&p.client);
 		exchange(&p, now_ns, 0, i * UINT64_C(10000));
-		heartbeat_summary(&p.client, &l);
+		heartbeat_summary(&p.client, now_ns, &l);
 		assert_int_equal(l.n, i);
 		assert_int_equal(l.max_ns, i * UINT64_C(10000));
 	}
@@ -194,7 +194,7 @@ static void test_summary_follows(void **state)
 	assert_in_range(l.p99_ns, 974000, 1000000);
 	begin(&p.client, heartbeat_due_ns(&p.client));
 	heartbeat_expire(&p.client, now_ns + 2 * LOST_NS);
-	heartbeat_summary(&p.client, &l);
+	heartbeat_summary(&p.client, now_ns, &l);
 	assert_int_equal(l.lost, 1);
 	assert_int_equal(l.sent, 101);
 	assert_int_equal(l.n, 100);

@@ -98,7 +98,7 @@ static const struct line lines[] = {
 /* The receiver, as a sink would call. */
 struct receiver {
 	struct span_set missing;
-	struct loss_watch watch;
+	struct loss_track watch;
 	uint64_t next, packets, last_ns;
 	uint64_t late;
 };

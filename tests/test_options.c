@@ -20,7 +20,7 @@ static void test_defaults(void **state)
 	assert_int_equal(o.max_send_us, 500);
 	assert_int_equal(o.heartbeat_ms, 1000);
 	assert_int_equal(o.duration_s, 30);
-	assert_int_equal(o.rate_bps, 0);
+	assert_true(o.rate_bps == OPTION_RATE_AUTO);
 	assert_int_equal(o.count, 0);
 	assert_int_equal(o.test_count, 0);
 	assert_string_equal(o.key_file, "");

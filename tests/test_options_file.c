@@ -80,10 +80,10 @@ static const struct {
 	{"test_drop_rate=nan", "c:1: test_drop_rate: \"nan\" is not a number; allowed: 0..1"},
 	{"test_drop_rate=0,1", "c:1: test_drop_rate: \"0,1\" is not a number; allowed: 0..1"},
 	{"test_drop_rate=1.", "c:1: test_drop_rate: \"1.\" is not a number; allowed: 0..1"},
-	{"rate=999", "c:1: rate: \"999\" is out of range; allowed: max, or 1k..1000G bits/s"},
-	{"rate=1000.1G", "c:1: rate: \"1000.1G\" is out of range; allowed: max, or 1k..1000G bits/s"},
+	{"rate=999", "c:1: rate: \"999\" is out of range; allowed: auto, max, or 1k..1000G bits/s"},
+	{"rate=1000.1G", "c:1: rate: \"1000.1G\" is out of range; allowed: auto, max, or 1k..1000G bits/s"},
 	{"rate=5T", "c:1: rate: \"5T\" is not a number with k, M, G or nothing behind it; allowed: "
-		    "max, or 1k..1000G bits/s"},
+		    "auto, max, or 1k..1000G bits/s"},
 	{"test_verbose=maybe", "c:1: test_verbose: \"maybe\" is neither true nor false; allowed: "
 			       "true, false, yes, no, on, off, 1, 0"},
 	{"port_parallelability=FORK",

@@ -234,7 +234,7 @@ static void test_flood(void **state)
 
 static void switch_watch(struct scene *s, bool on)
 {
-	struct mail mail = {.kind = MAIL_WATCH, .watch = on};
+	struct mail mail = {.kind = MAIL_WATCH, .on = on};
 
 	assert_true(mailbox_post(&s->it->mailbox, &mail));
 	port_step(s->it);

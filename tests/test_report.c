@@ -1,7 +1,7 @@
 /* The JSON document of made-up snapshots: its names, its values, and null for what is not known. */
 #include "tests/report_document.h"
 
-static const char latency_keys[] = "n lost min_us mean_us p50_us p90_us p99_us max_us jitter_us";
+static const char latency_keys[] = "n lost min_us mean_us p50_us p90_us p95_us p99_us max_us jitter_us";
 
 static void test_names(void **state)
 {
@@ -15,9 +15,10 @@ static void test_names(void **state)
 		{"intervals.0.sent", "packets bytes bits_per_second lost_packets retransmitted_packets"},
 		{"intervals.0.received", "packets bytes bits_per_second lost_packets retransmitted_packets"},
 		{"intervals.0.latency_us", "control upload download"},
-		{"end", "tests sum_sent sum_received latency"},
+		{"end", "tests sum_sent sum_received latency responsiveness_rpm grade queues owd"},
 		{"end.tests.0", "direction channel duration_s complete sent received "
 				"retransmitted_packets loss asked granted agreed result_hash "
+				"capacity_bits_per_second capacity_ci_percent limited_by sender receiver "
 				"refused"},
 		{"end.tests.0.sent", "packets bytes bits_per_second"},
 		{"end.tests.0.received", "packets bytes bits_per_second ip_bits_per_second "
@@ -25,13 +26,16 @@ static void test_names(void **state)
 					 "reordered"},
 		{"end.tests.0.asked", "bits_per_second duration_s"},
 		{"end.tests.0.granted", "bits_per_second duration_s"},
-		{"end.tests.0.loss", "packets percent sender_host path receiver_host"},
+		{"end.tests.0.loss", "packets percent sender_host path receiver_host bursts "
+				     "longest_burst period outages reorder_extent"},
 		{"end.sum_sent", "bytes bits_per_second packets lost_packets lost_percent"},
 		{"end.sum_received", "bytes bits_per_second packets lost_packets lost_percent"},
 		{"end.latency", "control upload download"},
-		{"end.latency.control", latency_keys},
-		{"end.latency.upload", latency_keys},
-		{"end.latency.download", latency_keys},
+		{"end.latency.control", "idle loaded"},
+		{"end.latency.upload", "idle loaded"},
+		{"end.latency.download", "idle loaded"},
+		{"end.latency.control.idle", latency_keys},
+		{"end.latency.control.loaded", latency_keys},
 		{"error", "code message"},
 	};
 	struct options options;
@@ -127,30 +131,36 @@ static void test_options(void **state)
 static void test_latency(void **state)
 {
 	static const struct value_row rows[] = {
-		{"end.latency.control", "{\"n\":9,\"lost\":1,\"min_us\":0.001,\"mean_us\":2.5,\"p50_us\":3.0,"
-					"\"p90_us\":4000.0,\"p99_us\":5000000.0,\"max_us\":6000000.123,"
-					"\"jitter_us\":0.75}"},
-		{"end.latency.upload", "{\"n\":0,\"lost\":7,\"min_us\":null,\"mean_us\":null,\"p50_us\":null,"
-				       "\"p90_us\":null,\"p99_us\":null,\"max_us\":null,\"jitter_us\":null}"},
+		{"end.latency.control.idle",
+			"{\"n\":9,\"lost\":1,\"min_us\":0.001,\"mean_us\":2.5,\"p50_us\":3.0,\"p90_us\":4000."
+			"0,"
+			"\"p95_us\":4500.0,\"p99_us\":5000000.0,\"max_us\":6000000.123,\"jitter_us\":0.75}"},
+		{"end.latency.control.loaded.n", "3"},
+		{"end.latency.control.loaded.p50_us", "12.0"},
+		{"end.latency.upload.idle",
+			"{\"n\":0,\"lost\":7,\"min_us\":null,\"mean_us\":null,\"p50_us\":null,\"p90_us\":"
+			"null,"
+			"\"p95_us\":null,\"p99_us\":null,\"max_us\":null,\"jitter_us\":null}"},
 	};
 	struct options options;
 	struct report r;
 
 	(void)state;
 	open_report(&r, &options, "192.0.2.1:6711");
-	r.end.port[PORT_CONTROL].latency = (struct latency_summary){
+	r.end.port[PORT_CONTROL].latency.idle = (struct latency_part){
 		.n = 9,
-		.sent = 10,
 		.lost = 1,
 		.min_ns = 1,
 		.mean_ns = 2500,
 		.p50_ns = 3000,
 		.p90_ns = 4000000,
+		.p95_ns = 4500000,
 		.p99_ns = 5000000000,
 		.max_ns = 6000000123,
 		.jitter_ns = 750,
 	};
-	r.end.port[PORT_UPLOAD].latency = (struct latency_summary){.sent = 7, .lost = 7};
+	r.end.port[PORT_CONTROL].latency.loaded = (struct latency_part){.n = 3, .p50_ns = 12000};
+	r.end.port[PORT_UPLOAD].latency.idle = (struct latency_part){.lost = 7};
 	check_values(&r, rows, COUNT(rows));
 	report_free(&r);
 }

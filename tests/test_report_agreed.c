@@ -16,6 +16,18 @@ static struct test_record agreed(enum test_direction direction)
 	t.sent.unsent_packets = 3;
 	t.received.host_drops = 7;
 	t.received.network_duplicates = 4;
+	t.search = true;
+	t.capacity = (struct path_capacity){.bps = 99000000, .ci_ppm = 2500, .limit = CAPACITY_NETWORK};
+	t.sender = (struct host_load){.known = true, .cpu_permille = 125, .offload = true};
+	t.pattern = (struct loss_pattern){
+		.bursts = 4,
+		.longest = 1100,
+		.burst = {[0] = 2, [2] = 1, [LOSS_BURSTS - 1] = 1},
+		.period = 10,
+		.outages = 1,
+		.outage = {{1500000000, 300000000, 20}},
+		.extent_max = 4,
+	};
 	agreement_seal(&t);
 	return t;
 }
@@ -44,7 +56,14 @@ static void test_json(void **state)
 		{"end.tests.0.received.network_duplicates", "4"},
 		{"end.tests.0.retransmitted_packets", "70"},
 		{"end.tests.0.loss", "{\"packets\":50,\"percent\":5.0,\"sender_host\":3,\"path\":40,"
-				     "\"receiver_host\":7}"},
+				     "\"receiver_host\":7,\"bursts\":{\"1\":2,\"4\":1,\"more\":1},"
+				     "\"longest_burst\":1100,\"period\":10,\"outages\":[{\"start_s\":1.5,"
+				     "\"length_s\":0.3,\"packets\":20}],\"reorder_extent\":4}"},
+		{"end.tests.0.capacity_bits_per_second", "99000000"},
+		{"end.tests.0.capacity_ci_percent", "0.25"},
+		{"end.tests.0.limited_by", "\"path\""},
+		{"end.tests.0.sender", "{\"cpu_percent\":12.5,\"offload\":true}"},
+		{"end.tests.0.receiver", "null"},
 		{"end.sum_sent.packets", "1000"},
 		{"end.sum_received.lost_packets", "50"},
 	};
@@ -262,6 +281,7 @@ static void test_text_of_rates(void **state)
 
 		t.asked_rate_bps = rows[i].asked_bps;
 		t.rate_bps = rows[i].granted_bps;
+		t.search = false;
 		text = text_of(&t);
 		if (rows[i].text)
 			assert_non_null(strstr(text, rows[i].text));

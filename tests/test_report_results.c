@@ -21,7 +21,8 @@ static void test_complete(void **state)
 		{"end.tests.0.received.reordered", "5"},
 		{"end.tests.0.retransmitted_packets", "70"},
 		{"end.tests.0.loss", "{\"packets\":50,\"percent\":5.0,\"sender_host\":0,\"path\":48,"
-				     "\"receiver_host\":2}"},
+				     "\"receiver_host\":2,\"bursts\":null,\"longest_burst\":null,\"period\":"
+				     "null,\"outages\":null,\"reorder_extent\":null}"},
 		{"end.sum_sent.bytes", "1000000"},
 		{"end.sum_sent.bits_per_second", "800000.0"},
 		{"end.sum_sent.packets", "1000"},
@@ -83,7 +84,8 @@ static const struct value_row nothing[] = {
 	{"end.tests.0.received.bits_per_second", "null"},
 	{"end.tests.0.received.ip_bits_per_second", "null"},
 	{"end.tests.0.loss", "{\"packets\":0,\"percent\":0.0,\"sender_host\":0,\"path\":0,"
-			     "\"receiver_host\":0}"},
+			     "\"receiver_host\":0,\"bursts\":null,\"longest_burst\":null,\"period\":null,"
+			     "\"outages\":null,\"reorder_extent\":null}"},
 	{"end.sum_sent.bits_per_second", "null"},
 	{"end.sum_received.lost_percent", "0.0"},
 };

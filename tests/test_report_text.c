@@ -217,23 +217,23 @@ static void test_latency(void **state)
 	options_defaults(&options);
 	report_init(&r, &options, "192.0.2.1:6711");
 	r.connected = true;
-	r.end.port[PORT_UPLOAD].latency = (struct latency_summary){
+	r.end.port[PORT_UPLOAD].latency.idle = (struct latency_part){
 		.n = 12,
 		.lost = 3,
 		.min_ns = 1000000,
 		.mean_ns = 2000000,
 		.p50_ns = 3000000,
-		.p90_ns = 4000000,
+		.p95_ns = 4000000,
 		.p99_ns = 5000000,
 		.max_ns = 6000000,
 		.jitter_ns = 123456,
 	};
 	text = written(write_end, &r);
 	print_message("%s", text);
-	assert_non_null(strstr(text, "  UPLOAD          12      3    1.000    2.000    3.000    4.000    "
-				     "5.000    6.000    0.123\n"));
-	assert_non_null(strstr(text, "  CONTROL          0      0        -"));
-	assert_non_null(strstr(text, "  DOWNLOAD         0      0        -"));
+	assert_non_null(strstr(text, "  UPLOAD    idle        12     3   1.000   2.000   3.000   4.000   "
+				     "5.000   6.000   0.123\n"));
+	assert_non_null(strstr(text, "  CONTROL   idle         0     0       -"));
+	assert_non_null(strstr(text, "  DOWNLOAD  idle         0     0       -"));
 	free(text);
 	report_free(&r);
 }

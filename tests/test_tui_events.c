@@ -148,60 +148,11 @@ static void test_tests(void **state)
 	}
 }
 
-/* A thousand packets, or as many as are in `sent`, in a second. */
-static const struct {
-	struct test_record record;
-	const char *limit;
-} limits[] = {
-	{{.phase = TEST_FAILED}, "not run"},
-	{{.phase = TEST_INCOMPLETE}, "what arrived is not known"},
-	{{.received_known = true}, "what arrived is not known"},
-	{{OVER, .rate_bps = 10 * MBIT, .asked_rate_bps = 20 * MBIT}, "the server's limit set the rate"},
-	{{OVER, .rate_bps = 10 * MBIT, .asked_rate_bps = 10 * MBIT},
-		"the path lost what was too much for it"},
-	{{.received_known = true,
-		 .counts_known = true,
-		 .duration_ns = NS_PER_S,
-		 .rate_bps = 10 * MBIT,
-		 .asked_rate_bps = 10 * MBIT,
-		 .sent = {.packets = 1000},
-		 .received = {.packets = 990, .unique_packets = 990, .bytes = 1237500}},
-		"the asked rate fits the path"},
-	{{OVER, .rate_bps = 20 * MBIT, .asked_rate_bps = 20 * MBIT},
-		"the path lost what was too much for it"},
-	{{OVER, .asked_rate_bps = 0}, "the path lost what was too much for it"},
-	{{.received_known = true,
-		 .counts_known = true,
-		 .duration_ns = NS_PER_S,
-		 .sent = {.packets = 1000},
-		 .received = {.packets = 900, .unique_packets = 900, .host_drops = 90}},
-		"the receiving host could not keep up"},
-	{{.received_known = true,
-		 .counts_known = true,
-		 .duration_ns = NS_PER_S,
-		 .sent = {.packets = 1000},
-		 .received = {.packets = 991, .unique_packets = 991}},
-		"the sending host could not go faster"},
-};
-
-static void test_limits(void **state)
-{
-	char text[VIEW_TEXT];
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(limits); i++) {
-		print_message("%s\n", limits[i].limit);
-		events_limit(&limits[i].record, text);
-		assert_string_equal(text, limits[i].limit);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ports),
 		cmocka_unit_test(test_tests),
-		cmocka_unit_test(test_limits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

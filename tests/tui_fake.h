@@ -265,7 +265,7 @@ static inline void fake_put_result(struct fake *f, const struct test_record *t)
 		.idle_ns = 85 * NS_PER_US,
 		.loaded_ns = 930 * NS_PER_US,
 	};
-	events_limit(t, v->limit);
+	verdict_sentence(t, v->limit);
 }
 
 /* Ends the last test in a direction. */

@@ -36,7 +36,9 @@ void agenda_start(struct agenda *a, enum test_direction direction)
 	struct test_order order = {
 		.direction = direction,
 		.duration_ns = (uint64_t)a->duration_s * NS_PER_S,
-		.rate_bps = a->rate_bps,
+		.rate_bps = a->rate_bps == OPTION_RATE_AUTO ? 0 : a->rate_bps,
+		.search = a->rate_bps == OPTION_RATE_AUTO,
+		.until_ppm = (uint32_t)(a->options->until_percent * 1e4),
 		.datagram_bytes = options_datagram_bytes(a->options),
 	};
 

@@ -56,32 +56,11 @@ void events_test_line(const struct test_record *t, char out[VIEW_TEXT])
 			format_percent(percent, loss.packets, t->sent.packets));
 }
 
-void events_limit(const struct test_record *t, char out[VIEW_TEXT])
-{
-	struct loss loss = agreement_loss(t);
-	double rate = received_bps(t);
-
-	if (t->phase == TEST_FAILED)
-		snprintf(out, VIEW_TEXT, "not run");
-	else if (!t->received_known || t->duration_ns == 0)
-		snprintf(out, VIEW_TEXT, "what arrived is not known");
-	else if (t->rate_bps && t->rate_bps != t->asked_rate_bps && rate > 0.95 * (double)t->rate_bps)
-		snprintf(out, VIEW_TEXT, "the server's limit set the rate");
-	else if (t->rate_bps && rate > 0.95 * (double)t->rate_bps && loss.packets * 100 <= t->sent.packets)
-		snprintf(out, VIEW_TEXT, "the asked rate fits the path");
-	else if (loss.receiver_host > loss.path && loss.packets * 100 > t->sent.packets)
-		snprintf(out, VIEW_TEXT, "the receiving host could not keep up");
-	else if (loss.path * 100 > t->sent.packets)
-		snprintf(out, VIEW_TEXT, "the path lost what was too much for it");
-	else
-		snprintf(out, VIEW_TEXT, "the sending host could not go faster");
-}
-
 static void tell_running(const struct test_record *t, const struct events_listener *to)
 {
 	char asked[32], granted[32];
 
-	snprintf(granted, sizeof granted, "max");
+	snprintf(granted, sizeof granted, t->search ? "auto" : "max");
 	if (t->rate_bps)
 		report_rate((double)t->rate_bps, granted);
 	if (t->rate_bps == t->asked_rate_bps)
@@ -89,7 +68,9 @@ static void tell_running(const struct test_record *t, const struct events_listen
 			(double)t->granted_duration_ns / NS_PER_S);
 	else
 		tell(to, EVENT_WARNING, "%s acknowledged: %s granted, %s asked", command(t), granted,
-			t->asked_rate_bps ? report_rate((double)t->asked_rate_bps, asked) : "max");
+			t->asked_rate_bps ? report_rate((double)t->asked_rate_bps, asked)
+			: t->search       ? "auto"
+					  : "max");
 }
 
 static void tell_test(

@@ -15,7 +15,4 @@ void events_between(const struct session_snapshot *before, const struct session_
 /* One line on a test that is over: "download 94.1 Mbit/s received, 0.02 % lost". */
 void events_test_line(const struct test_record *t, char out[VIEW_TEXT]);
 
-/* What limited a test, as far as its record shows. */
-void events_limit(const struct test_record *t, char out[VIEW_TEXT]);
-
 #endif

@@ -26,10 +26,23 @@ static const struct options_entry screen[] = {
 	{NULL, NULL},
 };
 
+static const struct options_entry grades[] = {
+	{"A", "less than 5 ms: the 95th percentile of the round trips under load less the median without, of "
+	      "the "
+	      "port that suffered most"},
+	{"B", "less than 30 ms"},
+	{"C", "less than 60 ms"},
+	{"D", "less than 200 ms"},
+	{"E", "less than 400 ms"},
+	{"F", "400 ms or more"},
+	{NULL, NULL},
+};
+
 const struct options_manual *manual_sections(void)
 {
 	static struct options_entry keys[MANUAL_KEYS + 1];
-	static struct options_section section[] = {{"Screen", screen}, {"Keys", keys}};
+	static struct options_section section[] = {
+		{"Screen", screen}, {"Keys", keys}, {"Grades of latency under load", grades}};
 	static const struct options_manual manual = {section, sizeof section / sizeof *section};
 
 	for (size_t i = 0; i < keys_rows && i < MANUAL_KEYS; i++)

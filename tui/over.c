@@ -80,7 +80,7 @@ static void help(struct canvas *c, const struct ui *ui)
 
 static void terms(struct canvas *c, const struct ui_terms *t)
 {
-	static const char *const label[] = {"Rate (max, 95M, 1.5G)", "Duration, seconds"};
+	static const char *const label[] = {"Rate (auto, max, 95M)", "Duration, seconds"};
 	struct rect r = open_box(c, 6, 50, "The next tests");
 
 	for (unsigned i = 0; i < 2; i++) {

@@ -62,6 +62,18 @@ static void counts(struct canvas_line *l, const struct moment_port *p)
 		l, "rejected", p->rejected ? STYLE_WARN : STYLE_VALUE, "%s", format_count(text, p->rejected));
 }
 
+/* Where the clocks let the directions be told apart. */
+static void oneway(struct canvas_line *l, const struct oneway_summary *o)
+{
+	char text[FORMAT_TEXT];
+
+	if (!o->known)
+		return;
+	line_field(l, "one way up", STYLE_VALUE, "%s", format_ms(text, o->up_ns));
+	line_field(l, "down", STYLE_VALUE, "%s", format_ms(text, o->down_ns));
+	line_field(l, "+-", STYLE_VALUE, "%s ms", format_ms(text, o->offset_err_ns));
+}
+
 /* `phase` is that of the moment shown. */
 static void agreed(struct canvas_line *l, const struct test_record *r, enum test_phase phase)
 {
@@ -77,11 +89,12 @@ void paint_conversation(struct canvas *c, struct rect r, const struct scene *sce
 	const struct moment_port *p;
 	const struct test_record *record;
 	struct canvas_line first = canvas_line(c, r, 0), second = canvas_line(c, r, 1);
-	struct canvas_line third = canvas_line(c, r, 2);
+	struct canvas_line third = canvas_line(c, r, 2), fourth = canvas_line(c, r, 3);
 
 	if (!m)
 		return;
 	p = &m->port[PORT_CONTROL];
+	oneway(&fourth, &scene->view->snapshot.port[PORT_CONTROL].latency.oneway);
 	if (p->test.id == 0) {
 		line_add(&first, STYLE_DIM, " no test yet;");
 		line_add(&first, STYLE_KEY, scene->view->classic ? " u" : " u d b");

@@ -17,8 +17,8 @@ struct data {
 
 static const char *limit_text(char out[FORMAT_TEXT], uint64_t bps)
 {
-	if (bps == 0)
-		snprintf(out, FORMAT_TEXT, "max");
+	if (bps == 0 || bps == OPTION_RATE_AUTO)
+		snprintf(out, FORMAT_TEXT, bps ? "auto" : "max");
 	else
 		format_scaled(out, (double)bps, UNIT_BITS);
 	return out;

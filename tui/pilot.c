@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "proto/clock.h"
+#include "proto/verdict.h"
 #include "tui/events.h"
 #include "tui/exits.h"
 
@@ -123,7 +124,7 @@ static void take_results(struct pilot *p, unsigned known, uint64_t now_ns)
 			.idle_ns = median(p, t, false),
 			.loaded_ns = median(p, t, true),
 		};
-		events_limit(t, v->limit);
+		verdict_sentence(t, v->limit);
 		/* What the user ended is no failure, and what went wrong before is over. */
 		if (p->stopped || t->phase == TEST_COMPLETE)
 			p->report.error_code[0] = '\0';

@@ -53,25 +53,31 @@ static void result_line(struct canvas *c, struct rect r, int row, const struct s
 	line_field(&l, "idle", STYLE_VALUE, "%s", format_ms(text, v->idle_ns));
 	line_field(&l, "loaded", STYLE_VALUE, "%s", v->loaded_ns ? format_ms(other, v->loaded_ns) : "-");
 	line_add(&l, STYLE_LABEL, " ms");
-	line_add(&l, t->phase == TEST_COMPLETE ? STYLE_LABEL : STYLE_WARN, "  %s",
-		t->phase == TEST_COMPLETE ? v->limit : "ended early");
+	if (t->phase != TEST_COMPLETE)
+		line_add(&l, STYLE_WARN, "  ended early");
 	line_add(&l, STYLE_DIM, "  sent %s",
 		format_scaled(text, bps(t->sent.bytes, t->duration_ns), UNIT_BITS));
 }
 
-/* The verdict on the last test, where its line has no room for it. */
+/* The verdict on the last test, and on the path under load. */
 static void verdict(struct canvas *c, struct rect r, const struct scene *scene)
 {
 	const struct view *v = scene->view;
 	const struct view_test *last = &v->test[(v->tests_over - 1) % VIEW_TESTS];
-	struct loss loss = agreement_loss(&last->record);
+	const struct path_capacity *found = &last->record.capacity;
 	struct canvas_line l = canvas_line(c, r, 0);
+	char grade = verdict_grade(&v->snapshot), text[FORMAT_TEXT];
 
-	line_add(&l, STYLE_LABEL, " verdict on %u:", v->tests_over);
+	line_add(&l, STYLE_LABEL, " limited by:");
 	line_add(&l, STYLE_VALUE, " %s", last->limit);
-	if (loss.packets)
-		line_add(&l, STYLE_LABEL, "; lost: sender %" PRIu64 " path %" PRIu64 " receiver %" PRIu64,
-			loss.sender_host, loss.path, loss.receiver_host);
+	if (found->bps)
+		line_field(&l, "capacity", STYLE_RATE, "%s +- %.1f %%",
+			format_scaled(text, (double)found->bps, UNIT_BITS), (double)found->ci_ppm / 1e4);
+	if (grade == '-')
+		return;
+	line_field(&l, "grade under load", grade <= 'B' ? STYLE_GOOD : STYLE_WARN, "%c", grade);
+	line_add(&l, STYLE_LABEL, ", %s round trips a minute",
+		format_count(text, verdict_responsiveness(&v->snapshot)));
 }
 
 void paint_results(struct canvas *c, struct rect r, const struct scene *scene)

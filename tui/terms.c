@@ -13,8 +13,8 @@ void terms_open(struct ui_terms *t, const struct view *v)
 	unsigned i = 0;
 
 	*t = (struct ui_terms){.open = true, .fresh = true};
-	if (rate == 0) {
-		snprintf(t->text[0], UI_FIELD, "max");
+	if (rate == 0 || rate == OPTION_RATE_AUTO) {
+		snprintf(t->text[0], UI_FIELD, rate ? "auto" : "max");
 	} else {
 		for (; rate % 1000 == 0 && i < 3; i++)
 			rate /= 1000;

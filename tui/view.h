@@ -5,6 +5,7 @@
 
 #include "proto/address.h"
 #include "proto/snapshot.h"
+#include "proto/verdict.h"
 #include "tui/client.h"
 
 enum { VIEW_TESTS = 32, VIEW_EVENTS = 64, VIEW_TEXT = 120 };
@@ -22,7 +23,7 @@ struct view_test {
 	struct test_record record;
 	uint64_t at_ns;
 	uint64_t idle_ns, loaded_ns; /* medians; 0: none */
-	char limit[VIEW_TEXT];       /* the verdict, in plain words */
+	char limit[VERDICT_TEXT];    /* what limited it, in plain words */
 };
 
 struct view {

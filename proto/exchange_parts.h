@@ -1,0 +1,22 @@
+/* What a result says beside its counters: internal to the exchange. All of it may be missing. */
+#ifndef PROTO_EXCHANGE_PARTS_H
+#define PROTO_EXCHANGE_PARTS_H
+
+#include <jansson.h>
+
+#include "proto/exchange.h"
+
+/* "capacity":[bits a second, interval in ppm, limit, ended early] */
+void exchange_write_capacity(json_t *object, const struct path_capacity *c);
+bool exchange_read_capacity(json_t *object, struct path_capacity *c);
+
+/* "load":[CPU in thousandths, offload] */
+void exchange_write_load(json_t *object, const struct host_load *l);
+bool exchange_read_load(json_t *object, struct host_load *l);
+
+/* "pattern":{"bursts":[by length],"longest":N,"period":[N, share in thousandths],"late":[N, extent, ns],
+ * "outages":[[start ns, length ns, lost], ...]} */
+void exchange_write_pattern(json_t *object, const struct loss_pattern *p);
+bool exchange_read_pattern(json_t *object, struct loss_pattern *p);
+
+#endif

@@ -1,0 +1,21 @@
+/* The two directions of a client port's round trips, apart: the estimator of the clocks (owd.h), and what its
+ * samples come to. Belongs to one port. */
+#ifndef PROTO_ONEWAY_H
+#define PROTO_ONEWAY_H
+
+#include "proto/histogram.h"
+#include "proto/owd.h"
+#include "proto/snapshot.h"
+
+struct oneway {
+	struct owd owd;
+	struct histogram up, down;             /* all exchanges */
+	struct histogram queue_up, queue_down; /* those under load */
+};
+
+/* Takes an exchange of four times. */
+void oneway_sample(struct oneway *o, const struct owd_exchange *x, bool is_loaded);
+
+void oneway_sum_up(struct oneway *o, uint64_t now_ns, struct oneway_summary *out);
+
+#endif
