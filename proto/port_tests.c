@@ -5,6 +5,9 @@
 #include "proto/port_parts.h"
 
 enum {
+	/* Below it datagrams leave one by one: a call of the system for each costs little there, and a virtual
+	 * router that loses a joined message loses all of it, which no real one does. */
+	PORT_ONE_BY_ONE_BPS = 300000000,
 	PORT_RETRY_US = 200, /* after the kernel had no room for data */
 	PORT_REPORT_MS = 1,  /* the shortest time between two classic reports */
 };
@@ -26,8 +29,10 @@ static bool pour(struct port *p)
 		return false;
 	for (;;) {
 		unsigned staged = source_fill(s, now_ns);
+		uint64_t rate_bps = source_rate(s);
 		int sent;
 
+		p->socket.one_by_one = rate_bps && rate_bps < PORT_ONE_BY_ONE_BPS;
 		if (staged == 0)
 			return false;
 		sent = udp_send_many(&p->socket, &p->peer, s->buffer, s->order.datagram_bytes, staged);

@@ -23,6 +23,7 @@ struct udp_socket {
 	int fd;
 	bool connected;
 	bool send_offload, receive_offload;
+	bool one_by_one; /* udp_send_many is not to join datagrams for now */
 	unsigned segments_max;                            /* what the kernel takes at once */
 	uint32_t receive_buffer_bytes, send_buffer_bytes; /* granted */
 	uint64_t drops;          /* datagrams that the receive buffer had no room for */

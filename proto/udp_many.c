@@ -98,7 +98,7 @@ int udp_send_many(
 	if (count > udp_segments(s, size))
 		count = udp_segments(s, size);
 	do {
-		if (count > 1 && s->send_offload) {
+		if (count > 1 && s->send_offload && !s->one_by_one) {
 			n = send_segments(s, to, bytes, size, count);
 			if (refuses_offload(n) && count > 64) {
 				s->segments_max = count = 64; /* the limit before Linux 6.9 */

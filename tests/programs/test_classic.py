@@ -129,7 +129,7 @@ class OurClient(harness.Case):
             self.assert_exit(client, 0)
             self.assertEqual(peer.end(), 0, peer)
             for latency in client.document()["end"]["latency"].values():
-                self.assertEqual((latency["n"], latency["lost"]), (3, 0))
+                self.assertEqual((latency["idle"]["n"], latency["idle"]["lost"]), (3, 0))
             for port in peer.last_object()["clients"][0]["ports"].values():
                 self.assertEqual(port["round_trips"], 3)
 

@@ -63,8 +63,8 @@ class Silent(harness.Case):
         self.assertTrue([line for line in text.err.lines if "silent" in line], text)
         self.assertEqual(document.document()["error"]["code"], "silent")
         for latency in document.document()["end"]["latency"].values():
-            self.assertGreater(latency["n"], 0)
-            self.assertGreater(latency["lost"], 0)
+            self.assertGreater(latency["idle"]["n"], 0)
+            self.assertGreater(latency["idle"]["lost"], 0)
 
     def kill_server_amid_upload(self, mode):
         server = self.server("--port-parallelability", mode)
