@@ -20,6 +20,7 @@ enum {
 	/* The payload of classic data packets, around its characters. */
 	DUMMY_BYTES = sizeof("{\"dummy_data\": \"\"}") - 1,
 	MIN_DATAGRAM = WIRE_HEADER_BYTES + DUMMY_BYTES,
+	DEFAULT_CHARACTERS = 900,
 };
 
 const char *const option_group_names[OPTION_GROUPS] = {
@@ -68,7 +69,8 @@ const struct option_row options_table[] = {
 	{.name = "packet_length", .group = GROUP_TEST, .programs = PROGRAM_CLIENT,
 	 FIELD(packet_length), .type = OPTION_INTEGER, .min = MIN_DATAGRAM, .max = WIRE_MAX_BYTES,
 	 .zero_word = "auto", .unit = "bytes", .fallback = "auto",
-	 .help = "UDP payload of a data packet; auto follows from bw_packet_length"},
+	 .help = "UDP payload of a data packet; auto is the largest that the path takes unfragmented, or follows "
+		 "from bw_packet_length where that is set or the server is classic"},
 	{.name = "bw_packet_length", .group = GROUP_TEST, .programs = PROGRAM_CLIENT,
 	 FIELD(bw_packet_length), .type = OPTION_INTEGER, .min = 1,
 	 .max = WIRE_MAX_BYTES - MIN_DATAGRAM, .unit = "characters", .fallback = "900",
@@ -157,6 +159,9 @@ const struct option_row options_table[] = {
 	{.name = "test_verbose", .group = GROUP_OUTPUT, .programs = BOTH, FIELD(test_verbose),
 	 .type = OPTION_BOOL, .fallback = "false", .help = "log every command and report"},
 
+	{.name = "offload", .group = GROUP_TUNING, .programs = BOTH, FIELD(offload), .type = OPTION_BOOL,
+	 .fallback = "true",
+	 .help = "let the kernel cut and join datagrams (UDP_SEGMENT, UDP_GRO) where it can"},
 	{.name = "incoming_blocking_level", .group = GROUP_TUNING, .programs = BOTH,
 	 FIELD(incoming_blocking_us), MICROSECONDS(0), .fallback = "0",
 	 .help = "how long a port keeps polling its socket without blocking after a datagram "
@@ -322,9 +327,13 @@ void options_defaults(struct options *o)
 	(void)err;
 }
 
-uint32_t options_datagram_bytes(const struct options *o)
+uint32_t options_datagram_bytes(const struct options *o, uint32_t path_bytes)
 {
-	return o->packet_length ? o->packet_length : MIN_DATAGRAM + o->bw_packet_length;
+	if (o->packet_length)
+		return o->packet_length;
+	if (path_bytes == 0 || o->bw_packet_length != DEFAULT_CHARACTERS)
+		return MIN_DATAGRAM + o->bw_packet_length;
+	return path_bytes < WIRE_MAX_BYTES ? path_bytes : WIRE_MAX_BYTES;
 }
 
 void options_each(const struct options *o, void (*visit)(void *context, const char *name, const char *json),

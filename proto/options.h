@@ -62,6 +62,7 @@ struct options {
 	bool test_verbose;
 	uint32_t test_delay_ms;
 	double test_drop_rate;
+	bool offload; /* by the kernel: segments when sending, joins when receiving */
 
 	/* The client's flags. */
 	bool no_tui;
@@ -105,9 +106,10 @@ int options_set(struct options *o, const char *name, const char *text, char erro
 /* "default", "light" ... */
 const char *options_theme_name(enum option_theme theme);
 
-/* The UDP payload of a data packet: packet_length, or what bw_packet_length makes it:
- * WIRE_HEADER_BYTES + the length of {"dummy_data": "..."}. */
-uint32_t options_datagram_bytes(const struct options *o);
+/* The UDP payload of a data packet: packet_length, or what a bw_packet_length that is not the default makes it:
+ * WIRE_HEADER_BYTES + the length of {"dummy_data": "..."}; otherwise `path_bytes`, up to WIRE_MAX_BYTES.
+ * path_bytes 0: not known, or a classic peer; then the default's. */
+uint32_t options_datagram_bytes(const struct options *o, uint32_t path_bytes);
 
 /* The text of --help for one program, as wide as 80 columns. Caller frees; NULL when out of memory. */
 char *options_help(enum program program);

@@ -43,6 +43,8 @@ static int open_socket(struct port *p, const struct address *connect_to)
 		udp_close(&p->socket);
 		return error;
 	}
+	if (!o->offload)
+		udp_disable_offload(&p->socket);
 	p->now.local_port = address_port(&local);
 	p->now.receive_buffer_bytes = p->socket.receive_buffer_bytes;
 	p->now.send_buffer_bytes = p->socket.send_buffer_bytes;
@@ -65,6 +67,17 @@ void port_meet(struct port *p, const struct mail *mail)
 	p->task.fd = p->socket.fd;
 	if (loop_add(loop, &p->task))
 		p->now.state = PORT_FAILED;
+}
+
+/* A datagram as large as data gets, for nobody: a router that it is too large for says so, and the kernel
+ * knows before data is sent. */
+static void probe_path(struct port *p)
+{
+	const struct wire_header h = {.type = WIRE_BANDWIDTH_TEST};
+	uint8_t packet[WIRE_MAX_BYTES] = {0};
+
+	wire_encode(packet, &h);
+	udp_send(&p->socket, NULL, packet, sizeof packet);
 }
 
 int port_open(struct port *p, const struct port_plan *plan)
@@ -112,6 +125,8 @@ int port_open(struct port *p, const struct port_plan *plan)
 	if (plan->secret)
 		seal_init(&p->seal, plan->is_client, plan->kind, plan->secret);
 	crypto_shorthash_keygen(p->challenge_key);
+	if (plan->is_client && plan->secret && plan->kind == PORT_UPLOAD)
+		probe_path(p);
 	return 0;
 }
 
@@ -158,6 +173,8 @@ static void complete_snapshot(struct port *p, uint64_t now_ns)
 	now->last_heard_ns = p->heard_ns;
 	now->remote_port = p->peer_known ? address_port(&p->peer) : 0;
 	now->socket_drops = p->socket.drops;
+	if (!now->source_active && !now->sink_active && p->is_client)
+		now->path_bytes = udp_path_bytes(&p->socket);
 	now->send_offload = p->socket.send_offload;
 	now->receive_offload = p->socket.receive_offload;
 	now->source_active = p->source.active;

@@ -134,3 +134,25 @@ uint64_t udp_flush(struct udp_socket *s, uint64_t now_ns)
 		send_now(s, &d->to, d->bytes, d->size);
 	return next_ns;
 }
+
+unsigned udp_path_bytes(const struct udp_socket *s)
+{
+	struct address local;
+	int mtu = 0;
+	socklen_t size = sizeof mtu;
+	bool v6 = udp_local_address(s, &local) == 0 && local.any.sa_family == AF_INET6;
+	int headers = v6 ? 48 : 28;
+
+	if (getsockopt(s->fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_MTU : IP_MTU, &mtu, &size) < 0 ||
+		mtu <= headers)
+		return 0;
+	return (unsigned)(mtu - headers);
+}
+
+void udp_disable_offload(struct udp_socket *s)
+{
+	int off = 0;
+
+	setsockopt(s->fd, SOL_UDP, UDP_GRO, &off, sizeof off);
+	s->send_offload = s->receive_offload = false;
+}

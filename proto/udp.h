@@ -54,6 +54,13 @@ void udp_close(struct udp_socket *s);
 /* From now on the kernel drops what others send, and reports ICMP errors. 0 or -errno. */
 int udp_connect(struct udp_socket *s, const struct address *peer);
 
+/* The largest UDP payload that leaves a connected socket unfragmented, as far as the kernel knows: its interface's,
+ * and what routers have said since (RFC 1191, RFC 8201). 0: not known. */
+unsigned udp_path_bytes(const struct udp_socket *s);
+
+/* No segmentation by the kernel when sending, no joining when receiving. */
+void udp_disable_offload(struct udp_socket *s);
+
 /* The address the socket is bound to. 0 or -errno. */
 int udp_local_address(const struct udp_socket *s, struct address *local);
 

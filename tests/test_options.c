@@ -29,9 +29,9 @@ static void test_defaults(void **state)
 	assert_setting(&o, "max_rate", "\"max\"");
 	assert_setting(&o, "max_total_rate", "\"max\"");
 	assert_true(o.interval_s == 1 && o.connect_timeout_s == 5 && o.test_drop_rate == 0);
-	assert_int_equal(options_datagram_bytes(&o), 938);
+	assert_int_equal(options_datagram_bytes(&o, 0), 938);
 	o.packet_length = 500;
-	assert_int_equal(options_datagram_bytes(&o), 500);
+	assert_int_equal(options_datagram_bytes(&o, 1400), 500);
 }
 
 static void test_table(void **state)

@@ -31,6 +31,13 @@ bool agenda_wants_download(const struct options *options)
 	return false;
 }
 
+static uint32_t datagram_bytes(const struct agenda *a)
+{
+	const struct client *c = a->client;
+
+	return options_datagram_bytes(a->options, c->classic ? 0 : c->snapshot.port[PORT_UPLOAD].path_bytes);
+}
+
 void agenda_start(struct agenda *a, enum test_direction direction)
 {
 	struct test_order order = {
@@ -39,7 +46,7 @@ void agenda_start(struct agenda *a, enum test_direction direction)
 		.rate_bps = a->rate_bps == OPTION_RATE_AUTO ? 0 : a->rate_bps,
 		.search = a->rate_bps == OPTION_RATE_AUTO,
 		.until_ppm = (uint32_t)(a->options->until_percent * 1e4),
-		.datagram_bytes = options_datagram_bytes(a->options),
+		.datagram_bytes = datagram_bytes(a),
 	};
 
 	a->started++;
