@@ -205,7 +205,8 @@ static bool is_probe(const struct udp_datagram *d)
 {
 	struct wire_header h;
 
-	return wire_decode(d->bytes, d->size, &h) == WIRE_OK && h.type == WIRE_BANDWIDTH_TEST && h.channel == 0;
+	return d->size <= WIRE_MAX_BYTES && wire_decode(d->bytes, d->size, &h) == WIRE_OK &&
+	       h.type == WIRE_BANDWIDTH_TEST && h.channel == 0;
 }
 
 /* An error for good ends the port, not the program. */

@@ -73,6 +73,8 @@ void source_update_rate(struct source *s, uint64_t now_ns)
 		s->searched_bps = capacity_rate_bps(&s->capacity, now_ns);
 	}
 	rate = source_rate(s);
+	if (!s->order.search)
+		rate = catch_up_rate(&s->catch_up, rate, s->count.bytes, now_ns);
 	if (rate != s->pacer.rate_bps)
 		pacer_set_rate(&s->pacer, rate, least_burst(s, rate), now_ns);
 }
@@ -222,7 +224,7 @@ unsigned source_fill(struct source *s, uint64_t now_ns)
 	s->staged = 0;
 	if (!s->active || s->order.start_ns == 0 || source_finished(s, now_ns))
 		return 0;
-	if (s->order.search)
+	if (s->order.search || s->pacer.rate_bps)
 		source_update_rate(s, now_ns);
 	allowed = pacer_allowance(&s->pacer, now_ns) / s->order.datagram_bytes;
 	count = allowed < s->room ? (unsigned)allowed : s->room;

@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "proto/capacity.h"
+#include "proto/catch_up.h"
 #include "proto/feedback.h"
 #include "proto/mailbox.h"
 #include "proto/overrun.h"
@@ -72,6 +73,7 @@ struct source {
 	struct overrun overrun;          /* otherwise: keeps to what the receiver's host takes */
 	uint64_t share_bps, allowed_bps; /* limits of this host and of the receiver's; 0: none */
 	struct pacer pacer;
+	struct catch_up catch_up; /* of a rate that was asked for */
 	struct receipt_book receipts;
 	uint64_t next_channel;     /* sequence of the next transmission */
 	uint64_t next_data;        /* next new piece of data */

@@ -126,7 +126,7 @@ class Modes(harness.Case):
         document = client.document()
         self.assertEqual(document["end"]["tests"], [])
         for port, latency in document["end"]["latency"].items():
-            self.assertEqual((latency["n"], latency["lost"]), (2, 0), port)
+            self.assertEqual((latency["idle"]["n"], latency["idle"]["lost"]), (2, 0), port)
             ordered = [latency[n] for n in ("min_us", "p50_us", "p90_us", "p99_us", "max_us")]
             self.assertEqual(ordered, sorted(ordered), port)
         for port in harness.PORT_NAMES:

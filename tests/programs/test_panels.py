@@ -65,7 +65,7 @@ class Panels(terminal.Case):
         for row in ("  Received +%s, [1-9]" % RATE, r"  Lost +0 packets"):
             self.assertEqual(len(re.findall(row, text)), 2, text)
         for name in harness.PORT_NAMES:
-            self.assertRegex(text, r"  %-9s +[1-9]\d* +0 " % name)
+            self.assertRegex(text, r"  %-9s idle +[1-9]\d* +0 " % name)
         self.assertNotIn("RESULTS", text)  # nothing of the panels
 
     def test_both_at_once(self):

@@ -13,8 +13,8 @@ PANELS = slice(1, 17)  # rows of a screen of 24
 FOCUS, LOST = "\u25b6 ", "\u00d7"
 SENT = r"sent (\d[\d.]*k?) there (\d[\d.]*k?) lost 0 "
 UPLOAD = ("--rate", "5M", "--duration", "60")
-# 5 Mbit/s in packets of some 900 bytes.
-UNITS = (r"[45]\.\d+ Mbit/s", r"[56]\d\d kB/s", r"([56]\d\d|1\.\d+ k) ?pkt/s")
+# 5 Mbit/s in packets of 1400 bytes.
+UNITS = (r"[45]\.\d+ Mbit/s", r"[56]\d\d kB/s", r"[34]\d\d pkt/s")
 
 
 def number(text):
