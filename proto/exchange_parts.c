@@ -103,7 +103,7 @@ static bool read_outages(json_t *array, struct loss_pattern *p)
 {
 	size_t count = json_array_size(array);
 
-	if (count > LOSS_OUTAGES)
+	if (!json_is_array(array) || count > LOSS_OUTAGES)
 		return false;
 	for (p->outages = 0; p->outages < count; p->outages++) {
 		uint64_t value[3];

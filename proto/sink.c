@@ -187,7 +187,9 @@ static uint64_t close_ns(const struct sink *k)
 	if (k->source_done)
 		return k->next_channel >= k->expected && k->missing_channel.members == 0 ? 0 : quiet_ns;
 	if (k->may_starve)
-		close = earliest(close, k->last_data_ns + milliseconds(SINK_STARVED_MS));
+		close = earliest(close, k->last_data_ns + milliseconds(k->order.until_ppm && k->count.packets
+									       ? SINK_CERTAIN_MS
+									       : SINK_STARVED_MS));
 	if (k->count.packets > 0)
 		close = earliest(close, latest(quiet_ns, end_ns + milliseconds(SINK_QUIET_MS)));
 	return close;

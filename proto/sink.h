@@ -22,6 +22,7 @@ enum {
 	SINK_LINGER_MS = 2000,   /* ... and so long at the most */
 	SINK_SILENCE_MS = 12000, /* extended: a source that has not begun by then does not exist */
 	SINK_STARVED_MS = 3000,  /* a download that gets nothing for so long has been stopped */
+	SINK_CERTAIN_MS = 500,   /* ... or has found what it searched for, if it may end with that */
 	SINK_LOSSY_MS = 40,      /* the longest, for a download that loses more than a tenth */
 	SINK_REPORT_MS = 10,     /* the shortest time between two extended reports */
 	SINK_EAGER_MS = 500,     /* so long a source that searches needs them, whatever they cost */

@@ -27,7 +27,8 @@ enum { KEY = 26970, DATAGRAM = 1000, SECONDS = 2, QUIET_MS = 200, DIRECTIONS = 2
 /* The port that does the work of one direction. */
 struct worker {
 	struct test_order order;
-	uint64_t ends_ns; /* CLOCK_NEVER: it is idle */
+	uint64_t ends_ns;  /* CLOCK_NEVER: it is idle */
+	uint64_t early_ns; /* a source that searches is certain so long before its time */
 	unsigned begun;
 };
 
@@ -107,7 +108,13 @@ static inline void finish_work(struct side *s, enum test_direction direction, ui
 		mail.sent = (struct source_counters){.packets = 100 + direction,
 			.bytes = UINT64_C(100) * DATAGRAM,
 			.retransmitted_packets = 9};
+		mail.load = (struct host_load){.known = true, .cpu_permille = 500};
+		if (w->order.search)
+			mail.capacity = (struct path_capacity){
+				.bps = RATE_BPS, .limit = CAPACITY_NETWORK, .certain = w->early_ns > 0};
 	} else {
+		mail.load = (struct host_load){.known = true, .cpu_permille = 700};
+		mail.pattern = (struct loss_pattern){.bursts = 3, .burst = {3}, .longest = 1};
 		mail.received = (struct sink_counters){
 			.packets = 90,
 			.bytes = UINT64_C(90) * DATAGRAM,
@@ -140,6 +147,8 @@ static inline void take_mail(struct side *s, const struct mail *mail, uint64_t n
 	w->ends_ns = mail->order.start_ns + mail->order.duration_ns;
 	if (!sends(s, mail->order.direction))
 		w->ends_ns += QUIET_MS * MS;
+	else if (w->order.search)
+		w->ends_ns -= w->early_ns;
 }
 
 static inline void answer_gate(struct gate *g, struct control *c, uint64_t now_ns)

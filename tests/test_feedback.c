@@ -17,8 +17,7 @@
 
 enum { VECTOR_SPANS = 3 };
 
-static enum wire_reject read_bytes(
-	const uint8_t *body, size_t size, bool extended, struct feedback *f)
+static enum wire_reject read_bytes(const uint8_t *body, size_t size, bool extended, struct feedback *f)
 {
 	uint8_t *copy = malloc(size ? size : 1);
 	enum wire_reject got;
@@ -63,6 +62,7 @@ static struct feedback example(void)
 		.receipt_sequence = vector_number(name, "receipt_sequence"),
 		.receipt = vector_number(name, "receipt"),
 		.allowed_bps = vector_number(name, "allowed_bps"),
+		.arrival_ns = vector_number(name, "arrival_ns"),
 	};
 
 	read_spans(name, &f.spans);
@@ -78,7 +78,7 @@ static void assert_report_equal(const struct feedback *a, const struct feedback 
 	assert_true(a->next_channel == b->next_channel && a->host_drops == b->host_drops);
 	assert_true(a->delay_min_ns == b->delay_min_ns && a->delay_last_ns == b->delay_last_ns);
 	assert_true(a->receipt_sequence == b->receipt_sequence && a->receipt == b->receipt);
-	assert_true(a->allowed_bps == b->allowed_bps);
+	assert_true(a->allowed_bps == b->allowed_bps && a->arrival_ns == b->arrival_ns);
 }
 
 static void test_vector_spans(void **state)
@@ -133,7 +133,7 @@ static void test_greatest(void **state)
 	f.spans.span[FEEDBACK_SPANS_MAX - 1].end = UINT64_MAX;
 	f.from = f.clock_ns = f.packets = f.bytes = f.unique_packets = UINT64_MAX;
 	f.network_duplicates = f.reordered = f.next_channel = f.host_drops = UINT64_MAX;
-	f.receipt_sequence = f.receipt = f.allowed_bps = UINT64_MAX;
+	f.receipt_sequence = f.receipt = f.allowed_bps = f.arrival_ns = UINT64_MAX;
 	f.duplicates = 0;
 	f.delay_min_ns = -(INT64_C(1) << 62);
 	f.delay_last_ns = INT64_C(1) << 62;
@@ -157,8 +157,7 @@ static void test_cut(void **state)
 
 		assert_int_equal(read_bytes(bytes, size, true, &got), REJECT_SHORT);
 		assert_false(got.has_report);
-		assert_int_equal(read_bytes(bytes, size, false, &got),
-			size < spans ? REJECT_SHORT : WIRE_OK);
+		assert_int_equal(read_bytes(bytes, size, false, &got), size < spans ? REJECT_SHORT : WIRE_OK);
 	}
 }
 
@@ -193,7 +192,8 @@ static const struct report_row report_rows[] = {
 	{"one byte less", 2, "0087", 0, REJECT_BODY},
 	{"one byte more", 2, "0089", 1, WIRE_OK},
 	{"what is kept free", 4, "ffffffff", 0, WIRE_OK},
-	{"what is kept free", 128, "ffffffffffffffff", 0, WIRE_OK},
+	{"no news", 128, "0000000000000000", 0, WIRE_OK},
+	{"an arrival at the latest time", 128, "ffffffffffffffff", 0, WIRE_OK},
 	{"no packets, but unique ones", PACKETS_AT, "0000000000000000", 0, REJECT_BODY},
 	{"one packet less than its parts", PACKETS_AT, "0000000000000010", 0, REJECT_BODY},
 	{"more unique than packets", UNIQUE_AT, "0000000000000012", 0, REJECT_BODY},

@@ -35,6 +35,7 @@ static void test_first_report(void **state)
 		assert_int_equal(f.next_channel, 0);
 		assert_int_equal(f.receipt, 0);
 		assert_int_equal(f.delay_min_ns, 0);
+		assert_int_equal(f.arrival_ns, 0);
 		assert_int_equal(f.allowed_bps, 77);
 		assert_false(sink_report(&k, START_NS + ms * MS, &f));
 	}
@@ -194,9 +195,10 @@ static void test_what_a_report_says(void **state)
 			.channel = CHANNEL,
 			.sequence = rows[i].sequence,
 			.offset = rows[i].sequence - rows[i].data};
-		uint64_t sent_ns = START_NS - (uint64_t)(rows[i].delay_us * 1000);
+		uint64_t now_ns = START_NS + i;
+		uint64_t sent_ns = now_ns - (uint64_t)(rows[i].delay_us * 1000);
 
-		assert_int_equal(take(&k, &h, sent_ns, 100 + rows[i].sequence, START_NS), WIRE_OK);
+		assert_int_equal(take(&k, &h, sent_ns, 100 + rows[i].sequence, now_ns), WIRE_OK);
 	}
 	assert_true(sink_report(&k, START_NS + MS, &f));
 	assert_int_equal(f.packets, 5);
@@ -209,13 +211,97 @@ static void test_what_a_report_says(void **state)
 	/* Of the packets in order: the late one has been overtaken, its double says nothing new. */
 	assert_int_equal(f.delay_min_ns, 300000);
 	assert_int_equal(f.delay_last_ns, 600000);
+	assert_int_equal(f.arrival_ns, START_NS + 5);
 	assert_int_equal(f.receipt_sequence, 6);
 	assert_int_equal(f.receipt, 106);
 	assert_true(sink_report(&k, k.report_due_ns, &f));
 	assert_int_equal(f.delay_min_ns, 0);
 	assert_int_equal(f.delay_last_ns, 600000);
+	assert_int_equal(f.arrival_ns, 0);
 	assert_int_equal(f.receipt_sequence, 6);
 	sink_close(&k);
+}
+
+/* The time of arrival is that of the highest packet, and is only there when it is news. */
+static void test_arrival_is_news(void **state)
+{
+	static const struct {
+		const char *name;
+		uint64_t sequence; /* that arrives before the report */
+		bool is_news;
+	} rows[] = {
+		{"the first", 0, true},
+		{"the next", 1, true},
+		{"a double", 1, false},
+		{"behind a hole", 5, true},
+		{"one that fills it", 3, false},
+		{"the next again", 6, true},
+	};
+	struct sink k;
+
+	(void)state;
+	open_extended(&k);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		uint64_t now_ns = START_NS + i * 500 * MS;
+		struct feedback f;
+
+		print_message("%s\n", rows[i].name);
+		arrive(&k, rows[i].sequence, rows[i].sequence, now_ns);
+		assert_true(sink_report(&k, now_ns + 200 * MS, &f));
+		assert_int_equal(f.arrival_ns, rows[i].is_news ? now_ns : 0);
+		assert_true(sink_report(&k, now_ns + 400 * MS, &f));
+		assert_int_equal(f.arrival_ns, 0);
+	}
+	sink_close(&k);
+}
+
+/* A source that searches needs reports to begin with, even where they cost more than a hundredth. */
+static void test_eager(void **state)
+{
+	static const struct {
+		const char *name;
+		bool search;
+		uint64_t least_ms, most_ms;             /* between reports of the first 500 ms */
+		uint64_t later_least_ms, later_most_ms; /* and of the next */
+	} rows[] = {
+		{"search", true, SINK_REPORT_MS, SINK_REPORT_MS, 65, 100},
+		{"none", false, 40, 100, 65, 100},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct sink_plan plan = sink_plan_of(true);
+		uint64_t last_ns = START_NS;
+		unsigned early = 0, later = 0;
+		struct sink k;
+
+		print_message("%s\n", rows[i].name);
+		plan.order.search = rows[i].search;
+		assert_int_equal(sink_open(&k, &plan), 0);
+		for (uint64_t n = 0; n < 300; n++) { /* every 3.33 ms, as in interval_rows */
+			uint64_t now_ns = START_NS + n * 3333 * NS_PER_US;
+			struct feedback f;
+
+			arrive(&k, n, n, now_ns);
+			while (k.report_due_ns < now_ns + 3333 * NS_PER_US) {
+				uint64_t at_ns = last_ns - START_NS, gap_ms;
+
+				assert_true(sink_report(&k, k.report_due_ns, &f));
+				gap_ms = (f.clock_ns - last_ns) / MS;
+				last_ns = f.clock_ns;
+				if (at_ns > 100 * MS && at_ns < SINK_EAGER_MS * MS) {
+					assert_in_range(gap_ms, rows[i].least_ms, rows[i].most_ms);
+					early++;
+				} else if (at_ns > (SINK_EAGER_MS + 150) * MS) {
+					assert_in_range(
+						gap_ms, rows[i].later_least_ms, rows[i].later_most_ms);
+					later++;
+				}
+			}
+		}
+		assert_true(early > 0 && later > 0);
+		sink_close(&k);
+	}
 }
 
 /* The clocks of the two hosts have nothing to do with each other. */
@@ -280,6 +366,8 @@ int main(void)
 		cmocka_unit_test(test_classic_says_no_more),
 		cmocka_unit_test(test_partial_reports),
 		cmocka_unit_test(test_what_a_report_says),
+		cmocka_unit_test(test_arrival_is_news),
+		cmocka_unit_test(test_eager),
 		cmocka_unit_test(test_clocks_apart),
 		cmocka_unit_test(test_too_short_for_its_stamp),
 	};

@@ -27,7 +27,7 @@
 	.rate_bps = (rate)*UINT64_C(1000), .duration_ns = (seconds)*UINT64_C(1000) * MS, \
 	.interval_ns = (interval)*MS
 
-enum { CHANNEL = 4711, DATAGRAM = 250, SEGMENTS = 16, PIECES = 1 << 18, KBIT = 1000 };
+enum { CHANNEL = 4711, DATAGRAM = 250, SEGMENTS = 16, PIECES = 1 << 18, KBIT = 1000, OVERHEAD = 28 };
 
 struct transfer_plan {
 	struct link_weather up, down;
@@ -36,6 +36,9 @@ struct transfer_plan {
 	uint64_t seed;
 	bool extended, waits; /* `waits`: the source begins with the first report */
 	uint64_t lease_ns;
+	bool search;
+	uint32_t until_ppm;
+	uint64_t bottleneck_bps; /* of UDP payload, on the way up, behind 50 ms of queue; 0: none */
 };
 
 struct transfer {
@@ -44,6 +47,7 @@ struct transfer {
 	struct sink sink;
 	struct link *up, *down;
 	uint64_t now_ns, sink_step_ns, random;
+	uint64_t queue_ends_ns; /* the bottleneck is busy until then */
 	uint64_t report_sequence, reports_refused, truncated;
 	struct feedback last_report;
 	uint64_t first_hole; /* in the last report that spoke of all data */
@@ -60,11 +64,14 @@ static inline struct transfer *transfer_new(const struct transfer_plan *plan)
 				.duration_ns = plan->duration_ns,
 				.rate_bps = plan->rate_bps,
 				.datagram_bytes = DATAGRAM,
+				.search = plan->search,
+				.until_ppm = plan->until_ppm,
 			},
 		.segments = SEGMENTS,
 		.extended = plan->extended,
 		.waits = plan->waits,
 		.lease_ns = plan->lease_ns,
+		.overhead_bytes = OVERHEAD,
 	};
 	struct sink_plan sink = {
 		.order = source.order,
@@ -120,7 +127,11 @@ static inline void deliver_reports(struct transfer *t)
 	while ((d = link_receive(t->down, t->now_ns))) {
 		struct wire_header h;
 		struct feedback report;
-		struct source_feedback f = {.feedback = &report, .round_trip_ns = round_trip_ns};
+		struct source_feedback f = {
+			.feedback = &report,
+			.round_trip_ns = round_trip_ns,
+			.last_trip_ns = t->plan.up.delay_ns + t->plan.down.delay_ns,
+		};
 
 		assert_int_equal(wire_decode(d->bytes, d->size, &h), WIRE_OK);
 		assert_int_equal(feedback_read(d->bytes + WIRE_HEADER_BYTES, d->size - WIRE_HEADER_BYTES,
@@ -129,6 +140,25 @@ static inline void deliver_reports(struct transfer *t)
 		f.sequence = h.sequence;
 		t->reports_refused += source_report(&t->source, &f, t->now_ns) != WIRE_OK;
 	}
+}
+
+/* Through the bottleneck's queue, where there is one, and on to the link. */
+static inline void send_up(struct transfer *t, const uint8_t *datagram)
+{
+	uint64_t leaves_ns = t->now_ns;
+
+	if (t->plan.bottleneck_bps) {
+		if (t->queue_ends_ns < t->now_ns)
+			t->queue_ends_ns = t->now_ns;
+		if (t->queue_ends_ns - t->now_ns > 50 * MS) {
+			t->up->sent++;
+			t->up->dropped++;
+			return;
+		}
+		t->queue_ends_ns += DATAGRAM * UINT64_C(8) * NS_PER_S / t->plan.bottleneck_bps;
+		leaves_ns = t->queue_ends_ns;
+	}
+	link_send(t->up, datagram, DATAGRAM, leaves_ns);
 }
 
 static inline void send_data(struct transfer *t)
@@ -140,7 +170,7 @@ static inline void send_data(struct transfer *t)
 		unsigned taken = staged - (unsigned)(link_random(&t->random) % 8 == 0 && staged > 1);
 
 		for (unsigned i = 0; i < taken; i++)
-			link_send(t->up, t->source.buffer + (size_t)i * DATAGRAM, DATAGRAM, t->now_ns);
+			send_up(t, t->source.buffer + (size_t)i * DATAGRAM);
 		source_sent(&t->source, taken, t->now_ns);
 	}
 }

@@ -139,7 +139,7 @@ class Blocked(terminal.Case):
         self.assertEqual(packets, found.group(2))
         self.assertRegex(text, r"Lost +0 packets")
         for name in harness.PORT_NAMES:
-            self.assertRegex(text, r"  %-9s +[1-9]\d* +0 " % name)
+            self.assertRegex(text, r"  %-9s idle +[1-9]\d* +0 " % name)
 
 
 if __name__ == "__main__":
