@@ -106,8 +106,8 @@ int options_set(struct options *o, const char *name, const char *text, char erro
 /* "default", "light" ... */
 const char *options_theme_name(enum option_theme theme);
 
-/* The UDP payload of a data packet: packet_length, or what a bw_packet_length that is not the default makes it:
- * WIRE_HEADER_BYTES + the length of {"dummy_data": "..."}; otherwise `path_bytes`, up to WIRE_MAX_BYTES.
+/* The UDP payload of a data packet: packet_length, or what a bw_packet_length that is not the default makes
+ * it: WIRE_HEADER_BYTES + the length of {"dummy_data": "..."}; otherwise `path_bytes`, up to WIRE_MAX_BYTES.
  * path_bytes 0: not known, or a classic peer; then the default's. */
 uint32_t options_datagram_bytes(const struct options *o, uint32_t path_bytes);
 

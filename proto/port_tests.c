@@ -5,8 +5,8 @@
 #include "proto/port_parts.h"
 
 enum {
-	/* Below it datagrams leave one by one: a call of the system for each costs little there, and a virtual
-	 * router that loses a joined message loses all of it, which no real one does. */
+	/* Below it datagrams leave one by one: a call of the system for each costs little there, and a
+	 * virtual router that loses a joined message loses all of it, which no real one does. */
 	PORT_ONE_BY_ONE_BPS = 300000000,
 	PORT_RETRY_US = 200, /* after the kernel had no room for data */
 	PORT_REPORT_MS = 1,  /* the shortest time between two classic reports */
@@ -194,6 +194,7 @@ static void start_source(struct port *p, const struct mail *mail)
 		.share_bps = p->is_client ? 0 : mail->share_bps,
 		.allowed_bps = p->is_client ? mail->share_bps : 0,
 		.overhead_bytes = overhead(p),
+		.ramps = true,
 	};
 
 	begin_work(p);

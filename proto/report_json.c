@@ -240,6 +240,21 @@ static json_t *sum_object(struct sum sum, double seconds, uint64_t lost, uint64_
 		"lost_percent", real(percent_lost(lost, sent), 1e-6));
 }
 
+/* How long a test ran while no earlier one did: tests that ran at once share their time. */
+static double alone_s(const struct report *r, unsigned at)
+{
+	const struct test_record *t = &r->test[at];
+	uint64_t begin_ns = t->start_ns, end_ns = t->start_ns + t->duration_ns;
+
+	for (unsigned i = 0; i < at; i++) {
+		const struct test_record *o = &r->test[i];
+
+		if (loss_known(o) && o->direction != t->direction && begin_ns >= o->start_ns && begin_ns < o->start_ns + o->duration_ns)
+			begin_ns = o->start_ns + o->duration_ns;
+	}
+	return end_ns > begin_ns ? (double)(end_ns - begin_ns) / NS_PER_S : 0;
+}
+
 /* iperf3's names; null while no test has a result. */
 static void add_sums(json_t *end, const struct report *r)
 {
@@ -259,7 +274,7 @@ static void add_sums(json_t *end, const struct report *r)
 		in.bytes += t->received.bytes;
 		in.packets += t->received.packets;
 		lost += agreement_loss(t).packets;
-		seconds += (double)t->duration_ns / NS_PER_S;
+		seconds += alone_s(r, i);
 	}
 	json_object_set_new(end, "sum_sent", any ? sum_object(out, seconds, lost, out.packets) : json_null());
 	json_object_set_new(

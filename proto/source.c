@@ -95,6 +95,8 @@ void source_start(struct source *s, uint64_t now_ns)
 	uint64_t rate;
 
 	capacity_init(&s->capacity, &plan, now_ns);
+	if (s->ramps && s->extended && s->order.rate_bps == 0)
+		overrun_ramp(&s->overrun);
 	s->searched_bps = capacity_rate_bps(&s->capacity, now_ns);
 	rate = source_rate(s);
 	s->order.start_ns = s->report_ns = s->proven_ns = now_ns;
@@ -111,6 +113,7 @@ int source_open(struct source *s, const struct source_plan *plan)
 		.share_bps = plan->share_bps,
 		.allowed_bps = plan->allowed_bps,
 		.overhead_bytes = plan->overhead_bytes,
+		.ramps = plan->ramps,
 	};
 	/* Without reports of the receiver's there is nothing to search by. */
 	s->order.search = s->order.search && s->extended;

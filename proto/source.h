@@ -67,6 +67,7 @@ struct source {
 	struct mark mark[SOURCE_MARKS]; /* ring */
 	uint64_t marks;
 	unsigned overhead_bytes;
+	bool ramps;
 	struct capacity capacity;        /* order.search: what the rate follows, ... */
 	uint64_t searched_bps;           /* ... and is */
 	bool certain;                    /* known well enough to end */
@@ -101,6 +102,7 @@ struct source_plan {
 	uint64_t share_bps;      /* this host's limit; 0: none */
 	uint64_t allowed_bps;    /* the receiver's, until reports say more; 0: none */
 	unsigned overhead_bytes; /* of UDP and IP, for rates at the IP layer */
+	bool ramps;              /* without a limit it begins slowly: overrun.h */
 };
 
 /* Starts a test. 0 or -ENOMEM. */

@@ -23,7 +23,7 @@ struct udp_socket {
 	int fd;
 	bool connected;
 	bool send_offload, receive_offload;
-	bool one_by_one; /* udp_send_many is not to join datagrams for now */
+	bool one_by_one;                                  /* udp_send_many is not to join datagrams for now */
 	unsigned segments_max;                            /* what the kernel takes at once */
 	uint32_t receive_buffer_bytes, send_buffer_bytes; /* granted */
 	uint64_t drops;          /* datagrams that the receive buffer had no room for */
@@ -54,8 +54,8 @@ void udp_close(struct udp_socket *s);
 /* From now on the kernel drops what others send, and reports ICMP errors. 0 or -errno. */
 int udp_connect(struct udp_socket *s, const struct address *peer);
 
-/* The largest UDP payload that leaves a connected socket unfragmented, as far as the kernel knows: its interface's,
- * and what routers have said since (RFC 1191, RFC 8201). 0: not known. */
+/* The largest UDP payload that leaves a connected socket unfragmented, as far as the kernel knows: its
+ * interface's, and what routers have said since (RFC 1191, RFC 8201). 0: not known. */
 unsigned udp_path_bytes(const struct udp_socket *s);
 
 /* No segmentation by the kernel when sending, no joining when receiving. */
