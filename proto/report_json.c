@@ -249,7 +249,8 @@ static double alone_s(const struct report *r, unsigned at)
 	for (unsigned i = 0; i < at; i++) {
 		const struct test_record *o = &r->test[i];
 
-		if (loss_known(o) && o->direction != t->direction && begin_ns >= o->start_ns && begin_ns < o->start_ns + o->duration_ns)
+		if (loss_known(o) && o->direction != t->direction && begin_ns >= o->start_ns &&
+			begin_ns < o->start_ns + o->duration_ns)
 			begin_ns = o->start_ns + o->duration_ns;
 	}
 	return end_ns > begin_ns ? (double)(end_ns - begin_ns) / NS_PER_S : 0;
@@ -326,6 +327,16 @@ static json_t *queues(const struct session_snapshot *s)
 	return is ? json_string(is) : json_null();
 }
 
+static json_t *standing_queue(const struct report *r)
+{
+	struct verdict_queue q;
+
+	if (r->tests == 0 || verdict_grade(&r->end) == '-')
+		return json_null();
+	q = verdict_standing_queue(&r->end, &r->test[r->tests - 1]);
+	return json_pack("{s:o, s:o}", "us", micros(q.ns), "bytes", count(q.bytes));
+}
+
 static void add_responsiveness(json_t *object, const struct session_snapshot *s)
 {
 	uint32_t rpm = verdict_responsiveness(s);
@@ -350,6 +361,7 @@ static json_t *end(const struct report *r)
 			latency(&r->end.port[PORT_UPLOAD].latency), "download",
 			latency(&r->end.port[PORT_DOWNLOAD].latency)));
 	add_responsiveness(object, &r->end);
+	json_object_set_new(object, "standing_queue", standing_queue(r));
 	return object;
 }
 

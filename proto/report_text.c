@@ -228,8 +228,10 @@ static void text_latency(FILE *out, const struct session_snapshot *end)
 	}
 }
 
-static void text_load(FILE *out, const struct session_snapshot *end)
+static void text_load(FILE *out, const struct report *r)
 {
+	const struct session_snapshot *end = &r->end;
+	struct verdict_queue q;
 	static const char *const queues[] = {"", "; CONTROL queues with the data (one queue)",
 		"; CONTROL does not queue with the data (queues per flow)"};
 	char grade = verdict_grade(end);
@@ -240,6 +242,10 @@ static void text_load(FILE *out, const struct session_snapshot *end)
 		"  Under load     grade %c: %.1f ms more at the 95th percentile; %" PRIu32
 		" round trips a minute%s\n",
 		grade, ms(verdict_added_ns(end)), verdict_responsiveness(end), queues[verdict_queues(end)]);
+	if (r->tests == 0)
+		return;
+	q = verdict_standing_queue(end, &r->test[r->tests - 1]);
+	fprintf(out, "  Queue          %.2f ms stood in it, %" PRIu64 " bytes\n", ms(q.ns), q.bytes);
 }
 
 static void text_oneway(FILE *out, const struct session_snapshot *end)
@@ -272,7 +278,7 @@ void report_text_end(FILE *out, const struct report *r)
 		text_sockets(out, &r->end.port[PORT_UPLOAD]);
 	if (r->connected) {
 		text_latency(out, &r->end);
-		text_load(out, &r->end);
+		text_load(out, r);
 		text_oneway(out, &r->end);
 	}
 	for (unsigned i = 0; i < r->warnings; i++)

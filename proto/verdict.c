@@ -195,6 +195,18 @@ static uint64_t risen(const struct latency_summary *l)
 	return l->loaded.p50_ns > l->idle.p50_ns ? l->loaded.p50_ns - l->idle.p50_ns : 0;
 }
 
+struct verdict_queue verdict_standing_queue(const struct session_snapshot *s, const struct test_record *t)
+{
+	struct verdict_queue q = {0};
+
+	for (int kind = 0; kind < PORT_KINDS; kind++)
+		if (is_measured(&s->port[kind].latency) && risen(&s->port[kind].latency) > q.ns)
+			q.ns = risen(&s->port[kind].latency);
+	if (t->duration_ns)
+		q.bytes = (uint64_t)((double)t->received.bytes * (double)q.ns / (double)t->duration_ns);
+	return q;
+}
+
 enum verdict_queues verdict_queues(const struct session_snapshot *s)
 {
 	const struct latency_summary *control = &s->port[PORT_CONTROL].latency;

@@ -37,6 +37,13 @@ uint64_t verdict_added_ns(const struct session_snapshot *s);
 
 /* Whether CONTROL, which carries no data, suffers with the loaded port: then both share one queue; otherwise
  * the bottleneck has queues per flow. Nothing is known unless something queued. */
+/* What stands in the bottleneck's queue under load: the most that load adds to a port's median, and how many
+ * bytes pass in that time at the rate of test `t`. */
+struct verdict_queue {
+	uint64_t ns, bytes;
+};
+struct verdict_queue verdict_standing_queue(const struct session_snapshot *s, const struct test_record *t);
+
 enum verdict_queues { QUEUES_UNKNOWN, QUEUES_SHARED, QUEUES_PER_FLOW };
 enum verdict_queues verdict_queues(const struct session_snapshot *s);
 

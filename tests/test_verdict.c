@@ -273,6 +273,23 @@ static void test_queues(void **state)
 	}
 }
 
+/* 10 Mbyte in a second are 10 kB in a millisecond. */
+static void test_standing_queue(void **state)
+{
+	struct test_record t = {.duration_ns = 1000000000, .received = {.bytes = 10000000}};
+	struct session_snapshot s = {.tests = 0};
+	struct verdict_queue q = verdict_standing_queue(&s, &t);
+
+	(void)state;
+	assert_int_equal(q.ns + q.bytes, 0);
+	s.port[PORT_UPLOAD].latency.idle = (struct latency_part){.n = 3, .p50_ns = 500000};
+	assert_int_equal(verdict_standing_queue(&s, &t).ns, 0);
+	s.port[PORT_UPLOAD].latency.loaded = (struct latency_part){.n = 3, .p50_ns = 3500000};
+	q = verdict_standing_queue(&s, &t);
+	assert_int_equal(q.ns, 3000000);
+	assert_int_equal(q.bytes, 30000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -282,6 +299,7 @@ int main(void)
 		cmocka_unit_test(test_grade),
 		cmocka_unit_test(test_responsiveness),
 		cmocka_unit_test(test_queues),
+		cmocka_unit_test(test_standing_queue),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
