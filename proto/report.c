@@ -75,8 +75,10 @@ void report_fail(struct report *r, const char *code, const char *format, ...)
 
 void report_add_test(struct report *r, const struct test_record *test)
 {
-	if (r->tests < REPORT_TESTS)
-		r->test[r->tests++] = *test;
+	r->tests_ever++;
+	if (r->tests == REPORT_TESTS)
+		memmove(r->test, r->test + 1, --r->tests * sizeof *r->test);
+	r->test[r->tests++] = *test;
 }
 
 const char *report_doubt(const struct test_record *test, char out[REPORT_TEXT])

@@ -32,8 +32,9 @@ struct report {
 	uint16_t port[PORT_KINDS];
 	struct report_interval *interval;
 	size_t intervals, room;
-	struct test_record test[REPORT_TESTS]; /* those that are over */
+	struct test_record test[REPORT_TESTS]; /* those that are over, the latest of them */
 	unsigned tests;
+	unsigned tests_ever; /* older ones that had no room included */
 	struct session_snapshot end;
 	char warning[REPORT_WARNINGS][REPORT_TEXT];
 	unsigned warnings;
@@ -51,7 +52,7 @@ __attribute__((format(printf, 2, 3))) void report_warn(struct report *r, const c
 __attribute__((format(printf, 3, 4))) void report_fail(
 	struct report *r, const char *code, const char *format, ...);
 
-/* Keeps the record of a test that is over. */
+/* Keeps the record of a test that is over; the oldest makes room for it. */
 void report_add_test(struct report *r, const struct test_record *test);
 
 /* A word on why the figures of a test may not be the path's; "" when there is nothing to say. */

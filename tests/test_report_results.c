@@ -170,10 +170,32 @@ static void test_lost(void **state)
 	}
 }
 
+/* A screen runs for days: the latest tests are kept, and none goes uncounted. */
+static void test_many(void **state)
+{
+	struct options options;
+	struct report r;
+
+	(void)state;
+	open_report(&r, &options, "192.0.2.1:6711");
+	for (uint32_t id = 1; id <= REPORT_TESTS + 6; id++) {
+		struct test_record t = complete;
+
+		t.id = id;
+		report_add_test(&r, &t);
+	}
+	assert_int_equal(r.tests, REPORT_TESTS);
+	assert_int_equal(r.tests_ever, REPORT_TESTS + 6);
+	for (unsigned i = 0; i < REPORT_TESTS; i++)
+		assert_int_equal(r.test[i].id, 7 + i);
+	report_free(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_complete),
+		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_incomplete),
 		cmocka_unit_test(test_sums),
 		cmocka_unit_test(test_lost),

@@ -111,11 +111,13 @@ static uint64_t median(const struct pilot *p, const struct test_record *t, bool 
 	return loaded ? l->loaded.p50_ns : l->idle.p50_ns;
 }
 
-/* Tests that have ended since the last look go into the table. */
+/* Tests that have ended since `known` of them had go into the table. */
 static void take_results(struct pilot *p, unsigned known, uint64_t now_ns)
 {
-	for (unsigned i = known; i < p->report.tests; i++) {
-		const struct test_record *t = &p->report.test[i];
+	struct report *r = &p->report;
+
+	for (unsigned i = known; i < r->tests_ever; i++) {
+		const struct test_record *t = &r->test[r->tests - (r->tests_ever - i)];
 		struct view_test *v = &p->view.test[p->view.tests_over++ % VIEW_TESTS];
 
 		*v = (struct view_test){
@@ -127,18 +129,22 @@ static void take_results(struct pilot *p, unsigned known, uint64_t now_ns)
 		verdict_sentence(t, v->limit);
 		/* What the user ended is no failure, and what went wrong before is over. */
 		if (p->stopped || t->phase == TEST_COMPLETE)
-			p->report.error_code[0] = '\0';
+			r->error_code[0] = '\0';
 	}
 }
 
 /* The session is over; what was last known of it stays in view. */
 static void leave(struct pilot *p)
 {
-	unsigned known = p->report.tests;
+	unsigned known = p->report.tests_ever;
+	bool had_session = p->client_open && p->client.session_open;
 
 	if (p->client_open)
 		client_close(&p->client);
 	p->client_open = false;
+	/* A try that came to no session knows nothing that is better. */
+	if (!had_session)
+		return;
 	agenda_cut_short(&p->agenda);
 	take_results(p, known, clock_now_ns());
 	p->report.end = p->client.snapshot;
@@ -188,7 +194,7 @@ static void take_state(struct pilot *p, uint64_t now_ns)
 static void look(struct pilot *p, uint64_t now_ns)
 {
 	struct events_listener listener = {.tell = note, .context = p};
-	unsigned known = p->report.tests;
+	unsigned known = p->report.tests_ever;
 
 	client_snapshot(&p->client);
 	events_between(&p->before, &p->client.snapshot, &listener);

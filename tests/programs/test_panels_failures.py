@@ -97,7 +97,10 @@ class Failures(terminal.Case):
         pane.send("u")
         pane.wait_for("Not connected: nothing to test")
         self.quit(pane, 1)
-        self.assertIn("=== Latency (round trip, ms) ===", pane.all())
+        text = pane.all()
+        self.assertIn("=== Latency (round trip, ms) ===", text)
+        for name in harness.PORT_NAMES:
+            self.assertRegex(text, r"  %-9s idle +[1-9]" % name)
 
     def test_lost(self):
         harness.together(self.lost, self.lost_for_good)
