@@ -180,15 +180,25 @@ static void write_challenge(char out[MESSAGE_STAMP], uint64_t now_ns, uint64_t c
 	snprintf(out, MESSAGE_STAMP, "\"%.*s-%016" PRIx64 "\"", MESSAGE_STAMP - 20, stamp, challenge);
 }
 
-static bool read_challenge(const char *stamp, char time[MESSAGE_STAMP], uint64_t challenge)
+/* Where the challenge begins, and the time before it; NULL: this is no such stamp. */
+static const char *split_stamp(const char *stamp, char time[MESSAGE_STAMP])
 {
 	const char *dash = strchr(stamp, '-');
-	char expected[20];
 
 	if (stamp[0] != '"' || !dash)
+		return NULL;
+	snprintf(time, MESSAGE_STAMP, "%.*s", (int)(dash - stamp - 1), stamp + 1);
+	return dash;
+}
+
+static bool read_challenge(const char *stamp, char time[MESSAGE_STAMP], uint64_t challenge)
+{
+	const char *dash = split_stamp(stamp, time);
+	char expected[20];
+
+	if (!dash)
 		return false;
 	snprintf(expected, sizeof expected, "-%016" PRIx64 "\"", challenge);
-	snprintf(time, MESSAGE_STAMP, "%.*s", (int)(dash - stamp - 1), stamp + 1);
 	return strlen(dash) == strlen(expected) && sodium_memcmp(dash, expected, strlen(expected)) == 0;
 }
 
@@ -252,15 +262,12 @@ static enum wire_reject introduce(
 static void take_exchange(
 	struct heartbeat *h, const struct message_heartbeat *m, const struct heartbeat_packet *packet)
 {
-	const char *dash = strchr(m->server, '-');
 	struct owd_exchange x = {.client_received_ns = packet->received_ns};
 	char time[MESSAGE_STAMP];
 	uint64_t *pending;
 
-	if (m->server[0] != '"' || !dash)
-		return;
-	snprintf(time, sizeof time, "%.*s", (int)(dash - m->server - 1), m->server + 1);
-	if (!message_read_stamp(time, &x.server_sent_ns) || !message_read_stamp(m->client, &x.client_sent_ns))
+	if (!split_stamp(m->server, time) || !message_read_stamp(time, &x.server_sent_ns) ||
+		!message_read_stamp(m->client, &x.client_sent_ns))
 		return;
 	pending = find_pending(h, x.client_sent_ns);
 	if (!pending)
@@ -307,9 +314,8 @@ bool heartbeat_expire(struct heartbeat *h, uint64_t now_ns)
 	uint64_t before = h->lost;
 
 	for (unsigned i = 0; i < HEARTBEAT_PENDING; i++) {
-		if (h->pending[i] && now_ns > h->pending[i] + (uint64_t)HEARTBEAT_LOST_MS * NS_PER_MS) {
+		if (h->pending[i] && now_ns > h->pending[i] + (uint64_t)HEARTBEAT_LOST_MS * NS_PER_MS)
 			lose(h, &h->pending[i]);
-		}
 	}
 	return h->lost > before;
 }
@@ -353,8 +359,10 @@ static void sum_up(const struct heartbeat *h, struct latency_summary *out)
 	out->p99_ns = sum.p99_ns;
 	out->max_ns = sum.max_ns;
 	out->jitter_ns = h->jitter_ns;
-	out->idle = part(&h->idle);
-	out->loaded = part(&h->loaded);
+	if (out->idle.n != h->idle.round_trip.n)
+		out->idle = part(&h->idle);
+	if (out->loaded.n != h->loaded.round_trip.n)
+		out->loaded = part(&h->loaded);
 }
 
 void heartbeat_summary(struct heartbeat *h, uint64_t now_ns, struct latency_summary *out)

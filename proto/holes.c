@@ -16,14 +16,17 @@ static void darken(struct hole_strip *s, unsigned i, uint64_t missing)
 	s->cell[i] = (uint8_t)(s->cell[i] + more < 255 ? s->cell[i] + more : 255);
 }
 
+/* From the first cell that may hold the run's begin to the last that holds some of it. */
 static void add_run(struct hole_strip *s, struct span run)
 {
-	for (unsigned i = 0; i < HOLE_CELLS; i++) {
+	unsigned i = (unsigned)((unsigned __int128)(run.begin - s->first) * HOLE_CELLS / (s->end - s->first));
+
+	for (; i < HOLE_CELLS && cell_begin(s, i) <= run.end; i++) {
 		uint64_t begin = cell_begin(s, i), end = cell_begin(s, i + 1);
 
 		if (end <= begin)
 			end = begin + 1; /* more cells than numbers: several cells show the same one */
-		if (run.begin >= end || run.end < begin)
+		if (run.begin >= end)
 			continue;
 		darken(s, i,
 			(run.end + 1 < end ? run.end + 1 : end) - (run.begin > begin ? run.begin : begin));

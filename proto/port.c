@@ -173,7 +173,7 @@ static void complete_snapshot(struct port *p, uint64_t now_ns)
 	now->last_heard_ns = p->heard_ns;
 	now->remote_port = p->peer_known ? address_port(&p->peer) : 0;
 	now->socket_drops = p->socket.drops;
-	if (!now->source_active && !now->sink_active && p->is_client)
+	if (p->is_client && p->kind == PORT_UPLOAD && !p->source.active)
 		now->path_bytes = udp_path_bytes(&p->socket);
 	now->send_offload = p->socket.send_offload;
 	now->receive_offload = p->socket.receive_offload;

@@ -29,12 +29,12 @@ static bool pour(struct port *p)
 		return false;
 	for (;;) {
 		unsigned staged = source_fill(s, now_ns);
-		uint64_t rate_bps = source_rate(s);
+		uint64_t rate_bps = s->pacer.rate_bps;
 		int sent;
 
-		p->socket.one_by_one = rate_bps && rate_bps < PORT_ONE_BY_ONE_BPS;
 		if (staged == 0)
 			return false;
+		p->socket.one_by_one = rate_bps && rate_bps < PORT_ONE_BY_ONE_BPS;
 		sent = udp_send_many(&p->socket, &p->peer, s->buffer, s->order.datagram_bytes, staged);
 		if (sent < 0) {
 			p->now.send_errors++;
@@ -144,9 +144,9 @@ static void finish_sink(struct port *p)
 		.kind = MAIL_SINK_DONE,
 		.order = p->sink.order,
 		.duration_ns = p->sink.order.duration_ns,
+		.load = load_of(p, p->socket.receive_offload),
 	};
 
-	mail.load = load_of(p, p->socket.receive_offload);
 	sink_counters(&p->sink, &mail.received);
 	sink_pattern(&p->sink, &mail.pattern);
 	p->now.sink = mail.received;
@@ -197,9 +197,10 @@ static void start_source(struct port *p, const struct mail *mail)
 		.ramps = true,
 	};
 
-	begin_work(p);
 	if (p->source.active || source_open(&p->source, &plan))
 		answer(p, mail, MAIL_SOURCE_DONE);
+	else
+		begin_work(p);
 }
 
 static void open_sink(struct port *p, const struct mail *mail)
@@ -217,11 +218,11 @@ static void open_sink(struct port *p, const struct mail *mail)
 
 	if (interval_ns < (uint64_t)PORT_REPORT_MS * NS_PER_MS)
 		plan.report_interval_ns = (uint64_t)PORT_REPORT_MS * NS_PER_MS;
-	begin_work(p);
 	if (p->sink.active || sink_open(&p->sink, &plan)) {
 		answer(p, mail, MAIL_SINK_DONE);
 		return;
 	}
+	begin_work(p);
 	p->report_sequence = 0;
 	log_verbose("%s started %s bandwidth test", p->is_client ? "Client" : "Server",
 		mail->order.direction == TEST_UP ? "upload" : "download");

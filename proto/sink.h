@@ -27,7 +27,7 @@ enum {
 	SINK_REPORT_MS = 10,     /* the shortest time between two extended reports */
 	SINK_EAGER_MS = 500,     /* so long a source that searches needs them, whatever they cost */
 	SINK_SETTLED = 4096,     /* packets that a late one may be behind before it counts as lost */
-	SINK_READ_RUNS = 256,    /* runs of losses that are looked at with each report */
+	SINK_READ_RUNS = 2048,   /* runs of losses that are looked at with each report: 50 us */
 };
 
 struct sink {

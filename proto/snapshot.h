@@ -169,7 +169,7 @@ struct port_snapshot {
 	uint64_t rejected[WIRE_REJECTS];
 	uint32_t receive_buffer_bytes, send_buffer_bytes; /* as granted by the kernel */
 	bool send_offload, receive_offload;
-	uint32_t path_bytes; /* largest UDP payload that is not fragmented; 0: not known */
+	uint32_t path_bytes; /* client's UPLOAD: largest UDP payload that is not fragmented; 0: not known */
 	struct latency_summary latency;
 	bool source_active, sink_active;
 	struct source_counters source; /* of the running or last test */
