@@ -21,19 +21,14 @@ enum { DATAGRAM_MIN = WIRE_HEADER_BYTES + SOURCE_STAMP_BYTES };
 		key, offsetof(struct sink_counters, member) \
 	}
 
-struct counter {
-	const char *key;
-	size_t offset; /* of a uint64_t */
-};
-
-static const struct counter source_counter[] = {
+static const struct fields_counter source_counter[] = {
 	SOURCE("packets", packets),
 	SOURCE("bytes", bytes),
 	SOURCE("retransmitted", retransmitted_packets),
 	SOURCE("unsent", unsent_packets),
 };
 
-static const struct counter sink_counter[] = {
+static const struct fields_counter sink_counter[] = {
 	SINK("packets", packets),
 	SINK("bytes", bytes),
 	SINK("unique", unique_packets),
@@ -48,39 +43,6 @@ enum {
 	SOURCE_COUNTERS = sizeof source_counter / sizeof source_counter[0],
 	SINK_COUNTERS = sizeof sink_counter / sizeof sink_counter[0],
 };
-
-static size_t dump(json_t *object, char out[MESSAGE_BODY])
-{
-	size_t size = json_dumpb(object, out, MESSAGE_BODY, JSON_COMPACT);
-
-	json_decref(object);
-	return size <= MESSAGE_BODY ? size : 0;
-}
-
-static json_t *write_counters(const void *from, const struct counter *counter, unsigned count)
-{
-	json_t *object = json_object();
-
-	for (unsigned i = 0; i < count; i++) {
-		uint64_t value;
-
-		memcpy(&value, (const char *)from + counter[i].offset, sizeof value);
-		json_object_set_new(object, counter[i].key, json_integer((json_int_t)value));
-	}
-	return object;
-}
-
-static bool read_counters(json_t *object, void *to, const struct counter *counter, unsigned count)
-{
-	for (unsigned i = 0; i < count; i++) {
-		uint64_t value;
-
-		if (!fields_read_count(json_object_get(object, counter[i].key), 0, FIELDS_COUNT_MAX, &value))
-			return false;
-		memcpy((char *)to + counter[i].offset, &value, sizeof value);
-	}
-	return true;
-}
 
 static const char *command_name(enum test_direction direction)
 {
@@ -97,7 +59,7 @@ size_t exchange_write_command(char out[MESSAGE_BODY], const struct exchange_comm
 	if (m->is_answer && m->refusal) {
 		json_object_set_new(o, "refused", json_string(hello_refusal_name(m->refusal)));
 		json_object_set_new(o, "wait", json_integer(m->wait_s));
-		return dump(o, out);
+		return fields_dump(o, out, MESSAGE_BODY);
 	}
 	json_object_set_new(o, "duration", json_integer(m->duration_s));
 	json_object_set_new(o, "rate", json_integer((json_int_t)m->rate_bps));
@@ -109,7 +71,7 @@ size_t exchange_write_command(char out[MESSAGE_BODY], const struct exchange_comm
 		json_object_set_new(o, "length", json_integer(m->datagram_bytes));
 	if (!m->is_answer && m->search)
 		json_object_set_new(o, "search", json_integer(m->until_ppm));
-	return dump(o, out);
+	return fields_dump(o, out, MESSAGE_BODY);
 }
 
 static bool read_direction(json_t *o, enum test_direction *direction)
@@ -229,20 +191,20 @@ size_t exchange_write_result(char out[MESSAGE_BODY], const struct exchange_resul
 {
 	json_t *o = json_pack("{s:s, s:i, s:I, s:s}", "cmd", "TEST_RESULT", "ack", m->is_answer ? 0 : 1,
 		"channel", (json_int_t)m->channel, "uid", m->uid);
-	json_t *counters;
+	json_t *counters = json_object();
 
 	if (m->has_sent) {
-		counters = write_counters(&m->sent, source_counter, SOURCE_COUNTERS);
+		fields_write_counters(counters, &m->sent, source_counter, SOURCE_COUNTERS, FIELDS_COUNT_MAX);
 		json_object_set_new(counters, "duration_ns", json_integer((json_int_t)m->duration_ns));
 		exchange_write_capacity(counters, &m->capacity);
 		json_object_set_new(o, "sent", counters);
 	} else {
-		counters = write_counters(&m->received, sink_counter, SINK_COUNTERS);
+		fields_write_counters(counters, &m->received, sink_counter, SINK_COUNTERS, FIELDS_COUNT_MAX);
 		exchange_write_pattern(counters, &m->pattern);
 		json_object_set_new(o, "received", counters);
 	}
 	exchange_write_load(counters, &m->load);
-	return dump(o, out);
+	return fields_dump(o, out, MESSAGE_BODY);
 }
 
 enum wire_reject exchange_read_result(const uint8_t *body, size_t size, struct exchange_result *m)
@@ -256,12 +218,15 @@ enum wire_reject exchange_read_result(const uint8_t *body, size_t size, struct e
 	good = o && name && strcmp(name, "TEST_RESULT") == 0 && read_ack(o, &m->is_answer) &&
 	       read_channel(o, &m->channel) && read_uid(o, m->uid);
 	if (good && sent)
-		good = read_counters(sent, &m->sent, source_counter, SOURCE_COUNTERS) &&
+		good = fields_read_counters(
+			       sent, &m->sent, source_counter, SOURCE_COUNTERS, FIELDS_COUNT_MAX) &&
 		       fields_read_count(
 			       json_object_get(sent, "duration_ns"), 0, FIELDS_COUNT_MAX, &m->duration_ns) &&
 		       exchange_read_capacity(sent, &m->capacity) && exchange_read_load(sent, &m->load);
 	else
-		good = good && read_counters(received, &m->received, sink_counter, SINK_COUNTERS) &&
+		good = good &&
+		       fields_read_counters(
+			       received, &m->received, sink_counter, SINK_COUNTERS, FIELDS_COUNT_MAX) &&
 		       exchange_read_pattern(received, &m->pattern) && exchange_read_load(received, &m->load);
 	json_decref(o);
 	return good ? WIRE_OK : REJECT_BODY;

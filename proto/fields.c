@@ -153,3 +153,36 @@ void fields_append_hex(struct fields_text *t, const uint8_t *bytes, size_t size)
 	assert(size <= HEX_BYTES_MAX);
 	fields_append(t, "\"%s\"", sodium_bin2hex(hex, sizeof(hex), bytes, size));
 }
+
+void fields_write_counters(
+	json_t *object, const void *from, const struct fields_counter *counter, unsigned count, uint64_t max)
+{
+	for (unsigned i = 0; i < count; i++) {
+		uint64_t value;
+
+		memcpy(&value, (const char *)from + counter[i].offset, sizeof value);
+		json_object_set_new(
+			object, counter[i].key, json_integer((json_int_t)(value < max ? value : max)));
+	}
+}
+
+bool fields_read_counters(
+	json_t *object, void *to, const struct fields_counter *counter, unsigned count, uint64_t max)
+{
+	for (unsigned i = 0; i < count; i++) {
+		uint64_t value;
+
+		if (!fields_read_count(json_object_get(object, counter[i].key), 0, max, &value))
+			return false;
+		memcpy((char *)to + counter[i].offset, &value, sizeof value);
+	}
+	return true;
+}
+
+size_t fields_dump(json_t *object, char *out, size_t room)
+{
+	size_t size = json_dumpb(object, out, room, JSON_COMPACT);
+
+	json_decref(object);
+	return size <= room ? size : 0;
+}

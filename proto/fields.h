@@ -20,6 +20,22 @@ bool fields_read_count(const json_t *value, uint64_t min, uint64_t max, uint64_t
 /* Exactly `size` bytes as hexadecimal digits. */
 bool fields_read_hex(const json_t *value, uint8_t *out, size_t size);
 
+/* A counter of a struct, a uint64_t, and its key in JSON. */
+struct fields_counter {
+	const char *key;
+	size_t offset;
+};
+
+/* Adds the counters of `from` to an object, each as `max` where it is larger; reads them all, none above
+ * `max`. */
+void fields_write_counters(
+	json_t *object, const void *from, const struct fields_counter *counter, unsigned count, uint64_t max);
+bool fields_read_counters(
+	json_t *object, void *to, const struct fields_counter *counter, unsigned count, uint64_t max);
+
+/* The bytes of an object, at most `room`, else 0; the object is given up. */
+size_t fields_dump(json_t *object, char *out, size_t room);
+
 /* Where a key of the outermost object, and its value, begin in text known to be JSON: the index of
  * the key's opening quote; `size` when the key is missing or written with escapes. */
 size_t fields_find(const char *text, size_t size, const char *key, size_t *value);

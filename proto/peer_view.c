@@ -12,10 +12,7 @@
 	}
 
 /* Short keys: three ports go into one datagram. */
-static const struct counter {
-	const char *key;
-	size_t offset; /* of a uint64_t */
-} counters[] = {
+static const struct fields_counter counters[] = {
 	COUNTER("cpu", cpu_ns),
 	COUNTER("steps", steps),
 	COUNTER("rp", received_packets),
@@ -43,26 +40,13 @@ static bool read_number(json_t *o, const char *key, uint64_t max, uint64_t *valu
 	return fields_read_count(json_object_get(o, key), 0, max, value);
 }
 
-static size_t dump(json_t *o, char out[MESSAGE_BODY])
-{
-	size_t size = json_dumpb(o, out, PEER_VIEW_BODY, JSON_COMPACT);
-
-	json_decref(o);
-	return size <= PEER_VIEW_BODY ? size : 0;
-}
-
 static json_t *write_port(const struct peer_port *port)
 {
 	json_t *o = json_object();
 
 	json_object_set_new(o, "st", number(port->state));
 	json_object_set_new(o, "tid", number((uint64_t)port->thread_id));
-	for (unsigned i = 0; i < COUNTERS; i++) {
-		uint64_t value;
-
-		memcpy(&value, (const char *)port + counters[i].offset, sizeof value);
-		json_object_set_new(o, counters[i].key, number(value));
-	}
+	fields_write_counters(o, port, counters, COUNTERS, PEER_VIEW_MAX);
 	json_object_set_new(o, "buf", number(port->receive_buffer_bytes));
 	json_object_set_new(o, "src", number(port->source_active));
 	json_object_set_new(o, "snk", number(port->sink_active));
@@ -82,14 +66,7 @@ static bool read_port(json_t *o, struct peer_port *port)
 	port->receive_buffer_bytes = (uint32_t)buffer;
 	port->source_active = source != 0;
 	port->sink_active = sink != 0;
-	for (unsigned i = 0; i < COUNTERS; i++) {
-		uint64_t value;
-
-		if (!read_number(o, counters[i].key, PEER_VIEW_MAX, &value))
-			return false;
-		memcpy((char *)port + counters[i].offset, &value, sizeof value);
-	}
-	return true;
+	return fields_read_counters(o, port, counters, COUNTERS, PEER_VIEW_MAX);
 }
 
 static bool is_view(json_t *o)
@@ -101,7 +78,7 @@ static bool is_view(json_t *o)
 
 size_t peer_view_write_question(char out[MESSAGE_BODY])
 {
-	return dump(json_pack("{s:s}", "cmd", "VIEW"), out);
+	return fields_dump(json_pack("{s:s}", "cmd", "VIEW"), out, PEER_VIEW_BODY);
 }
 
 enum wire_reject peer_view_read_question(const uint8_t *body, size_t size)
@@ -122,7 +99,7 @@ size_t peer_view_write(char out[MESSAGE_BODY], const struct peer_view *view)
 	for (int kind = 0; kind < PORT_KINDS; kind++)
 		json_array_append_new(ports, write_port(&view->port[kind]));
 	json_object_set_new(o, "ports", ports);
-	return dump(o, out);
+	return fields_dump(o, out, PEER_VIEW_BODY);
 }
 
 enum wire_reject peer_view_read(const uint8_t *body, size_t size, struct peer_view *view)

@@ -107,14 +107,12 @@ void app_stop(struct app *a)
 	struct timespec until;
 
 	do {
-		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_nsec += APP_PATIENCE_MS * NS_PER_MS;
-		if (until.tv_nsec >= NS_PER_S) {
-			until.tv_nsec -= NS_PER_S;
-			until.tv_sec++;
-		}
+		uint64_t until_ns = clock_now_ns() + (uint64_t)APP_PATIENCE_MS * NS_PER_MS;
+
+		until.tv_sec = (time_t)(until_ns / NS_PER_S);
+		until.tv_nsec = (long)(until_ns % NS_PER_S);
 		screen_unblock();
-	} while (pthread_timedjoin_np(a->thread, NULL, &until) == ETIMEDOUT);
+	} while (pthread_clockjoin_np(a->thread, NULL, CLOCK_MONOTONIC, &until) == ETIMEDOUT);
 	screen_unblock();
 	screen_close(a->screen);
 	history_free(&a->history);

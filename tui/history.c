@@ -5,6 +5,7 @@
 
 #include "proto/clock.h"
 #include "proto/heartbeat.h"
+#include "tui/interval.h"
 
 void history_free(struct history *h)
 {
@@ -120,35 +121,23 @@ static struct moment_test last_test(const struct session_snapshot *s, int kind)
 	return (struct moment_test){0};
 }
 
-static void measure_data(
-	struct moment_port *m, const struct port_snapshot *p, const struct port_snapshot *before, int kind)
+/* What has flowed since the moment before: UPLOAD sends, DOWNLOAD receives. */
+static void measure_data(struct moment_port *m, const struct port_snapshot *p,
+	const struct port_snapshot *before, const struct report_traffic *traffic)
 {
 	double s = (double)grown(p->taken_ns, before->taken_ns) / NS_PER_S;
-	uint64_t bytes, packets;
 
 	m->there_bps = -1;
 	if (before->taken_ns == 0 || p->taken_ns <= before->taken_ns)
 		return;
-	if (kind == PORT_UPLOAD) {
-		bytes = grown(p->source.bytes, before->source.bytes);
-		packets = grown(p->source.packets, before->source.packets);
-		m->lost_data = grown(p->source.lost_packets, before->source.lost_packets);
-		if (p->source.packets)
-			m->there_bps = 8.0 *
-				       (double)grown(p->source.heard_packets, before->source.heard_packets) *
-				       (double)(p->source.bytes / p->source.packets) / s;
-	} else {
-		bytes = grown(p->sink.bytes, before->sink.bytes);
-		packets = grown(p->sink.packets, before->sink.packets);
-		m->lost_data = p->sink.missing_packets > before->sink.missing_packets
-				       ? p->sink.missing_packets - before->sink.missing_packets
-				       : 0;
-	}
-	m->speed = (struct speed){8.0 * (double)bytes / s, (double)packets / s};
+	m->speed = (struct speed){8.0 * (double)traffic->bytes / s, (double)traffic->packets / s};
+	m->lost_data = traffic->lost_packets;
+	if (p->source.packets)
+		m->there_bps = 8.0 * (double)grown(p->source.heard_packets, before->source.heard_packets) *
+			       (double)(p->source.bytes / p->source.packets) / s;
 }
 
-static void measure(
-	struct moment_port *m, const struct port_snapshot *p, const struct port_snapshot *before, int kind)
+static void measure(struct moment_port *m, const struct port_snapshot *p)
 {
 	*m = (struct moment_port){
 		.state = p->state,
@@ -176,13 +165,12 @@ static void measure(
 	};
 	for (int reason = 0; reason < WIRE_REJECTS; reason++)
 		m->rejected += p->rejected[reason];
-	if (kind != PORT_CONTROL)
-		measure_data(m, p, before, kind);
 }
 
 void history_add(struct history *h, const struct view *v)
 {
 	const struct session_snapshot *s = &v->snapshot;
+	struct report_interval since;
 	struct moment *m;
 
 	if (!h->tick_ns) {
@@ -202,11 +190,15 @@ void history_add(struct history *h, const struct view *v)
 	m->at_ns = v->now_ns;
 	m->state = v->state;
 	for (int kind = 0; kind < PORT_KINDS; kind++) {
-		measure(&m->port[kind], &s->port[kind], &h->before.port[kind], kind);
+		measure(&m->port[kind], &s->port[kind]);
 		m->port[kind].test = last_test(s, kind);
 		m->port[kind].worst_ns = h->worst_ns[kind];
 		h->worst_ns[kind] = 0;
 	}
+	since = interval_between(&h->before, s);
+	measure_data(&m->port[PORT_UPLOAD], &s->port[PORT_UPLOAD], &h->before.port[PORT_UPLOAD], &since.sent);
+	measure_data(&m->port[PORT_DOWNLOAD], &s->port[PORT_DOWNLOAD], &h->before.port[PORT_DOWNLOAD],
+		&since.received);
 	h->before = *s;
 }
 

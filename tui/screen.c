@@ -74,9 +74,10 @@ static void crash(int number)
 	raise(number);
 }
 
+/* NULL: the terminal has nothing of the kind. */
 static void add_restore(const char *text)
 {
-	size_t size = text && text != (const char *)-1 ? strlen(text) : 0;
+	size_t size = text ? strlen(text) : 0;
 
 	if (restore.size + size > sizeof restore.text)
 		return;
@@ -227,7 +228,6 @@ struct canvas *screen_canvas(struct screen *s)
 	return canvas_resize(&s->canvas, rows, cols) ? NULL : &s->canvas;
 }
 
-/* The last cell of the last row is left out where writing it would scroll. */
 static void show_cell(struct screen *s, int row, int col, const struct canvas_cell *cell)
 {
 	wchar_t text[2] = {cell->ch, L'\0'};
