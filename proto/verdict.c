@@ -89,14 +89,18 @@ const char *verdict_limit_name(enum verdict_limit limit)
 	return name[limit];
 }
 
-static double percent(uint32_t permille)
-{
-	return (double)permille / 10;
-}
-
 static double share(uint64_t part, uint64_t whole)
 {
 	return whole ? 100.0 * (double)part / (double)whole : 0;
+}
+
+static void blame_host(const struct host_load *h, const char *who, char out[VERDICT_TEXT])
+{
+	if (h->known)
+		snprintf(out, VERDICT_TEXT, "the %s: its thread used %.0f %% of a CPU%s", who,
+			(double)h->cpu_permille / 10, h->offload ? "" : ", without offload");
+	else
+		snprintf(out, VERDICT_TEXT, "the %s: it could not go faster", who);
 }
 
 void verdict_sentence(const struct test_record *t, char out[VERDICT_TEXT])
@@ -112,12 +116,10 @@ void verdict_sentence(const struct test_record *t, char out[VERDICT_TEXT])
 			snprintf(out, VERDICT_TEXT, "the path: it lost %.2f %%", share(loss.path, sent));
 		break;
 	case LIMIT_SENDER_CPU:
-		snprintf(out, VERDICT_TEXT, "the sender: its thread used %.0f %% of a CPU%s",
-			percent(t->sender.cpu_permille), t->sender.offload ? "" : ", without offload");
+		blame_host(&t->sender, "sender", out);
 		break;
 	case LIMIT_RECEIVER_CPU:
-		snprintf(out, VERDICT_TEXT, "the receiver: its thread used %.0f %% of a CPU%s",
-			percent(t->receiver.cpu_permille), t->receiver.offload ? "" : ", without offload");
+		blame_host(&t->receiver, "receiver", out);
 		break;
 	case LIMIT_SOCKET_BUFFER:
 		snprintf(out, VERDICT_TEXT, "the receiver's socket buffer: it had no room for %.3f %%",

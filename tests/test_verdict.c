@@ -50,6 +50,8 @@ static const struct {
 	{"searched: path", {SENDING, ARRIVED(9000, 1000), FOUND(CAPACITY_NETWORK)}, LIMIT_PATH, "bottleneck"},
 	{"searched: sender", {SENDING, ARRIVED(SENT, 0), FOUND(CAPACITY_SENDER), SENDER(970)},
 		LIMIT_SENDER_CPU, "97 % of a CPU"},
+	{"searched: sender, load unknown", {SENDING, ARRIVED(SENT, 0), FOUND(CAPACITY_SENDER)},
+		LIMIT_SENDER_CPU, "the sender: it could not go faster"},
 	{"searched: receiver, busy", {SENDING, ARRIVED(SENT, 0), FOUND(CAPACITY_RECEIVER), RECEIVER(850)},
 		LIMIT_RECEIVER_CPU, "85 % of a CPU"},
 	{"searched: receiver, not busy",

@@ -76,8 +76,7 @@ static void latency_line(struct canvas *c, struct rect r, const struct moment_po
 	line_add(&l, STYLE_LABEL, " ms");
 }
 
-/* The samples of a graph that ends at the scene's moment: the worst of each stretch of time for round trips,
- * the mean for a speed. Returns how many. */
+/* What a graph shows of a stretch of time: the worst round trip, the mean speed. */
 struct stretch {
 	float round_trip_ms, bps, pps;
 	bool lost, data_lost, up;
