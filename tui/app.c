@@ -1,9 +1,11 @@
 #include "tui/app.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <time.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "proto/clock.h"
 #include "tui/actions.h"
@@ -63,6 +65,8 @@ static void *run(void *context)
 		if (key == SCREEN_GONE)
 			break;
 	}
+	/* One write of eight bytes to an empty event fd: it can't fail. */
+	(void)!write(a->ended_fd, &(uint64_t){1}, sizeof(uint64_t));
 	return NULL;
 }
 
@@ -93,26 +97,31 @@ int app_start(struct app *a, const struct options *options, struct bridge *bridg
 	a->ui.focus = PORT_UPLOAD;
 	a->ui.scale = 1;
 	bridge_look(bridge, &a->view);
+	a->ended_fd = eventfd(0, EFD_CLOEXEC);
+	if (a->ended_fd < 0)
+		return -errno;
+	error = -ENOTTY;
 	a->screen = screen_open(&plan);
 	if (!a->screen)
-		return -ENOTTY;
+		goto out;
 	error = start_thread(a);
-	if (error)
-		screen_close(a->screen);
+	if (!error)
+		return 0;
+	screen_close(a->screen);
+out:
+	close(a->ended_fd);
 	return error;
 }
 
 void app_stop(struct app *a)
 {
-	struct timespec until;
+	struct pollfd ended = {.fd = a->ended_fd, .events = POLLIN};
 
-	do {
-		uint64_t until_ns = clock_now_ns() + (uint64_t)APP_PATIENCE_MS * NS_PER_MS;
-
-		until.tv_sec = (time_t)(until_ns / NS_PER_S);
-		until.tv_nsec = (long)(until_ns % NS_PER_S);
+	do
 		screen_unblock();
-	} while (pthread_clockjoin_np(a->thread, NULL, CLOCK_MONOTONIC, &until) == ETIMEDOUT);
+	while (poll(&ended, 1, APP_PATIENCE_MS) < 1);
+	pthread_join(a->thread, NULL);
+	close(a->ended_fd);
 	screen_unblock();
 	screen_close(a->screen);
 	history_free(&a->history);

@@ -4,7 +4,6 @@
 #define TUI_APP_H
 
 #include <pthread.h>
-#include <stdatomic.h>
 
 #include "tui/bridge.h"
 #include "tui/screen.h"
@@ -20,6 +19,7 @@ struct app {
 	struct history history;
 	struct view view;
 	pthread_t thread;
+	int ended_fd; /* an event fd: readable when the thread is through */
 };
 
 /* Opens the terminal and starts the thread. 0 or -errno; -ENOTTY: this terminal can't be used. */
