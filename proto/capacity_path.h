@@ -37,6 +37,7 @@ struct capacity_sample {
 	int64_t delay_min_ns;    /* the smallest since the last report */
 	uint64_t round_trip_ns;
 	uint64_t sent_packets; /* by the source, when the report came in */
+	uint64_t waited_ns;    /* packet next_channel - 1, in the receiver's socket */
 };
 
 struct capacity_point {

@@ -7,10 +7,13 @@
 #include <string.h>
 
 #include "proto/bytes.h"
+#include "proto/clock.h"
 
 enum {
 	VERSION_BYTES = 2,
 	LENGTH_AT = 2,
+	WAITED_AT = 4,
+	WAITED_BYTES = 4,
 	FIELDS_AT = 8,
 	FIELD_BYTES = 8,
 };
@@ -44,13 +47,14 @@ size_t feedback_write(uint8_t out[WIRE_MAX_BYTES], const struct feedback *f)
 {
 	size_t used = wire_encode_spans(out, &f->spans);
 	uint8_t *report = out + used;
+	uint64_t waited_us = f->waited_ns / NS_PER_US;
 
 	if (!f->has_report)
 		return used;
 	assert(f->spans.count <= FEEDBACK_SPANS_MAX);
-	memset(report, 0, FEEDBACK_REPORT_BYTES);
 	bytes_put(report, FEEDBACK_VERSION, VERSION_BYTES);
 	bytes_put(report + LENGTH_AT, FEEDBACK_REPORT_BYTES, VERSION_BYTES);
+	bytes_put(report + WAITED_AT, waited_us < UINT32_MAX ? waited_us : UINT32_MAX, WAITED_BYTES);
 	for (size_t i = 0; i < FIELDS; i++) {
 		uint64_t value;
 
@@ -82,6 +86,7 @@ static enum wire_reject read_report(const uint8_t *report, size_t size, struct f
 		return REJECT_BODY;
 	if (length > size)
 		return REJECT_SHORT;
+	f->waited_ns = bytes_get(report + WAITED_AT, WAITED_BYTES) * NS_PER_US;
 	for (size_t i = 0; i < FIELDS; i++) {
 		uint64_t value = bytes_get(report + FIELDS_AT + i * FIELD_BYTES, FIELD_BYTES);
 

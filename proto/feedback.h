@@ -19,6 +19,7 @@ enum {
 struct feedback {
 	struct wire_spans spans;
 	bool has_report;         /* what follows counts only then */
+	uint64_t waited_ns;      /* packet next_channel - 1, in the sink's socket; on the wire whole us */
 	uint64_t from;           /* the spans speak of data sequences from here on */
 	uint64_t clock_ns;       /* the sink's monotonic clock as it was written */
 	uint64_t packets, bytes; /* received so far, network duplicates apart */
@@ -34,7 +35,7 @@ struct feedback {
 				report */
 };
 
-/* Layout of the report: u16 version, u16 its bytes, u32 0, then the fields above from `from` to
+/* Layout of the report: u16 version, u16 its bytes, u32 waited, then the fields above from `from` to
  * `arrival_ns`, 8 bytes each: 8 + 16 x 8 = 136 bytes. Returns the bytes written.
  */
 size_t feedback_write(uint8_t out[WIRE_MAX_BYTES], const struct feedback *f);

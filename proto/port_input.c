@@ -128,6 +128,7 @@ static enum wire_reject input_data(struct port *p, const struct wire_header *h, 
 		.bytes = d->bytes,
 		.size = d->size,
 		.received_ns = d->received_ns,
+		.waited_ns = d->waited_ns,
 	};
 
 	return p->sink.active ? sink_data(&p->sink, &packet) : REJECT_CHANNEL;

@@ -47,7 +47,7 @@ struct sink {
 	uint64_t late_drops;   /* the socket's drops since the last data packet */
 	unsigned drop_weight;  /* datagrams that one drop may stand for */
 	int64_t delay_min_ns, delay_last_ns;
-	uint64_t arrival_ns; /* of the packet with the highest channel sequence */
+	uint64_t arrival_ns, waited_ns; /* of the packet with the highest channel sequence */
 	uint64_t receipt_sequence, receipt;
 	uint64_t allowed_bps;
 	struct loss_track track;
@@ -72,6 +72,7 @@ struct sink_packet {
 	const uint8_t *bytes; /* the whole datagram */
 	size_t size;
 	uint64_t received_ns;
+	uint64_t waited_ns; /* in the socket */
 };
 
 /* Takes one data packet. */

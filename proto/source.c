@@ -213,7 +213,9 @@ static void stage(struct source *s, unsigned count, uint64_t now_ns)
 		wire_encode(at, &h);
 		if (s->extended) {
 			bytes_put(at + WIRE_HEADER_BYTES, now_ns, 8);
-			bytes_put(at + WIRE_HEADER_BYTES + 8, receipt_number(&s->receipts, h.sequence), 8);
+			if (s->lease_ns) /* else nobody asks for a proof */
+				bytes_put(at + WIRE_HEADER_BYTES + 8,
+					receipt_number(&s->receipts, h.sequence), 8);
 		}
 	}
 	s->staged = count;

@@ -123,6 +123,7 @@ static void steer(struct source *s, const struct source_feedback *feedback, uint
 		.delay_min_ns = f->delay_min_ns,
 		.round_trip_ns = feedback->last_trip_ns,
 		.sent_packets = s->next_channel,
+		.waited_ns = f->waited_ns,
 	};
 
 	if (f->arrival_ns == 0)

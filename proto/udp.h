@@ -35,6 +35,7 @@ struct udp_datagram {
 	const uint8_t *bytes;
 	size_t size;
 	uint64_t received_ns; /* CLOCK_MONOTONIC, from the kernel's time stamp */
+	uint64_t waited_ns;   /* from then until udp_receive took it */
 	uint32_t drops;       /* messages that the receive buffer had no room for just before this one */
 	unsigned joined;      /* datagrams that the kernel had joined in its message */
 	const struct address *peer; /* valid until the next udp_receive */

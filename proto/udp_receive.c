@@ -10,7 +10,7 @@
 #include "proto/udp.h"
 
 enum {
-	BATCH_BYTES = 512 << 10,
+	BATCH_BYTES = 256 << 10,
 	/* Joined datagrams need room for the largest payload there is; few such buffers, so that
 	 * they stay in the cache. Without offload small buffers, many. */
 	JOINED_BYTES = 64 << 10,
@@ -24,7 +24,7 @@ enum {
 
 struct message {
 	size_t size, segment;
-	uint64_t received_ns;
+	uint64_t received_ns, waited_ns;
 	uint32_t drops;
 	unsigned joined;
 	struct address peer;
@@ -160,6 +160,7 @@ int udp_receive(struct udp_socket *s, struct udp_batch *batch, bool *full)
 		m->received_ns = now_ns;
 		m->drops = 0;
 		read_control(s, &batch->header[i].msg_hdr, m, now_ns, wall_ns);
+		m->waited_ns = now_ns - m->received_ns;
 		m->joined = m->segment ? (unsigned)((m->size + m->segment - 1) / m->segment) : 1;
 	}
 	batch->messages = n;
@@ -180,6 +181,7 @@ bool udp_next(struct udp_batch *batch, struct udp_datagram *d)
 		.bytes = batch->bytes + (size_t)batch->at * batch->stride + batch->offset,
 		.size = left < m->segment ? left : m->segment,
 		.received_ns = m->received_ns,
+		.waited_ns = m->waited_ns,
 		.drops = batch->offset == 0 ? m->drops : 0,
 		.joined = m->joined,
 		.peer = &m->peer,

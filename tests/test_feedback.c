@@ -63,6 +63,7 @@ static struct feedback example(void)
 		.receipt = vector_number(name, "receipt"),
 		.allowed_bps = vector_number(name, "allowed_bps"),
 		.arrival_ns = vector_number(name, "arrival_ns"),
+		.waited_ns = vector_number(name, "waited_ns"),
 	};
 
 	read_spans(name, &f.spans);
@@ -79,6 +80,7 @@ static void assert_report_equal(const struct feedback *a, const struct feedback 
 	assert_true(a->delay_min_ns == b->delay_min_ns && a->delay_last_ns == b->delay_last_ns);
 	assert_true(a->receipt_sequence == b->receipt_sequence && a->receipt == b->receipt);
 	assert_true(a->allowed_bps == b->allowed_bps && a->arrival_ns == b->arrival_ns);
+	assert_true(a->waited_ns == b->waited_ns);
 }
 
 static void test_vector_spans(void **state)

@@ -114,11 +114,18 @@ struct scene {
 	uint64_t way_ns;
 	/* Between these times the host is held up and reads nothing. */
 	uint64_t stall_ms, stall_ends_ms;
+	double cold; /* the part of its speed that is left while more than COLD_US of it waits */
 	double lost,
 		used; /* after the first second: at most so much lost, at least so much of the host's speed */
 };
 
-enum { TICK_US = 100, TICKS = 50000, TICKS_A_MS = 1000 / TICK_US, FIRST_TICKS = 1000 * TICKS_A_MS };
+enum {
+	COLD_US = 1500,
+	TICK_US = 100,
+	TICKS = 50000,
+	TICKS_A_MS = 1000 / TICK_US,
+	FIRST_TICKS = 1000 * TICKS_A_MS
+};
 
 /* What a tick's packets were, as they wait to be read. */
 struct lot {
@@ -167,10 +174,12 @@ static void world_read(struct world *w, unsigned tick)
 {
 	const struct scene *s = w->scene;
 	struct capacity_sample *sample = &w->sample;
+	bool is_cold = w->waiting * PAYLOAD * 8 > s->host_bps * COLD_US / 1e6;
+	double speed = s->host_bps * (is_cold ? s->cold : 1);
 
 	if (tick >= s->stall_ms * TICKS_A_MS && tick < s->stall_ends_ms * TICKS_A_MS)
 		return;
-	w->credit += s->host_bps * TICK_US / 1e6 / 8 / PAYLOAD;
+	w->credit += speed * TICK_US / 1e6 / 8 / PAYLOAD;
 	for (; w->read <= tick && w->lot[w->read].packets <= w->credit; w->read++) {
 		const struct lot *lot = &w->lot[w->read];
 
@@ -180,6 +189,7 @@ static void world_read(struct world *w, unsigned tick)
 		sample->next_channel = lot->channel;
 		sample->host_drops = lot->drops;
 		sample->arrival_ns = lot->at_ns + s->way_ns;
+		sample->waited_ns = START_NS + (uint64_t)tick * TICK_US * NS_PER_US - lot->at_ns;
 	}
 	if (w->read > tick) /* it waits: what it could have read is gone */
 		w->credit = 0;
@@ -211,15 +221,18 @@ static void world_run(struct world *w)
 #define KIB 1024.0
 
 static const struct scene scenes[] = {
-	{"half of the sender's speed", 2e9, 1e9, 4096 * KIB, 0, MS / 10, 0, 0, 0.01, 0.9},
-	{"a twentieth", 20e9, 1e9, 4096 * KIB, 0, MS / 10, 0, 0, 0.01, 0.9},
-	{"nearly all", 1.05e9, 1e9, 4096 * KIB, 0, MS / 10, 0, 0, 0.01, 0.9},
-	{"a small buffer", 10e9, 1e9, 208 * KIB, 0, MS / 10, 0, 0, 0.01, 0.9},
-	{"fast hosts", 40e9, 10e9, 4096 * KIB, 0, MS / 10, 0, 0, 0.01, 0.9},
-	{"slow hosts", 1e9, 50e6, 208 * KIB, 0, MS / 10, 0, 0, 0.01, 0.9},
-	{"10 ms away", 10e9, 1e9, 4096 * KIB, 0, 10 * MS, 0, 0, 0.01, 0.9},
-	{"2 % lost on the path", 10e9, 1e9, 4096 * KIB, 0.02, MS, 0, 0, 0.01, 0.9},
-	{"held up for 40 ms", 10e9, 1e9, 4096 * KIB, 0, MS / 10, 2000, 2040, 0.02, 0.9},
+	{"half of the sender's speed", 2e9, 1e9, 4096 * KIB, 0, MS / 10, 0, 0, 1, 0.001, 0.98},
+	{"a twentieth", 20e9, 1e9, 4096 * KIB, 0, MS / 10, 0, 0, 1, 0.001, 0.98},
+	{"nearly all", 1.05e9, 1e9, 4096 * KIB, 0, MS / 10, 0, 0, 1, 0.001, 0.98},
+	{"a small buffer", 10e9, 1e9, 208 * KIB, 0, MS / 10, 0, 0, 1, 0.001, 0.98},
+	{"one too small for a wait", 10e9, 1e9, 20 * KIB, 0, MS / 10, 0, 0, 1, 0.01, 0.9},
+	{"fast hosts", 40e9, 10e9, 4096 * KIB, 0, MS / 10, 0, 0, 1, 0.001, 0.98},
+	{"slow hosts", 1e9, 50e6, 208 * KIB, 0, MS / 10, 0, 0, 1, 0.001, 0.98},
+	{"10 ms away", 10e9, 1e9, 4096 * KIB, 0, 10 * MS, 0, 0, 1, 0.001, 0.9},
+	{"2 % lost on the path", 10e9, 1e9, 4096 * KIB, 0.02, MS, 0, 0, 1, 0.001, 0.98},
+	{"held up for 40 ms", 10e9, 1e9, 4096 * KIB, 0, MS / 10, 2000, 2040, 1, 0.005, 0.97},
+	{"held up for 20 ms, and slow while much waits", 2e9, 1e9, 4096 * KIB, 0, MS / 10, 2000, 2020, 0.6,
+		0.001, 0.95},
 };
 
 static void test_host(void **state)

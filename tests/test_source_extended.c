@@ -9,7 +9,7 @@
 		from, UINT64_MAX \
 	}
 
-static void open_extended(struct source *s, uint32_t datagram)
+static void open_extended(struct source *s, uint32_t datagram, uint64_t lease_ns)
 {
 	struct source_plan plan = {
 		.order =
@@ -21,34 +21,48 @@ static void open_extended(struct source *s, uint32_t datagram)
 			},
 		.extended = true,
 		.segments = SEGMENTS,
+		.lease_ns = lease_ns,
 	};
 
 	assert_int_equal(source_open(s, &plan), 0);
 }
 
-/* Behind the header: when it left, the number that only this source can know, zeros. */
+/* Behind the header: when it left; the number that only this source can know, where a proof that it has
+ * arrived is asked for; zeros. */
 static void test_datagram(void **state)
 {
-	static const uint32_t rows[] = {WIRE_HEADER_BYTES + SOURCE_STAMP_BYTES, 120, 1400, 8900};
+	static const struct {
+		uint32_t bytes;
+		uint64_t lease_ns;
+	} rows[] = {
+		{WIRE_HEADER_BYTES + SOURCE_STAMP_BYTES, DURATION_NS},
+		{120, 0},
+		{120, DURATION_NS},
+		{1400, 0},
+		{1400, DURATION_NS},
+		{8900, DURATION_NS},
+	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		uint64_t now_ns = START_NS + 12345;
+		uint64_t now_ns = START_NS + 100 * MS + 12345;
 		struct source s;
+		unsigned staged;
 
-		print_message("%u bytes\n", rows[i]);
-		open_extended(&s, rows[i]);
-		assert_int_equal(source_fill(&s, now_ns), SEGMENTS);
-		for (unsigned n = 0; n < SEGMENTS; n++) {
-			const uint8_t *at = s.buffer + (size_t)n * rows[i];
+		print_message("%u bytes, lease %ju\n", rows[i].bytes, (uintmax_t)rows[i].lease_ns);
+		open_extended(&s, rows[i].bytes, rows[i].lease_ns);
+		staged = source_fill(&s, now_ns);
+		assert_in_range(staged, 1, SEGMENTS);
+		for (unsigned n = 0; n < staged; n++) {
+			const uint8_t *at = s.buffer + (size_t)n * rows[i].bytes;
 			struct wire_header h = staged_header(&s, n);
 
 			assert_int_equal(h.sequence, n);
 			assert_int_equal(wire_data_sequence(&h), n);
 			assert_int_equal(bytes_get(at + WIRE_HEADER_BYTES, 8), now_ns);
-			assert_int_equal(
-				bytes_get(at + WIRE_HEADER_BYTES + 8, 8), receipt_number(&s.receipts, n));
-			for (size_t b = WIRE_HEADER_BYTES + SOURCE_STAMP_BYTES; b < rows[i]; b++)
+			assert_int_equal(bytes_get(at + WIRE_HEADER_BYTES + 8, 8),
+				rows[i].lease_ns ? receipt_number(&s.receipts, n) : 0);
+			for (size_t b = WIRE_HEADER_BYTES + SOURCE_STAMP_BYTES; b < rows[i].bytes; b++)
 				assert_int_equal(at[b], 0);
 		}
 		source_close(&s);
@@ -149,7 +163,7 @@ static void test_repairs(void **state)
 		struct source s;
 
 		print_message("%s\n", repair_rows[i].name);
-		open_extended(&s, DATAGRAM);
+		open_extended(&s, DATAGRAM, 0);
 		for (unsigned n = 0; n < STEPS && (n == 0 || repair_rows[i].step[n].at_ms); n++) {
 			const struct step *step = &repair_rows[i].step[n];
 			uint64_t now_ns = START_NS + step->at_ms * MS;
@@ -197,7 +211,7 @@ static void test_reports(void **state)
 		struct source s;
 
 		print_message("%s\n", report_rows[i].name);
-		open_extended(&s, DATAGRAM);
+		open_extended(&s, DATAGRAM, 0);
 		pour(&s, 20, START_NS);
 		report_step(&s, 0, &first, START_NS + 100 * MS);
 		assert_int_equal(source_report(&s, &with, START_NS + 200 * MS), report_rows[i].reason);

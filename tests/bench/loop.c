@@ -1,12 +1,14 @@
 /* The machine's limit: what one thread can send and another can receive over loopback, with the kernel's
- * offload both ways (UDP_SEGMENT, UDP_GRO) and nothing else to do. No numbers in the datagrams, no clock,
- * no protocol: a program that measures can't be faster than this.
+ * offload both ways (UDP_SEGMENT, UDP_GRO). The sender numbers its datagrams, the receiver reads the number
+ * of each, and nothing else is done: a program that numbers its datagrams can't be much faster.
  *
  *     bench_loop [BYTES=1400] [SECONDS=5]
  *
- * Prints one JSON object: payload bits and datagrams a second that arrived, and the share that didn't. */
+ * Prints one JSON object: payload bits and datagrams a second that arrived, the share that didn't, and how
+ * many came late. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <netinet/udp.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -26,7 +28,7 @@ enum {
 	SEND_BYTES = 65000,
 	SEGMENTS_MAX = 128,
 	JOINED_BYTES = 64 << 10, /* the largest payload that the kernel joins */
-	MESSAGES = 8,
+	BYTES_MIN = 8,           /* a number */
 	BYTES_MAX = 1472,
 	SECONDS_MAX = 3600,
 	TAIL_MS = 100, /* without a datagram: all has arrived */
@@ -36,17 +38,22 @@ struct loop {
 	int sender, receiver;
 	size_t datagram_bytes;
 	uint64_t seconds;
-	uint64_t sent, received; /* datagrams; each belongs to one thread until it ends */
+	uint64_t sent, received, late; /* datagrams; each belongs to one thread until it ends */
 	uint64_t elapsed_ns;
 	atomic_bool done;
 };
 
 /* Fewer segments where the kernel takes fewer (64 before Linux 6.9). */
-static ssize_t send_batch(struct loop *l, const uint8_t *bytes, unsigned *segments)
+static ssize_t send_batch(struct loop *l, uint8_t *bytes, unsigned *segments)
 {
 	ssize_t n;
 
 	for (;;) {
+		for (unsigned i = 0; i < *segments; i++) {
+			uint64_t number = l->sent + i;
+
+			memcpy(bytes + i * l->datagram_bytes, &number, sizeof number);
+		}
 		n = send(l->sender, bytes, *segments * l->datagram_bytes, 0);
 		if (n >= 0 || errno != EINVAL || *segments == 1)
 			return n;
@@ -77,22 +84,21 @@ static void *run_sender(void *context)
 
 static void *run_receiver(void *context)
 {
-	static uint8_t bytes[MESSAGES][JOINED_BYTES];
+	static uint8_t bytes[JOINED_BYTES];
 	struct loop *l = context;
-	struct mmsghdr m[MESSAGES];
-	struct iovec v[MESSAGES];
-	int n;
+	uint64_t next = 0;
+	ssize_t n;
 
-	memset(m, 0, sizeof m);
-	for (int i = 0; i < MESSAGES; i++) {
-		v[i] = (struct iovec){bytes[i], JOINED_BYTES};
-		m[i].msg_hdr.msg_iov = &v[i];
-		m[i].msg_hdr.msg_iovlen = 1;
-	}
 	do {
-		n = recvmmsg(l->receiver, m, MESSAGES, MSG_WAITFORONE, NULL);
-		for (int i = 0; i < n; i++)
-			l->received += m[i].msg_len / l->datagram_bytes;
+		n = recv(l->receiver, bytes, sizeof bytes, 0);
+		for (ssize_t at = 0; at < n; at += (ssize_t)l->datagram_bytes) {
+			uint64_t number;
+
+			memcpy(&number, bytes + at, sizeof number);
+			l->late += number < next;
+			next = number + 1;
+			l->received++;
+		}
 	} while (n > 0 || !atomic_load(&l->done));
 	return NULL;
 }
@@ -143,8 +149,9 @@ static void print_result(const struct loop *l)
 	double rate = (double)l->received / seconds;
 	double lost = l->sent ? 100 * (1 - (double)l->received / (double)l->sent) : 0;
 
-	printf("{\"bits_per_second\": %.0f, \"packets_per_second\": %.0f, \"lost_percent\": %.4f}\n",
-		rate * 8 * (double)l->datagram_bytes, rate, lost);
+	printf("{\"bits_per_second\": %.0f, \"packets_per_second\": %.0f, \"lost_percent\": %.4f, "
+	       "\"reordered\": %" PRIu64 "}\n",
+		rate * 8 * (double)l->datagram_bytes, rate, lost, l->late);
 }
 
 int main(int argc, char **argv)
@@ -155,7 +162,7 @@ int main(int argc, char **argv)
 		l.datagram_bytes = strtoul(argv[1], NULL, 10);
 	if (argc > 2)
 		l.seconds = strtoul(argv[2], NULL, 10);
-	if (argc > 3 || l.datagram_bytes < 1 || l.datagram_bytes > BYTES_MAX || l.seconds < 1 ||
+	if (argc > 3 || l.datagram_bytes < BYTES_MIN || l.datagram_bytes > BYTES_MAX || l.seconds < 1 ||
 		l.seconds > SECONDS_MAX) {
 		fprintf(stderr, "usage: bench_loop [BYTES=1400] [SECONDS=5]\n");
 		return 2;
