@@ -121,8 +121,12 @@ static size_t make_up(struct scene *s, uint8_t out[2 * WIRE_MAX_BYTES])
 static bool all_received(void *context)
 {
 	struct scene *s = context;
+	uint64_t before;
 
-	port_step(s->it);
+	do {
+		before = s->it->now.received_packets;
+		port_step(s->it);
+	} while (s->it->now.received_packets > before);
 	return s->it->now.received_packets >= s->wanted;
 }
 
