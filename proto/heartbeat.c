@@ -95,17 +95,47 @@ void heartbeat_hurry(struct heartbeat *h, uint64_t interval_ns, uint64_t now_ns)
 		h->next_ns = now_ns + interval_ns;
 }
 
-size_t heartbeat_begin(struct heartbeat *h, uint64_t now_ns, char body[MESSAGE_BODY])
+/* The server's stamp between extended peers is text: the time and the challenge, in hexadecimal. */
+static void write_challenge(char out[MESSAGE_STAMP], uint64_t now_ns, uint64_t challenge)
 {
-	struct message_heartbeat m = {.extended = h->extended};
+	char stamp[MESSAGE_STAMP];
 
+	message_write_stamp(stamp, now_ns);
+	snprintf(out, MESSAGE_STAMP, "\"%.*s-%016" PRIx64 "\"", MESSAGE_STAMP - 20, stamp, challenge);
+}
+
+/* HEARTBEAT_0 and 1 carry a stamp of ours, 1 and 2 how long we have held what they answer. */
+static void write_output(const struct heartbeat *h, uint64_t now_ns, struct heartbeat_output *out)
+{
+	struct message_heartbeat *m = &out->message;
+
+	m->extended = h->extended;
+	m->held_ns = now_ns - out->received_ns;
+	if (out->type == WIRE_HEARTBEAT_0)
+		message_write_stamp(m->client, now_ns);
+	else if (out->type == WIRE_HEARTBEAT_1 && h->extended)
+		write_challenge(m->server, now_ns, out->challenge);
+	else if (out->type == WIRE_HEARTBEAT_1)
+		message_write_stamp(m->server, now_ns);
+	out->size = message_format_heartbeat(out->body, out->type, m);
+}
+
+void heartbeat_begin(struct heartbeat *h, uint64_t now_ns, struct heartbeat_output *out)
+{
 	/* Keep the beat, but don't make up for beats that were missed. */
 	h->next_ns += interval(h);
 	if (h->next_ns <= now_ns)
 		h->next_ns = now_ns + interval(h);
+	*out = (struct heartbeat_output){.type = WIRE_HEARTBEAT_0};
 	remember(h, now_ns);
-	message_write_stamp(m.client, now_ns);
-	return message_format_heartbeat(body, WIRE_HEARTBEAT_0, &m);
+	write_output(h, now_ns, out);
+}
+
+void heartbeat_restamp(struct heartbeat *h, uint64_t now_ns, struct heartbeat_output *out)
+{
+	if (out->type != WIRE_HEARTBEAT_2)
+		h->pending[(h->pending_at - 1) % HEARTBEAT_PENDING] = now_ns;
+	write_output(h, now_ns, out);
 }
 
 /* A stamp has gone through a JSON number, perhaps a double, and may have lost its last digits. */
@@ -171,15 +201,6 @@ static enum wire_reject measure(
 	return WIRE_OK;
 }
 
-/* The server's stamp between extended peers is text: the time and the challenge, in hexadecimal. */
-static void write_challenge(char out[MESSAGE_STAMP], uint64_t now_ns, uint64_t challenge)
-{
-	char stamp[MESSAGE_STAMP];
-
-	message_write_stamp(stamp, now_ns);
-	snprintf(out, MESSAGE_STAMP, "\"%.*s-%016" PRIx64 "\"", MESSAGE_STAMP - 20, stamp, challenge);
-}
-
 /* Where the challenge begins, and the time before it; NULL: this is no such stamp. */
 static const char *split_stamp(const char *stamp, char time[MESSAGE_STAMP])
 {
@@ -200,22 +221,6 @@ static bool read_challenge(const char *stamp, char time[MESSAGE_STAMP], uint64_t
 		return false;
 	snprintf(expected, sizeof expected, "-%016" PRIx64 "\"", challenge);
 	return strlen(dash) == strlen(expected) && sodium_memcmp(dash, expected, strlen(expected)) == 0;
-}
-
-static enum wire_reject answer_0(struct heartbeat *h, struct message_heartbeat *m,
-	const struct heartbeat_packet *packet, struct heartbeat_answer *answer)
-{
-	remember(h, packet->now_ns);
-	m->extended = h->extended;
-	m->held_ns = packet->now_ns - packet->received_ns;
-	m->proven = packet->proven;
-	if (h->extended)
-		write_challenge(m->server, packet->now_ns, packet->challenge);
-	else
-		message_write_stamp(m->server, packet->now_ns);
-	answer->type = WIRE_HEARTBEAT_1;
-	answer->size = message_format_heartbeat(answer->body, WIRE_HEARTBEAT_1, m);
-	return WIRE_OK;
 }
 
 static enum wire_reject take_2(
@@ -277,35 +282,50 @@ static void take_exchange(
 	oneway_sample(h->oneway, &x, part_of(h, *pending) == &h->loaded);
 }
 
-enum wire_reject heartbeat_input(
-	struct heartbeat *h, const struct heartbeat_packet *packet, struct heartbeat_answer *answer)
+static enum wire_reject take_0(
+	struct heartbeat *h, struct message_heartbeat *m, const struct heartbeat_packet *packet)
 {
-	struct message_heartbeat m;
+	remember(h, packet->now_ns);
+	m->proven = packet->proven;
+	return WIRE_OK;
+}
+
+static enum wire_reject take_1(
+	struct heartbeat *h, const struct message_heartbeat *m, const struct heartbeat_packet *packet)
+{
 	enum wire_reject reason;
 
-	answer->size = 0;
+	if (h->oneway && m->proven)
+		take_exchange(h, m, packet);
+	reason = h->extended && !m->proven ? introduce(h, m, packet)
+					   : measure(h, m->client, m, packet->received_ns);
+	if (!reason && m->proven && !h->proven)
+		begin_count(h);
+	return reason;
+}
+
+enum wire_reject heartbeat_input(
+	struct heartbeat *h, const struct heartbeat_packet *packet, struct heartbeat_output *answer)
+{
+	struct message_heartbeat *m = &answer->message;
+	enum wire_reject reason;
+
+	*answer = (struct heartbeat_output){
+		.received_ns = packet->received_ns,
+		.challenge = packet->challenge,
+	};
 	if (h->is_client != (packet->type == WIRE_HEARTBEAT_1))
 		return REJECT_TYPE;
-	reason = message_parse_heartbeat(packet->body, packet->size, packet->type, &m);
+	reason = message_parse_heartbeat(packet->body, packet->size, packet->type, m);
 	if (reason)
 		return reason;
-	if (packet->type == WIRE_HEARTBEAT_0)
-		return answer_0(h, &m, packet, answer);
 	if (packet->type == WIRE_HEARTBEAT_2)
-		return take_2(h, &m, packet);
-
-	if (h->oneway && m.proven)
-		take_exchange(h, &m, packet);
-	reason = h->extended && !m.proven ? introduce(h, &m, packet)
-					  : measure(h, m.client, &m, packet->received_ns);
+		return take_2(h, m, packet);
+	reason = packet->type == WIRE_HEARTBEAT_0 ? take_0(h, m, packet) : take_1(h, m, packet);
 	if (reason)
 		return reason;
-	if (m.proven && !h->proven)
-		begin_count(h);
-	m.extended = h->extended;
-	m.held_ns = packet->now_ns - packet->received_ns;
-	answer->type = WIRE_HEARTBEAT_2;
-	answer->size = message_format_heartbeat(answer->body, WIRE_HEARTBEAT_2, &m);
+	answer->type = packet->type == WIRE_HEARTBEAT_0 ? WIRE_HEARTBEAT_1 : WIRE_HEARTBEAT_2;
+	write_output(h, packet->now_ns, answer);
 	return WIRE_OK;
 }
 

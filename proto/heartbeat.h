@@ -70,9 +70,6 @@ uint64_t heartbeat_mean_ns(const struct heartbeat *h);
 /* Client: when the next HEARTBEAT_0 is to be made; CLOCK_NEVER when there is none to come. */
 uint64_t heartbeat_due_ns(const struct heartbeat *h);
 
-/* Client: the body of the HEARTBEAT_0 that is due; returns its length. */
-size_t heartbeat_begin(struct heartbeat *h, uint64_t now_ns, char body[MESSAGE_BODY]);
-
 struct heartbeat_packet {
 	enum wire_type type;
 	const uint8_t *body;
@@ -85,16 +82,26 @@ struct heartbeat_packet {
 	bool proven; /* ... and whether that address is proven already */
 };
 
-struct heartbeat_answer {
+/* A heartbeat to be sent, and what it is written from. */
+struct heartbeat_output {
 	enum wire_type type;
 	size_t size; /* 0: none is owed */
 	char body[MESSAGE_BODY];
+	struct message_heartbeat message;
+	uint64_t received_ns, challenge; /* of the packet that it answers */
 };
+
+/* Client: writes the HEARTBEAT_0 that is due. */
+void heartbeat_begin(struct heartbeat *h, uint64_t now_ns, struct heartbeat_output *out);
 
 /* Takes a heartbeat and writes the answer to it. WIRE_OK or the reason of refusal; a stamp of our own
  * that is not pending (forged, doubled, too late) is REJECT_SEQUENCE. */
 enum wire_reject heartbeat_input(
-	struct heartbeat *h, const struct heartbeat_packet *packet, struct heartbeat_answer *answer);
+	struct heartbeat *h, const struct heartbeat_packet *packet, struct heartbeat_output *answer);
+
+/* Writes the same heartbeat again as of `now_ns`, just before it leaves: its stamp shall not count the time
+ * that writing it took. Only the latest can be. */
+void heartbeat_restamp(struct heartbeat *h, uint64_t now_ns, struct heartbeat_output *out);
 
 /* Counts as lost what has waited too long; whether there was any. */
 bool heartbeat_expire(struct heartbeat *h, uint64_t now_ns);

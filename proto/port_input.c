@@ -48,8 +48,7 @@ static enum wire_reject input_heartbeat(
 		.now_ns = clock_now_ns(),
 		.proven = is_peer(p, d->peer),
 	};
-	struct wire_header reply = {.channel = p->key};
-	struct heartbeat_answer answer;
+	struct heartbeat_output answer;
 	enum wire_reject reason;
 
 	if (h->channel != p->key)
@@ -64,11 +63,8 @@ static enum wire_reject input_heartbeat(
 		p->peer = *d->peer;
 		p->peer_known = true;
 	}
-	if (answer.size > 0) {
-		reply.type = answer.type;
-		reply.sequence = p->heartbeat_sequence++;
-		port_send_to(p, d->peer, reply, answer.body, answer.size);
-	}
+	if (answer.size > 0)
+		port_send_heartbeat(p, d->peer, &answer);
 	return WIRE_OK;
 }
 

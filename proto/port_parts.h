@@ -21,6 +21,9 @@ void port_send(struct port *p, const struct wire_header *h, const void *body, si
 void port_send_to(
 	struct port *p, const struct address *to, struct wire_header h, const void *body, size_t size);
 
+/* A heartbeat, stamped as it leaves. The same holds for the address. */
+void port_send_heartbeat(struct port *p, const struct address *to, struct heartbeat_output *out);
+
 /* Single port: goes on with a socket for the address that `mail` names. */
 void port_meet(struct port *p, const struct mail *mail);
 

@@ -37,7 +37,7 @@ static inline enum wire_reject give(
 		.received_ns = now_ns,
 		.now_ns = now_ns,
 	};
-	struct heartbeat_answer answer;
+	struct heartbeat_output answer;
 	enum wire_reject reason = heartbeat_input(h, &packet, &answer);
 
 	out->type = answer.type;
@@ -56,10 +56,13 @@ static inline struct message text(enum wire_type type, const char *body)
 
 static inline struct message begin(struct heartbeat *client, uint64_t now_ns)
 {
+	struct heartbeat_output out;
 	struct message m = {.type = WIRE_HEARTBEAT_0};
 
 	assert_true(heartbeat_due_ns(client) <= now_ns);
-	m.size = heartbeat_begin(client, now_ns, m.body);
+	heartbeat_begin(client, now_ns, &out);
+	m.size = out.size;
+	memcpy(m.body, out.body, out.size);
 	return m;
 }
 

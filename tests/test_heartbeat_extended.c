@@ -33,12 +33,62 @@ static enum wire_reject meet(
 		.challenge = how->challenge,
 		.proven = how->proven,
 	};
-	struct heartbeat_answer answer;
+	struct heartbeat_output answer;
 	enum wire_reject reason = heartbeat_input(h, &packet, &answer);
 
 	*out = (struct message){.type = answer.type, .size = answer.size};
 	memcpy(out->body, answer.body, answer.size);
 	return reason;
+}
+
+static struct heartbeat_packet packet_of(const struct heartbeat_output *out, uint64_t received_ns)
+{
+	return (struct heartbeat_packet){
+		.type = out->type,
+		.body = (const uint8_t *)out->body,
+		.size = out->size,
+		.received_ns = received_ns,
+		.now_ns = received_ns,
+		.challenge = 7,
+		.proven = true,
+	};
+}
+
+/* Time that goes by while a heartbeat is written counts on neither side, if it is stamped as it leaves. */
+static void test_stamped_as_it_leaves(void **state)
+{
+	enum { WAY_NS = 40000 };
+	static const uint64_t rows[][3] = {
+		{0, 0, 0}, {9000, 0, 0}, {0, 14000, 0}, {0, 0, 11000}, {1, NS_PER_MS, 2}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct heartbeat_plan plan = {
+			.is_client = true, .extended = true, .interval_ns = INTERVAL_NS};
+		struct heartbeat client, server;
+		struct heartbeat_output out[3], none;
+		struct heartbeat_packet packet;
+		uint64_t now_ns = START_NS;
+
+		print_message("row %zu\n", i);
+		heartbeat_init(&client, &plan, START_NS);
+		plan.is_client = false;
+		heartbeat_init(&server, &plan, START_NS);
+		heartbeat_begin(&client, now_ns, &out[0]);
+		heartbeat_restamp(&client, now_ns += rows[i][0], &out[0]);
+		packet = packet_of(&out[0], now_ns += WAY_NS);
+		assert_int_equal(heartbeat_input(&server, &packet, &out[1]), WIRE_OK);
+		heartbeat_restamp(&server, now_ns += rows[i][1], &out[1]);
+		packet = packet_of(&out[1], now_ns += WAY_NS);
+		assert_int_equal(heartbeat_input(&client, &packet, &out[2]), WIRE_OK);
+		heartbeat_restamp(&client, now_ns += rows[i][2], &out[2]);
+		packet = packet_of(&out[2], now_ns += WAY_NS);
+		assert_int_equal(heartbeat_input(&server, &packet, &none), WIRE_OK);
+		assert_int_equal(none.size, 0);
+		assert_int_equal(summary(&client).last_ns, 2 * WAY_NS);
+		assert_int_equal(summary(&server).last_ns, 2 * WAY_NS);
+		assert_int_equal(summary(&client).sent, 1);
+	}
 }
 
 /* The server's answer is no longer than the question: an unproven address may be anybody's. */
@@ -350,6 +400,7 @@ static void test_hurry(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_stamped_as_it_leaves),
 		cmocka_unit_test(test_no_amplification),
 		cmocka_unit_test(test_challenge),
 		cmocka_unit_test(test_forged),

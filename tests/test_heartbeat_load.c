@@ -125,7 +125,7 @@ static uint64_t server_ns(const struct way *way, uint64_t now_ns)
 static enum wire_reject meet(struct heartbeat *h, struct message *m, const struct heartbeat_packet *how)
 {
 	struct heartbeat_packet packet = *how;
-	struct heartbeat_answer answer;
+	struct heartbeat_output answer;
 	enum wire_reject reason;
 
 	packet.type = m->type;
