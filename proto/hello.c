@@ -25,6 +25,7 @@ static const struct {
 	{FEATURE_REPORTS, "reports"},
 	{FEATURE_RESULT, "result"},
 	{FEATURE_SINGLE_PORT, "single_port"},
+	{FEATURE_PATH_MTU, "path_mtu"},
 };
 
 enum { FEATURE_NAMES = sizeof(feature_names) / sizeof(feature_names[0]) };

@@ -37,7 +37,9 @@ enum {
 	FEATURE_REPORTS = 1 << 1,     /* receiver reports behind the spans */
 	FEATURE_RESULT = 1 << 2,      /* one agreed result */
 	FEATURE_SINGLE_PORT = 1 << 3, /* all three channels on the main port */
-	FEATURES_OURS = FEATURE_BWDN | FEATURE_REPORTS | FEATURE_RESULT | FEATURE_SINGLE_PORT,
+	FEATURE_PATH_MTU = 1 << 4,    /* questions about the path's largest datagram are answered */
+	FEATURES_OURS =
+		FEATURE_BWDN | FEATURE_REPORTS | FEATURE_RESULT | FEATURE_SINGLE_PORT | FEATURE_PATH_MTU,
 };
 
 enum hello_refusal { REFUSED_NOT, REFUSED_BUSY, REFUSED_AUTH, REFUSED_VERSION, REFUSED_LIMIT, REFUSALS };

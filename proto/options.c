@@ -245,11 +245,16 @@ void options_defaults(struct options *o)
 	(void)err;
 }
 
+bool options_length_is_auto(const struct options *o)
+{
+	return o->packet_length == 0 && o->bw_packet_length == DEFAULT_CHARACTERS;
+}
+
 uint32_t options_datagram_bytes(const struct options *o, uint32_t path_bytes)
 {
 	if (o->packet_length)
 		return o->packet_length;
-	if (path_bytes == 0 || o->bw_packet_length != DEFAULT_CHARACTERS)
+	if (path_bytes == 0 || !options_length_is_auto(o))
 		return MIN_DATAGRAM + o->bw_packet_length;
 	return path_bytes < WIRE_MAX_BYTES ? path_bytes : WIRE_MAX_BYTES;
 }

@@ -111,6 +111,9 @@ const char *options_theme_name(enum option_theme theme);
  * path_bytes 0: not known, or a classic peer; then the default's. */
 uint32_t options_datagram_bytes(const struct options *o, uint32_t path_bytes);
 
+/* Whether it follows from the path. */
+bool options_length_is_auto(const struct options *o);
+
 /* The text of --help for one program, as wide as 80 columns. Caller frees; NULL when out of memory. */
 char *options_help(enum program program);
 

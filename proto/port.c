@@ -69,17 +69,6 @@ void port_meet(struct port *p, const struct mail *mail)
 		p->now.state = PORT_FAILED;
 }
 
-/* A datagram as large as data gets, for nobody: a router that it is too large for says so, and the kernel
- * knows before data is sent. */
-static void probe_path(struct port *p)
-{
-	const struct wire_header h = {.type = WIRE_BANDWIDTH_TEST};
-	uint8_t packet[WIRE_MAX_BYTES] = {0};
-
-	wire_encode(packet, &h);
-	udp_send(&p->socket, NULL, packet, sizeof packet);
-}
-
 int port_open(struct port *p, const struct port_plan *plan)
 {
 	const struct options *o = plan->options;
@@ -102,6 +91,8 @@ int port_open(struct port *p, const struct port_plan *plan)
 		.local = plan->local,
 		.key = plan->key,
 		.extended = plan->secret != NULL,
+		.asks_path = plan->asks_path && plan->is_client && plan->secret &&
+			     plan->kind == PORT_UPLOAD && options_length_is_auto(o),
 		.gate = plan->gate,
 		.session = plan->session,
 	};
@@ -125,8 +116,6 @@ int port_open(struct port *p, const struct port_plan *plan)
 	if (plan->secret)
 		seal_init(&p->seal, plan->is_client, plan->kind, plan->secret);
 	crypto_shorthash_keygen(p->challenge_key);
-	if (plan->is_client && plan->secret && plan->kind == PORT_UPLOAD)
-		probe_path(p);
 	return 0;
 }
 
@@ -173,8 +162,7 @@ static void complete_snapshot(struct port *p, uint64_t now_ns)
 	now->last_heard_ns = p->heard_ns;
 	now->remote_port = p->peer_known ? address_port(&p->peer) : 0;
 	now->socket_drops = p->socket.drops;
-	if (p->is_client && p->kind == PORT_UPLOAD && !p->source.active)
-		now->path_bytes = udp_path_bytes(&p->socket);
+	port_show_path(p);
 	now->send_offload = p->socket.send_offload;
 	now->receive_offload = p->socket.receive_offload;
 	now->source_active = p->source.active;

@@ -14,6 +14,7 @@
 #include "proto/loop.h"
 #include "proto/mailbox.h"
 #include "proto/options.h"
+#include "proto/path_mtu.h"
 #include "proto/seal.h"
 #include "proto/sink.h"
 #include "proto/snapshot.h"
@@ -52,6 +53,8 @@ struct port {
 	struct oneway *oneway;  /* extended client */
 	struct control control; /* CONTROL only */
 	struct watch watch;     /* CONTROL of extended peers only */
+	bool asks_path;         /* client's UPLOAD: as soon as the port is up */
+	struct path_mtu path;   /* UPLOAD of extended peers only */
 	struct source source;
 	struct sink sink;
 
@@ -77,6 +80,7 @@ struct port_plan {
 	struct address local; /* to bind; a client's has port 0 */
 	struct address peer;  /* client: the server's port; server: the client's host */
 	uint32_t key;
+	bool asks_path;        /* client: see session_plan */
 	bool single_port;      /* server: `local` is the main port; a socket is opened for each peer */
 	const uint8_t *secret; /* of the extended session; NULL: classic */
 	struct mailbox *gate;

@@ -169,6 +169,8 @@ static enum wire_reject input(struct port *p, struct udp_datagram *d)
 		return input_heartbeat(p, &h, d);
 	case WIRE_FLOW_CONTROL:
 		return input_report(p, &h, d);
+	case WIRE_DATA:
+		return port_path_input(p, &h, d);
 	case WIRE_CONTROL:
 	case WIRE_TEST_RESULT:
 		return input_control(p, &h, d);
@@ -195,15 +197,6 @@ static bool may_pass(int error)
 	default:
 		return false;
 	}
-}
-
-/* Sent for the sake of the routers on the way: it is large, and for nobody. */
-static bool is_probe(const struct udp_datagram *d)
-{
-	struct wire_header h;
-
-	return d->size <= WIRE_MAX_BYTES && wire_decode(d->bytes, d->size, &h) == WIRE_OK &&
-	       h.type == WIRE_BANDWIDTH_TEST && h.channel == 0;
 }
 
 /* An error for good ends the port, not the program. */
@@ -241,8 +234,6 @@ bool port_input(struct port *p)
 	while (udp_next(p->batch, &d)) {
 		enum wire_reject reason;
 
-		if (is_probe(&d))
-			continue;
 		p->now.received_packets++;
 		p->now.received_bytes += d.size;
 		if (d.drops > 0 && p->sink.active)

@@ -150,6 +150,7 @@ bool port_output(struct port *p)
 	beat(p);
 	converse(p);
 	port_ask_view(p);
+	port_ask_path(p);
 	more = port_send_data(p);
 	port_report(p);
 	return more;
@@ -171,6 +172,7 @@ uint64_t port_output_due_ns(struct port *p, uint64_t now_ns)
 	due_ns = earlier(due_ns, heartbeat_due_ns(&p->heartbeat));
 	due_ns = earlier(due_ns, sink_due_ns(&p->sink));
 	due_ns = earlier(due_ns, port_view_due_ns(p));
+	due_ns = earlier(due_ns, port_path_due_ns(p));
 	if (p->kind == PORT_CONTROL)
 		due_ns = earlier(due_ns, control_due(&p->control, now_ns));
 	return due_ns;

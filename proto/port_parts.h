@@ -33,6 +33,12 @@ enum wire_reject port_view_input(struct port *p, const struct udp_datagram *d);
 void port_ask_view(struct port *p);
 uint64_t port_view_due_ns(const struct port *p);
 
+/* port_path.c: the path's largest datagram, between extended peers on the heartbeats' channel. */
+void port_ask_path(struct port *p);
+enum wire_reject port_path_input(struct port *p, const struct wire_header *h, const struct udp_datagram *d);
+void port_show_path(struct port *p);
+uint64_t port_path_due_ns(const struct port *p);
+
 /* port_tests.c: the worker's side of a test, and the mail about it. */
 void port_read_mail(struct port *p);
 bool port_send_data(struct port *p); /* true when there is more to send at once */

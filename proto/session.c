@@ -26,6 +26,7 @@ static struct port_plan plan_port(const struct session_plan *plan, enum port_kin
 		.local = plan->is_client ? wildcard(plan->peer.any.sa_family) : plan->local,
 		.peer = plan->peer,
 		.key = plan->assignment.key,
+		.asks_path = plan->asks_path,
 		.single_port = plan->single_port,
 		.secret = plan->secret,
 		.gate = plan->gate,

@@ -22,6 +22,7 @@ struct session_plan {
 	struct address peer;           /* client: the server's main port; server: the client's main socket */
 	struct message_assignment assignment;
 	const uint8_t *secret; /* SEAL_SECRET_BYTES of an extended session; NULL: classic */
+	bool asks_path;        /* client: the server answers questions about the path's largest datagram */
 	bool single_port;      /* server: all three ports are `local` */
 	struct mailbox *gate;  /* server: who grants tests; NULL: nobody needs to */
 	uint64_t number;       /* server: the session's, for the gate */

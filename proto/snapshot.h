@@ -169,7 +169,10 @@ struct port_snapshot {
 	uint64_t rejected[WIRE_REJECTS];
 	uint32_t receive_buffer_bytes, send_buffer_bytes; /* as granted by the kernel */
 	bool send_offload, receive_offload;
-	uint32_t path_bytes; /* client's UPLOAD: largest UDP payload that is not fragmented; 0: not known */
+	/* Client's UPLOAD: the largest UDP payload that is not fragmented; 0: not known. */
+	uint32_t path_bytes;
+	bool path_searching; /* ... may change soon */
+	bool path_hole;      /* ... and routers drop larger ones without telling this host */
 	struct latency_summary latency;
 	bool source_active, sink_active;
 	struct source_counters source; /* of the running or last test */

@@ -52,6 +52,7 @@ static int open_socket(struct udp_socket *s, const struct address *local, bool s
 	}
 	s->receive_buffer_bytes = size_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF);
 	s->send_buffer_bytes = size_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF);
+	udp_keep_whole(s, false);
 	enable(fd, SOL_SOCKET, SO_TIMESTAMPNS);
 	enable(fd, SOL_SOCKET, SO_RXQ_OVFL);
 	s->receive_offload = enable(fd, SOL_UDP, UDP_GRO);
@@ -147,6 +148,15 @@ unsigned udp_path_bytes(const struct udp_socket *s)
 		mtu <= headers)
 		return 0;
 	return (unsigned)(mtu - headers);
+}
+
+void udp_keep_whole(struct udp_socket *s, bool on)
+{
+	int v4 = on ? IP_PMTUDISC_DO : IP_PMTUDISC_WANT, v6 = on ? IPV6_PMTUDISC_DO : IPV6_PMTUDISC_WANT;
+
+	/* An IPv6 socket may have an IPv4 peer. */
+	setsockopt(s->fd, IPPROTO_IP, IP_MTU_DISCOVER, &v4, sizeof v4);
+	setsockopt(s->fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &v6, sizeof v6);
 }
 
 void udp_disable_offload(struct udp_socket *s)

@@ -59,6 +59,11 @@ int udp_connect(struct udp_socket *s, const struct address *peer);
  * interface's, and what routers have said since (RFC 1191, RFC 8201). 0: not known. */
 unsigned udp_path_bytes(const struct udp_socket *s);
 
+/* Whether datagrams that are larger than the kernel knows the path to take are refused (-EMSGSIZE), or leave
+ * this host in fragments, as they do on a new socket. In both cases no router may fragment what leaves whole.
+ */
+void udp_keep_whole(struct udp_socket *s, bool on);
+
 /* No segmentation by the kernel when sending, no joining when receiving. */
 void udp_disable_offload(struct udp_socket *s);
 

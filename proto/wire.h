@@ -21,7 +21,7 @@ enum wire_type {
 	WIRE_HEARTBEAT_2,
 	WIRE_FLOW_CONTROL,
 	WIRE_BANDWIDTH_TEST,
-	WIRE_DATA,
+	WIRE_DATA, /* no data: a question about the path's largest datagram, or its answer */
 	WIRE_CONTROL,
 	WIRE_TEST_RESULT,
 	WIRE_TYPES,

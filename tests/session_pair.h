@@ -147,6 +147,7 @@ static inline void open_pair(struct side **pair)
 		plan.assignment.port[kind] = pair[SERVER]->snapshot.port[kind].local_port;
 	plan.is_client = true;
 	plan.secret = pair[CLIENT]->secret;
+	plan.asks_path = true;
 	plan.options = &pair[CLIENT]->options;
 	assert_int_equal(session_open(&pair[CLIENT]->session, &plan, NULL), 0);
 	for (int side = 0; side < SIDES; side++)

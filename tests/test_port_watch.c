@@ -1,95 +1,14 @@
 /* One CONTROL port, stepped by hand, and a peer that sends what it likes on the heartbeats' channel: only a
  * question of this session is answered, only from the proven address, and not without limit; only an answer
  * that was asked for is taken. */
-#include "tests/udp_pair.h"
+#include "tests/port_scene.h"
 
-#include "proto/options_table.h"
 #include "proto/peer_view.h"
-#include "proto/port.h"
 
-enum { KEY = 26970, FLOOD = 50, STEPS = 77, QUIET_MS = 60000 };
+enum { FLOOD = 50, STEPS = 77, QUIET_MS = 60000 };
 
 #define QUESTION "{\"cmd\":\"VIEW\"}"
 #define PADDED   QUESTION "                "
-
-static const uint8_t secret[SEAL_SECRET_BYTES] = "a secret that both sides hold";
-static const uint8_t other[SEAL_SECRET_BYTES] = "a secret that only one side has";
-
-struct scene {
-	struct options options;
-	struct udp_batch *batch;
-	struct port port[PORT_KINDS]; /* of one session; one of them is stepped */
-	struct port *it;
-	struct udp_pair *peer; /* `to` is at the proven address, `from` at another one */
-	struct seal seal;      /* the peer's */
-	uint64_t wanted;       /* datagrams that the port has to receive */
-};
-
-/* As after the proof of the peer's address. */
-static struct scene *scene_open(enum port_kind kind, bool is_client, bool extended)
-{
-	struct scene *s = calloc(1, sizeof(*s));
-	struct port_plan plan = {.is_client = is_client, .key = KEY, .secret = extended ? secret : NULL};
-
-	assert_non_null(s);
-	options_defaults(&s->options);
-	s->batch = udp_batch_new();
-	assert_non_null(s->batch);
-	s->peer = pair_open(AF_INET);
-	s->it = &s->port[kind];
-	plan.options = &s->options;
-	plan.local = loopback(AF_INET);
-	plan.peer = s->peer->to_address;
-	for (int k = 0; k < PORT_KINDS; k++) {
-		plan.kind = (enum port_kind)k;
-		assert_int_equal(port_open(&s->port[k], &plan), 0);
-		s->port[k].batch = s->batch;
-		s->port[k].sibling = s->port;
-		s->port[k].peer_known = true;
-		s->port[k].now.state = PORT_UP;
-	}
-	seal_init(&s->seal, !is_client, kind, secret);
-	return s;
-}
-
-static void scene_close(struct scene *s)
-{
-	for (int kind = 0; kind < PORT_KINDS; kind++)
-		port_close(&s->port[kind]);
-	pair_close(s->peer);
-	udp_batch_free(s->batch);
-	free(s);
-}
-
-static bool port_has_received(void *context)
-{
-	struct scene *s = context;
-
-	port_step(s->it);
-	return s->it->now.received_packets >= s->wanted;
-}
-
-/* Sends one packet to the port, sealed unless `seal` is NULL, and lets it look. */
-static void give(struct scene *s, struct udp_socket *from, struct seal *seal, struct wire_header h,
-	const char *body, size_t size)
-{
-	uint8_t bytes[WIRE_MAX_BYTES];
-	struct address to;
-
-	if (seal)
-		h.offset = seal_next(seal);
-	wire_encode(bytes, &h);
-	memcpy(bytes + WIRE_HEADER_BYTES, body, size);
-	size += WIRE_HEADER_BYTES;
-	if (seal) {
-		seal_close(seal, bytes, size);
-		size += SEAL_TAG_BYTES;
-	}
-	assert_int_equal(udp_local_address(&s->it->socket, &to), 0);
-	assert_int_equal(udp_send(from, &to, bytes, size), 0);
-	s->wanted = s->it->now.received_packets + 1;
-	assert_true(wait_until(port_has_received, s));
-}
 
 static void give_control(struct scene *s, const char *body, size_t size)
 {
@@ -109,8 +28,6 @@ static unsigned received(struct scene *s, struct udp_socket *at, char body[MESSA
 		while (udp_next(s->peer->batch, &d)) {
 			assert_in_range(d.size, WIRE_HEADER_BYTES, WIRE_MAX_BYTES);
 			assert_int_equal(wire_decode(d.bytes, d.size, &h), WIRE_OK);
-			if (h.type == WIRE_BANDWIDTH_TEST)
-				continue; /* a client's probe of the path */
 			if (s->it->extended)
 				assert_int_equal(seal_open(&s->seal, &h, d.bytes, &d.size), WIRE_OK);
 			if (h.type != WIRE_CONTROL)

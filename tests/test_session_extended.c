@@ -50,6 +50,17 @@ static void check_ports(const struct world *w, unsigned pair, bool after_test)
 	}
 }
 
+static bool all_paths_are_known(void *context)
+{
+	struct world *w = context;
+
+	world_look(w);
+	for (unsigned i = 0; i < w->pairs; i++)
+		if (seen(w, i, CLIENT, PORT_UPLOAD)->path_searching)
+			return false;
+	return true;
+}
+
 static void test_come_up_and_beat(void **state)
 {
 	struct world w;
@@ -62,9 +73,12 @@ static void test_come_up_and_beat(void **state)
 	w.round_trips = 3;
 	assert_true(wait_until(all_are_up, &w));
 	assert_true(wait_until(has_round_trips, &w));
+	assert_true(wait_until(all_paths_are_known, &w));
 	for (unsigned i = 0; i < w.pairs; i++) {
 		name_pair(i);
 		check_ports(&w, i, false);
+		assert_false(seen(&w, i, CLIENT, PORT_UPLOAD)->path_hole);
+		assert_in_range(seen(&w, i, CLIENT, PORT_UPLOAD)->path_bytes, WIRE_MAX_BYTES, UINT16_MAX);
 	}
 	world_stop(&w);
 }

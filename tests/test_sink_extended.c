@@ -117,8 +117,8 @@ static const struct {
 	{FEEDBACK_SPANS_MAX + 1, 0, 2},
 	{2 * FEEDBACK_SPANS_MAX - 1, 0, 2},
 	{2 * FEEDBACK_SPANS_MAX, 0, 3},
-	{1000, 0, 14},
-	{1000, 500, 8},
+	{1000, 0, 16},
+	{1000, 500, 9},
 	{1000, 1000, 2},
 };
 

@@ -31,11 +31,16 @@ bool agenda_wants_download(const struct options *options)
 	return false;
 }
 
+static const struct port_snapshot *upload(const struct agenda *a)
+{
+	return &a->client->snapshot.port[PORT_UPLOAD];
+}
+
 static uint32_t datagram_bytes(const struct agenda *a)
 {
 	const struct client *c = a->client;
 
-	return options_datagram_bytes(a->options, c->classic ? 0 : c->snapshot.port[PORT_UPLOAD].path_bytes);
+	return options_datagram_bytes(a->options, c->classic ? 0 : upload(a)->path_bytes);
 }
 
 void agenda_start(struct agenda *a, enum test_direction direction)
@@ -49,6 +54,9 @@ void agenda_start(struct agenda *a, enum test_direction direction)
 		.datagram_bytes = datagram_bytes(a),
 	};
 
+	a->again[direction] = upload(a)->path_searching;
+	if (a->again[direction])
+		return;
 	a->started++;
 	session_start_test(&a->client->session, &order);
 }
@@ -61,6 +69,8 @@ bool agenda_is_free(const struct agenda *a, enum test_direction direction)
 	for (unsigned i = 0; i < s->tests; i++)
 		if (s->test[i].direction == direction && s->test[i].phase < TEST_AWAITING)
 			return false;
+	if (a->again[direction])
+		return false;
 	return a->started <= known; /* otherwise one is asked for, and not seen to begin yet */
 }
 
@@ -68,6 +78,7 @@ void agenda_renew(struct agenda *a)
 {
 	a->started = a->reported = 0;
 	a->again[TEST_UP] = a->again[TEST_DOWN] = false;
+	a->again_ns = 0;
 }
 
 void agenda_begin(struct agenda *a)
@@ -111,6 +122,31 @@ static bool postpone(struct agenda *a, const struct test_record *t, uint64_t now
 	return true;
 }
 
+/* Once: it is the path's, not the test's. */
+static void note_hole(struct agenda *a)
+{
+	if (!upload(a)->path_hole || a->hole_told)
+		return;
+	a->hole_told = true;
+	report_warn(a->report,
+		"the path drops datagrams above %" PRIu32 " bytes without telling this host (MTU black hole)",
+		upload(a)->path_bytes);
+}
+
+/* An upload's datagrams were larger than what the kernel knows the path to take, by now. */
+static void note_too_large(struct agenda *a, const struct test_record *t)
+{
+	uint32_t path_bytes = upload(a)->path_bytes;
+
+	if (t->direction != TEST_UP || path_bytes == 0 || upload(a)->path_hole ||
+		t->datagram_bytes <= path_bytes)
+		return;
+	report_warn(a->report, "datagrams of %" PRIu32 " bytes, where the path takes %" PRIu32 ": %s",
+		t->datagram_bytes, path_bytes,
+		options_length_is_auto(a->options) ? "none left this host since that was known"
+						   : "they left this host in fragments");
+}
+
 static void take(struct agenda *a, const struct test_record *t, uint64_t now_ns)
 {
 	char doubt[REPORT_TEXT];
@@ -123,6 +159,8 @@ static void take(struct agenda *a, const struct test_record *t, uint64_t now_ns)
 		note_failure(a, t);
 	if (*report_doubt(t, doubt))
 		report_warn(a->report, "%s", doubt);
+	note_hole(a);
+	note_too_large(a, t);
 	a->linger_ends_ns = now_ns + (uint64_t)AGENDA_LINGER_S * NS_PER_S;
 }
 
@@ -137,16 +175,14 @@ static bool is_quiet(const struct agenda *a, uint64_t now_ns)
 	return true;
 }
 
-/* Whether a test waits for the server to have time; begins it when it is due. */
+/* Whether a test waits; begins it when it is due. */
 static bool try_again(struct agenda *a, uint64_t now_ns)
 {
 	bool waits = a->again[TEST_UP] || a->again[TEST_DOWN];
 
-	for (int d = TEST_UP; d <= TEST_DOWN && now_ns >= a->again_ns; d++) {
+	for (int d = TEST_UP; d <= TEST_DOWN && now_ns >= a->again_ns; d++)
 		if (a->again[d])
 			agenda_start(a, (enum test_direction)d);
-		a->again[d] = false;
-	}
 	return waits;
 }
 

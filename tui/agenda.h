@@ -15,8 +15,9 @@ struct agenda {
 	unsigned next;             /* in options->tests */
 	unsigned started;          /* tests that run, or have run */
 	uint32_t reported;         /* id of the last test whose end is known */
-	bool again[TEST_DOWN + 1]; /* a test in this direction found the server busy */
-	uint64_t again_ns;         /* ... and is tried again then */
+	bool again[TEST_DOWN + 1]; /* a test in this direction waits: for the path's size to be known, ... */
+	uint64_t again_ns;         /* ... or, as the server was busy, for this time */
+	bool hole_told;            /* the user knows of the path's hole */
 	uint64_t linger_ends_ns;   /* a classic result may be repeated until then */
 };
 
@@ -29,7 +30,8 @@ bool agenda_wants_download(const struct options *options);
 /* The session is up: starts the first test. */
 void agenda_begin(struct agenda *a);
 
-/* Starts a test that is on no list, in a direction that is free: none in it runs or is about to. */
+/* Starts a test that is on no list, in a direction that is free: none in it runs or is about to. While the
+ * path's largest datagram is looked for, it waits: agenda_step starts it. */
 bool agenda_is_free(const struct agenda *a, enum test_direction direction);
 void agenda_start(struct agenda *a, enum test_direction direction);
 

@@ -35,6 +35,7 @@ static void start_session(struct client *c, const struct message_assignment *ass
 		.peer = c->server,
 		.assignment = *assignment,
 		.secret = c->classic ? NULL : secret,
+		.asks_path = !c->classic && c->answer.features & FEATURE_PATH_MTU,
 	};
 	int error;
 

@@ -106,6 +106,9 @@ static void tell_port(enum port_kind kind, const struct port_snapshot *before,
 			now->remote_port);
 	if (now->state != before->state && now->state == PORT_FAILED)
 		tell(to, EVENT_ERROR, "%s failed: %s", port_kind_name(kind), strerror(now->error));
+	if (now->path_hole && !before->path_hole)
+		tell(to, EVENT_WARNING, "The path drops datagrams above %" PRIu32 " bytes and doesn't say so",
+			now->path_bytes);
 	if (lost)
 		tell(to, EVENT_WARNING, "%s: %" PRIu64 " heartbeat%s lost", port_kind_name(kind), lost,
 			lost > 1 ? "s" : "");
