@@ -21,7 +21,7 @@ static void learn_base(struct capacity_path *p, int64_t delay_ns, uint64_t now_n
 	int64_t *smallest = &p->base_ns[bin % CAPACITY_BASE_BINS];
 
 	for (uint64_t i = 0; i < old; i++)
-		p->base_ns[(bin - i) % CAPACITY_BASE_BINS] = INT64_MAX;
+		p->base_ns[(bin + CAPACITY_BASE_BINS - i) % CAPACITY_BASE_BINS] = INT64_MAX;
 	p->bin = bin;
 	if (delay_ns < *smallest)
 		*smallest = delay_ns;

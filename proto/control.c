@@ -181,6 +181,7 @@ static void take_done(struct control *c, const struct mail *mail, uint64_t now_n
 	if (mail->kind == MAIL_SOURCE_DONE) {
 		t->record.sent = mail->sent;
 		t->record.capacity = mail->capacity;
+		t->record.bucket = mail->bucket;
 		t->record.sender = mail->load;
 		t->record.duration_ns = mail->duration_ns;
 	} else {

@@ -91,6 +91,7 @@ static void take_counters(struct test_record *r, const struct exchange_result *m
 	if (m->has_sent) {
 		r->sent = m->sent;
 		r->capacity = m->capacity;
+		r->bucket = m->bucket;
 		r->sender = m->load;
 		r->duration_ns = m->duration_ns;
 	} else {
@@ -210,6 +211,7 @@ static void write_result(struct control *c, const struct control_test *t, struct
 		.duration_ns = r->duration_ns,
 		.sent = r->sent,
 		.capacity = r->capacity,
+		.bucket = r->bucket,
 		.load = control_sends(c, t) ? r->sender : r->receiver,
 		.pattern = r->pattern,
 		.received = r->received,

@@ -197,6 +197,7 @@ size_t exchange_write_result(char out[MESSAGE_BODY], const struct exchange_resul
 		fields_write_counters(counters, &m->sent, source_counter, SOURCE_COUNTERS, FIELDS_COUNT_MAX);
 		json_object_set_new(counters, "duration_ns", json_integer((json_int_t)m->duration_ns));
 		exchange_write_capacity(counters, &m->capacity);
+		exchange_write_bucket(counters, &m->bucket);
 		json_object_set_new(o, "sent", counters);
 	} else {
 		fields_write_counters(counters, &m->received, sink_counter, SINK_COUNTERS, FIELDS_COUNT_MAX);
@@ -222,7 +223,8 @@ enum wire_reject exchange_read_result(const uint8_t *body, size_t size, struct e
 			       sent, &m->sent, source_counter, SOURCE_COUNTERS, FIELDS_COUNT_MAX) &&
 		       fields_read_count(
 			       json_object_get(sent, "duration_ns"), 0, FIELDS_COUNT_MAX, &m->duration_ns) &&
-		       exchange_read_capacity(sent, &m->capacity) && exchange_read_load(sent, &m->load);
+		       exchange_read_capacity(sent, &m->capacity) && exchange_read_bucket(sent, &m->bucket) &&
+		       exchange_read_load(sent, &m->load);
 	else
 		good = good &&
 		       fields_read_counters(

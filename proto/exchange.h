@@ -47,6 +47,7 @@ struct exchange_result {
 	uint64_t duration_ns; /* of the sending; with `sent` */
 	struct source_counters sent;
 	struct path_capacity capacity; /* with `sent` */
+	struct bucket_result bucket;   /* with `sent` */
 	struct sink_counters received;
 	struct loss_pattern pattern; /* with `received` */
 	struct host_load load;       /* of the end that counted */

@@ -1,8 +1,13 @@
 #include "proto/exchange_parts.h"
 
+#include "proto/clock.h"
 #include "proto/fields.h"
 
-enum { PATTERN_OUTAGES = 4 }; /* a message has room for so many */
+enum {
+	PATTERN_OUTAGES = 4, /* a message has room for so many */
+	LOAD_NUMBERS = 4,
+	LOAD_LEAST = 2, /* without lateness */
+};
 
 static json_t *numbers(const uint64_t *value, unsigned count)
 {
@@ -52,24 +57,53 @@ bool exchange_read_capacity(json_t *object, struct path_capacity *c)
 	return true;
 }
 
+void exchange_write_bucket(json_t *object, const struct bucket_result *b)
+{
+	uint64_t value[] = {b->kind, b->rate_bps, b->bytes};
+
+	if (b->kind)
+		json_object_set_new(object, "bucket", numbers(value, 3));
+}
+
+bool exchange_read_bucket(json_t *object, struct bucket_result *b)
+{
+	json_t *array = json_object_get(object, "bucket");
+	uint64_t value[3];
+
+	if (!array)
+		return true;
+	if (!read_numbers(array, value, 3) || value[0] > BUCKET_POLICER)
+		return false;
+	*b = (struct bucket_result){(enum bucket_kind)value[0], value[1], value[2]};
+	return true;
+}
+
 void exchange_write_load(json_t *object, const struct host_load *l)
 {
-	uint64_t value[] = {l->cpu_permille, l->offload};
+	uint64_t value[LOAD_NUMBERS] = {
+		l->cpu_permille, l->offload, l->late_max_ns / NS_PER_US, l->late_permille};
 
 	if (l->known)
-		json_object_set_new(object, "load", numbers(value, 2));
+		json_object_set_new(object, "load", numbers(value, LOAD_NUMBERS));
 }
 
 bool exchange_read_load(json_t *object, struct host_load *l)
 {
 	json_t *array = json_object_get(object, "load");
-	uint64_t value[2];
+	uint64_t value[LOAD_NUMBERS] = {0};
+	unsigned told = json_array_size(array) < LOAD_NUMBERS ? LOAD_LEAST : LOAD_NUMBERS;
 
 	if (!array)
 		return true;
-	if (!read_numbers(array, value, 2) || value[0] > UINT32_MAX || value[1] > 1)
+	if (!read_numbers(array, value, told) || value[0] > UINT32_MAX || value[1] > 1 || value[3] > 1000)
 		return false;
-	*l = (struct host_load){.known = true, .cpu_permille = (uint32_t)value[0], .offload = value[1]};
+	*l = (struct host_load){
+		.known = true,
+		.cpu_permille = (uint32_t)value[0],
+		.offload = value[1],
+		.late_max_ns = value[2] * NS_PER_US,
+		.late_permille = (uint32_t)value[3],
+	};
 	return true;
 }
 

@@ -10,7 +10,11 @@
 void exchange_write_capacity(json_t *object, const struct path_capacity *c);
 bool exchange_read_capacity(json_t *object, struct path_capacity *c);
 
-/* "load":[CPU in thousandths, offload] */
+/* "bucket":[kind, bits a second, bytes] */
+void exchange_write_bucket(json_t *object, const struct bucket_result *b);
+bool exchange_read_bucket(json_t *object, struct bucket_result *b);
+
+/* "load":[CPU in thousandths, offload, latest in us, late turns in thousandths] */
 void exchange_write_load(json_t *object, const struct host_load *l);
 bool exchange_read_load(json_t *object, struct host_load *l);
 

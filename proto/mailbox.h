@@ -57,6 +57,7 @@ struct mail {
 		struct {
 			struct source_counters sent;
 			struct path_capacity capacity;
+			struct bucket_result bucket;
 		};
 		struct {
 			struct sink_counters received;

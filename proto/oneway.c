@@ -2,16 +2,35 @@
 
 void oneway_sample(struct oneway *o, const struct owd_exchange *x, bool is_loaded)
 {
+	struct histogram *delays = is_loaded ? o->loaded : o->idle;
 	struct owd_delay delay;
 
 	if (!owd_sample(&o->owd, x, &delay))
 		return;
-	histogram_add(&o->up, delay.up_ns);
-	histogram_add(&o->down, delay.down_ns);
+	histogram_add(&delays[TEST_UP], delay.up_ns);
+	histogram_add(&delays[TEST_DOWN], delay.down_ns);
 	if (!is_loaded)
 		return;
-	histogram_add(&o->queue_up, delay.queue_up_ns);
-	histogram_add(&o->queue_down, delay.queue_down_ns);
+	histogram_add(&o->queue[TEST_UP], delay.queue_up_ns);
+	histogram_add(&o->queue[TEST_DOWN], delay.queue_down_ns);
+}
+
+static struct oneway_part part(const struct histogram *delays)
+{
+	return (struct oneway_part){
+		.n = delays->n,
+		.p50_ns = histogram_percentile(delays, 50),
+		.p95_ns = histogram_percentile(delays, 95),
+		.p99_ns = histogram_percentile(delays, 99),
+	};
+}
+
+static uint64_t median(const struct oneway *o, enum test_direction d)
+{
+	struct histogram all = o->idle[d];
+
+	histogram_merge(&all, &o->loaded[d]);
+	return histogram_percentile(&all, 50);
 }
 
 void oneway_sum_up(struct oneway *o, uint64_t now_ns, struct oneway_summary *out)
@@ -25,9 +44,13 @@ void oneway_sum_up(struct oneway *o, uint64_t now_ns, struct oneway_summary *out
 		.offset_ns = e.offset_ns,
 		.offset_err_ns = e.offset_err_ns,
 		.skew_ppm = e.skew_ppm,
-		.up_ns = histogram_percentile(&o->up, 50),
-		.down_ns = histogram_percentile(&o->down, 50),
-		.queue_up_ns = histogram_percentile(&o->queue_up, 50),
-		.queue_down_ns = histogram_percentile(&o->queue_down, 50),
+		.up_ns = median(o, TEST_UP),
+		.down_ns = median(o, TEST_DOWN),
+		.queue_up_ns = histogram_percentile(&o->queue[TEST_UP], 50),
+		.queue_down_ns = histogram_percentile(&o->queue[TEST_DOWN], 50),
 	};
+	for (int d = TEST_UP; d <= TEST_DOWN; d++) {
+		out->idle[d] = part(&o->idle[d]);
+		out->loaded[d] = part(&o->loaded[d]);
+	}
 }

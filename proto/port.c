@@ -14,10 +14,29 @@
 
 enum { PORT_PUBLISH_MS = 20 }; /* a snapshot is no older than this */
 
+/* How late this turn is, if it was due, while a test is at work here. */
+static void note_lateness(struct port *p)
+{
+	uint64_t due_ns = p->task.deadline_ns, now_ns;
+
+	if (due_ns == 0 || !(p->source.active || p->sink.active))
+		return;
+	now_ns = clock_now_ns();
+	if (now_ns < due_ns)
+		return;
+	p->work.turns++;
+	p->work.late_turns += now_ns - due_ns > (uint64_t)HOST_LATE_US * NS_PER_US;
+	if (now_ns - due_ns > p->work.late_max_ns)
+		p->work.late_max_ns = now_ns - due_ns;
+}
+
 static uint64_t step_task(struct loop_task *task, bool readable)
 {
+	struct port *p = (struct port *)((char *)task - offsetof(struct port, task));
+
 	(void)readable; /* a turn looks at the socket in any case */
-	return port_step((struct port *)((char *)task - offsetof(struct port, task)));
+	note_lateness(p);
+	return port_step(p);
 }
 
 static uint64_t milliseconds(uint32_t ms)

@@ -22,6 +22,13 @@
 #include "proto/udp.h"
 #include "proto/watch.h"
 
+/* The work of the last test: clock, thread's CPU time and bytes sent beside data as it began; and since then,
+ * turns that were due, and came late (HOST_LATE_US). */
+struct port_work {
+	uint64_t began_ns, cpu_ns, side_bytes;
+	uint64_t turns, late_turns, late_max_ns;
+};
+
 struct port {
 	struct loop_task task;
 	enum port_kind kind;
@@ -58,8 +65,7 @@ struct port {
 	struct source source;
 	struct sink sink;
 
-	/* Clock, thread's CPU time and bytes sent beside data as the last test's work began. */
-	uint64_t work_ns, work_cpu_ns, work_side_bytes;
+	struct port_work work;
 
 	struct port_snapshot now; /* the counters at work; port_publish completes it */
 	uint64_t publish_ns;      /* not again before this */

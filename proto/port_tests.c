@@ -66,12 +66,15 @@ static unsigned overhead(const struct port *p)
 /* What this thread has cost since the test's work began. */
 static struct host_load load_of(const struct port *p, bool offload)
 {
-	uint64_t ns = clock_now_ns() - p->work_ns, cpu_ns = clock_thread_cpu_ns() - p->work_cpu_ns;
+	const struct port_work *w = &p->work;
+	uint64_t ns = clock_now_ns() - w->began_ns, cpu_ns = clock_thread_cpu_ns() - w->cpu_ns;
 
 	return (struct host_load){
-		.known = p->work_ns > 0,
+		.known = w->began_ns > 0,
 		.cpu_permille = ns ? (uint32_t)(cpu_ns * 1000 / ns) : 0,
 		.offload = offload,
+		.late_permille = w->turns ? (uint32_t)(w->late_turns * 1000 / w->turns) : 0,
+		.late_max_ns = w->late_max_ns,
 	};
 }
 
@@ -89,7 +92,7 @@ static uint64_t side_bytes(const struct port *p)
 static struct path_capacity capacity_with_heartbeats(const struct port *p, uint64_t duration_ns)
 {
 	struct path_capacity c = source_capacity(&p->source);
-	uint64_t bytes = PORT_KINDS * (side_bytes(p) - p->work_side_bytes);
+	uint64_t bytes = PORT_KINDS * (side_bytes(p) - p->work.side_bytes);
 
 	if (c.bps && duration_ns)
 		c.bps += (uint64_t)(8.0 * (double)bytes * NS_PER_S / (double)duration_ns);
@@ -98,9 +101,11 @@ static struct path_capacity capacity_with_heartbeats(const struct port *p, uint6
 
 static void begin_work(struct port *p)
 {
-	p->work_side_bytes = p->now.sent_bytes + p->now.sent_packets * overhead(p);
-	p->work_ns = clock_now_ns();
-	p->work_cpu_ns = clock_thread_cpu_ns();
+	p->work = (struct port_work){
+		.began_ns = clock_now_ns(),
+		.cpu_ns = clock_thread_cpu_ns(),
+		.side_bytes = p->now.sent_bytes + p->now.sent_packets * overhead(p),
+	};
 }
 
 static void finish_source(struct port *p, uint64_t now_ns)
@@ -117,6 +122,7 @@ static void finish_source(struct port *p, uint64_t now_ns)
 	if (mail.duration_ns > s->order.duration_ns)
 		mail.duration_ns = s->order.duration_ns;
 	mail.capacity = capacity_with_heartbeats(p, mail.duration_ns);
+	mail.bucket = source_bucket(s);
 	p->now.source = s->count;
 	source_close(s);
 	mailbox_post(control_box(p), &mail);

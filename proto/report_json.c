@@ -1,36 +1,12 @@
 /* The JSON document. Names stay once they are here; what is unknown is null. */
 #include <errno.h>
-#include <jansson.h>
-#include <math.h>
 #include <time.h>
 
 #include "proto/agreement.h"
-#include "proto/clock.h"
-#include "proto/report.h"
+#include "proto/report_json_parts.h"
 #include "proto/verdict.h"
 
 static const char *const port_key[PORT_KINDS] = {"control", "upload", "download"};
-
-static json_t *count(uint64_t n)
-{
-	return json_integer((json_int_t)n);
-}
-
-/* Rounded to what a person may want to read; never NaN. */
-static json_t *real(double x, double step)
-{
-	return isfinite(x) ? json_real(round(x / step) * step) : json_null();
-}
-
-static json_t *micros(uint64_t ns)
-{
-	return json_real((double)ns / NS_PER_US);
-}
-
-static json_t *rate(uint64_t bytes, double seconds)
-{
-	return seconds > 0 ? real((double)bytes * 8 / seconds, 1) : json_null();
-}
 
 static json_t *timestamp(double seconds)
 {
@@ -67,9 +43,10 @@ static json_t *traffic(const struct report_traffic *t, double seconds)
 {
 	if (!t->active)
 		return json_null();
-	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "packets", count(t->packets), "bytes", count(t->bytes),
-		"bits_per_second", rate(t->bytes, seconds), "lost_packets", count(t->lost_packets),
-		"retransmitted_packets", count(t->retransmitted_packets));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "packets", report_json_count(t->packets), "bytes",
+		report_json_count(t->bytes), "bits_per_second", report_json_rate(t->bytes, seconds),
+		"lost_packets", report_json_count(t->lost_packets), "retransmitted_packets",
+		report_json_count(t->retransmitted_packets));
 }
 
 static json_t *interval(const struct report_interval *i)
@@ -79,154 +56,11 @@ static json_t *interval(const struct report_interval *i)
 
 	for (int kind = 0; kind < PORT_KINDS; kind++)
 		json_object_set_new(latency, port_key[kind],
-			i->latency_ns[kind] ? micros(i->latency_ns[kind]) : json_null());
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "start", real(i->start_s, 1e-6), "end",
-		real(i->end_s, 1e-6), "seconds", real(seconds, 1e-6), "sent", traffic(&i->sent, seconds),
-		"received", traffic(&i->received, seconds), "latency_us", latency);
-}
-
-/* UDP payload and the headers below it: 8 bytes UDP, 20 or 40 bytes IP. */
-static uint64_t ip_bytes(const struct report *r, const struct sink_counters *n)
-{
-	return n->bytes + n->packets * (8u + (r->server[0] == '[' ? 40u : 20u));
-}
-
-static json_t *counts(bool known, uint64_t n)
-{
-	return known ? count(n) : json_null();
-}
-
-static json_t *received(const struct report *r, const struct test_record *t, double seconds)
-{
-	const struct sink_counters *n = &t->received;
-	bool known = t->counts_known;
-
-	if (!t->received_known)
-		return json_null();
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "packets", count(n->packets), "bytes",
-		count(n->bytes), "bits_per_second", rate(n->bytes, seconds), "ip_bits_per_second",
-		rate(ip_bytes(r, n), seconds), "unique_packets",
-		counts(known || t->phase == TEST_INCOMPLETE, n->unique_packets), "duplicates",
-		counts(known, n->duplicates), "network_duplicates", counts(t->agreed, n->network_duplicates),
-		"reordered", counts(known, n->reordered));
-}
-
-static double percent_lost(uint64_t lost, uint64_t sent)
-{
-	return sent ? 100.0 * (double)lost / (double)sent : 0;
-}
-
-/* Whether both counts are there, so that what is missing can be told. */
-static bool loss_known(const struct test_record *t)
-{
-	return t->received_known && (t->direction == TEST_UP || t->agreed);
-}
-
-static json_t *outages(const struct loss_pattern *p)
-{
-	json_t *array = json_array();
-
-	for (unsigned i = 0; i < p->outages; i++)
-		json_array_append_new(
-			array, json_pack("{s:o, s:o, s:o}", "start_s",
-				       real((double)p->outage[i].start_ns / NS_PER_S, 1e-6), "length_s",
-				       real((double)p->outage[i].length_ns / NS_PER_S, 1e-6), "packets",
-				       count(p->outage[i].lost)));
-	return array;
-}
-
-/* Bursts by their length: {"1": 12, "2": 3, "4": 1 ...}, each up to so many packets. */
-static json_t *bursts(const struct loss_pattern *p)
-{
-	json_t *object = json_object();
-	char name[24];
-
-	for (unsigned i = 0; i < LOSS_BURSTS; i++) {
-		if (!p->burst[i])
-			continue;
-		if (i == LOSS_BURSTS - 1)
-			snprintf(name, sizeof name, "more");
-		else
-			snprintf(name, sizeof name, "%u", i == LOSS_BURSTS - 2 ? 1023 : 1u << i);
-		json_object_set_new(object, name, count(p->burst[i]));
-	}
-	return object;
-}
-
-static void add_pattern(json_t *loss, const struct test_record *t)
-{
-	const struct loss_pattern *p = &t->pattern;
-	bool known = t->agreed;
-
-	json_object_set_new(loss, "bursts", known ? bursts(p) : json_null());
-	json_object_set_new(loss, "longest_burst", counts(known, p->longest));
-	json_object_set_new(loss, "period", known && p->period ? count(p->period) : json_null());
-	json_object_set_new(loss, "outages", known ? outages(p) : json_null());
-	json_object_set_new(loss, "reorder_extent", counts(known, p->extent_max));
-}
-
-static json_t *loss(const struct test_record *t)
-{
-	struct loss l = agreement_loss(t);
-	json_t *object;
-
-	if (!loss_known(t))
-		return json_null();
-	object = json_pack("{s:o, s:o, s:o, s:o, s:o}", "packets", count(l.packets), "percent",
-		real(percent_lost(l.packets, t->sent.packets), 1e-6), "sender_host",
-		counts(t->counts_known, l.sender_host), "path", counts(t->counts_known, l.path),
-		"receiver_host", counts(t->counts_known, l.receiver_host));
-	add_pattern(object, t);
-	return object;
-}
-
-static json_t *sent(const struct test_record *t, double seconds)
-{
-	if (t->direction == TEST_DOWN && !t->agreed)
-		return json_null();
-	return json_pack("{s:o, s:o, s:o}", "packets", count(t->sent.packets), "bytes", count(t->sent.bytes),
-		"bits_per_second", rate(t->sent.bytes, seconds));
-}
-
-/* Rate in bits a second (null: as fast as it goes) and duration. */
-static json_t *terms(uint64_t rate_bps, uint64_t duration_ns)
-{
-	return json_pack("{s:o, s:o}", "bits_per_second", rate_bps ? count(rate_bps) : json_null(),
-		"duration_s", real((double)duration_ns / NS_PER_S, 1e-6));
-}
-
-static json_t *host(const struct host_load *h)
-{
-	return h->known ? json_pack("{s:o, s:b}", "cpu_percent", real((double)h->cpu_permille / 10, 1e-3),
-				  "offload", h->offload)
-			: json_null();
-}
-
-static json_t *test(const struct report *r, const struct test_record *t)
-{
-	double seconds = (double)t->duration_ns / NS_PER_S;
-	json_t *object = json_pack("{s:s, s:i, s:o, s:b, s:o, s:o, s:o, s:o}", "direction",
-		t->direction == TEST_UP ? "up" : "down", "channel", (int)t->channel, "duration_s",
-		real(seconds, 1e-6), "complete", t->phase == TEST_COMPLETE, "sent", sent(t, seconds),
-		"received", received(r, t, seconds), "retransmitted_packets",
-		loss_known(t) || t->direction == TEST_UP ? count(t->sent.retransmitted_packets) : json_null(),
-		"loss", loss(t));
-
-	json_object_set_new(object, "asked", terms(t->asked_rate_bps, t->asked_duration_ns));
-	json_object_set_new(object, "granted",
-		t->phase == TEST_FAILED ? json_null() : terms(t->rate_bps, t->granted_duration_ns));
-	json_object_set_new(
-		object, "capacity_bits_per_second", t->capacity.bps ? count(t->capacity.bps) : json_null());
-	json_object_set_new(object, "capacity_ci_percent",
-		t->capacity.bps ? real((double)t->capacity.ci_ppm / 1e4, 1e-4) : json_null());
-	json_object_set_new(object, "limited_by", json_string(verdict_limit_name(verdict_limit(t))));
-	json_object_set_new(object, "sender", host(&t->sender));
-	json_object_set_new(object, "receiver", host(&t->receiver));
-	json_object_set_new(object, "agreed", json_boolean(t->agreed));
-	json_object_set_new(object, "result_hash", t->agreed ? json_string(t->hash) : json_null());
-	json_object_set_new(
-		object, "refused", t->refusal ? json_string(hello_refusal_name(t->refusal)) : json_null());
-	return object;
+			i->latency_ns[kind] ? report_json_micros(i->latency_ns[kind]) : json_null());
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "start", report_json_real(i->start_s, 1e-6), "end",
+		report_json_real(i->end_s, 1e-6), "seconds", report_json_real(seconds, 1e-6), "sent",
+		traffic(&i->sent, seconds), "received", traffic(&i->received, seconds), "latency_us",
+		latency);
 }
 
 struct sum {
@@ -235,9 +69,10 @@ struct sum {
 
 static json_t *sum_object(struct sum sum, double seconds, uint64_t lost, uint64_t sent)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "bytes", count(sum.bytes), "bits_per_second",
-		rate(sum.bytes, seconds), "packets", count(sum.packets), "lost_packets", count(lost),
-		"lost_percent", real(percent_lost(lost, sent), 1e-6));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "bytes", report_json_count(sum.bytes),
+		"bits_per_second", report_json_rate(sum.bytes, seconds), "packets",
+		report_json_count(sum.packets), "lost_packets", report_json_count(lost), "lost_percent",
+		report_json_real(report_json_percent(lost, sent), 1e-6));
 }
 
 /* How long a test ran while no earlier one did: tests that ran at once share their time. */
@@ -249,7 +84,7 @@ static double alone_s(const struct report *r, unsigned at)
 	for (unsigned i = 0; i < at; i++) {
 		const struct test_record *o = &r->test[i];
 
-		if (loss_known(o) && o->direction != t->direction && begin_ns >= o->start_ns &&
+		if (report_json_loss_known(o) && o->direction != t->direction && begin_ns >= o->start_ns &&
 			begin_ns < o->start_ns + o->duration_ns)
 			begin_ns = o->start_ns + o->duration_ns;
 	}
@@ -267,7 +102,7 @@ static void add_sums(json_t *end, const struct report *r)
 	for (unsigned i = 0; i < r->tests; i++) {
 		const struct test_record *t = &r->test[i];
 
-		if (!loss_known(t))
+		if (!report_json_loss_known(t))
 			continue;
 		any = true;
 		out.bytes += t->sent.bytes;
@@ -286,18 +121,40 @@ static json_t *latency_part(const struct latency_part *l)
 {
 	bool any = l->n > 0;
 
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "n", count(l->n), "lost",
-		count(l->lost), "min_us", any ? micros(l->min_ns) : json_null(), "mean_us",
-		any ? micros(l->mean_ns) : json_null(), "p50_us", any ? micros(l->p50_ns) : json_null(),
-		"p90_us", any ? micros(l->p90_ns) : json_null(), "p95_us",
-		any ? micros(l->p95_ns) : json_null(), "p99_us", any ? micros(l->p99_ns) : json_null(),
-		"max_us", any ? micros(l->max_ns) : json_null(), "jitter_us",
-		any ? micros(l->jitter_ns) : json_null());
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "n", report_json_count(l->n),
+		"lost", report_json_count(l->lost), "min_us",
+		any ? report_json_micros(l->min_ns) : json_null(), "mean_us",
+		any ? report_json_micros(l->mean_ns) : json_null(), "p50_us",
+		any ? report_json_micros(l->p50_ns) : json_null(), "p90_us",
+		any ? report_json_micros(l->p90_ns) : json_null(), "p95_us",
+		any ? report_json_micros(l->p95_ns) : json_null(), "p99_us",
+		any ? report_json_micros(l->p99_ns) : json_null(), "max_us",
+		any ? report_json_micros(l->max_ns) : json_null(), "jitter_us",
+		any ? report_json_micros(l->jitter_ns) : json_null());
+}
+
+static json_t *oneway_part(const struct oneway_part *p)
+{
+	if (p->n == 0)
+		return json_null();
+	return json_pack("{s:o, s:o, s:o, s:o}", "n", report_json_count(p->n), "p50_us",
+		report_json_micros(p->p50_ns), "p95_us", report_json_micros(p->p95_ns), "p99_us",
+		report_json_micros(p->p99_ns));
+}
+
+static json_t *latency_state(const struct latency_part *l, const struct oneway_part ways[TEST_DIRECTIONS])
+{
+	json_t *object = latency_part(l);
+
+	json_object_set_new(object, "up", oneway_part(&ways[TEST_UP]));
+	json_object_set_new(object, "down", oneway_part(&ways[TEST_DOWN]));
+	return object;
 }
 
 static json_t *latency(const struct latency_summary *l)
 {
-	return json_pack("{s:o, s:o}", "idle", latency_part(&l->idle), "loaded", latency_part(&l->loaded));
+	return json_pack("{s:o, s:o}", "idle", latency_state(&l->idle, l->oneway.idle), "loaded",
+		latency_state(&l->loaded, l->oneway.loaded));
 }
 
 /* The port's whose error is the smallest. */
@@ -314,9 +171,10 @@ static json_t *owd(const struct session_snapshot *s)
 	if (!best)
 		return json_null();
 	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "offset_ns", (json_int_t)best->offset_ns,
-		"offset_err_ns", count(best->offset_err_ns), "skew_ppm", json_real(best->skew_ppm), "up_us",
-		micros(best->up_ns), "down_us", micros(best->down_ns), "queue_up_us",
-		micros(best->queue_up_ns), "queue_down_us", micros(best->queue_down_ns));
+		"offset_err_ns", report_json_count(best->offset_err_ns), "skew_ppm",
+		json_real(best->skew_ppm), "up_us", report_json_micros(best->up_ns), "down_us",
+		report_json_micros(best->down_ns), "queue_up_us", report_json_micros(best->queue_up_ns),
+		"queue_down_us", report_json_micros(best->queue_down_ns));
 }
 
 static json_t *queues(const struct session_snapshot *s)
@@ -334,7 +192,7 @@ static json_t *standing_queue(const struct report *r)
 	if (r->tests == 0 || verdict_grade(&r->end) == '-')
 		return json_null();
 	q = verdict_standing_queue(&r->end, &r->test[r->tests - 1]);
-	return json_pack("{s:o, s:o}", "us", micros(q.ns), "bytes", count(q.bytes));
+	return json_pack("{s:o, s:o}", "us", report_json_micros(q.ns), "bytes", report_json_count(q.bytes));
 }
 
 static void add_responsiveness(json_t *object, const struct session_snapshot *s)
@@ -342,7 +200,7 @@ static void add_responsiveness(json_t *object, const struct session_snapshot *s)
 	uint32_t rpm = verdict_responsiveness(s);
 	char grade[] = {verdict_grade(s), '\0'};
 
-	json_object_set_new(object, "responsiveness_rpm", rpm ? count(rpm) : json_null());
+	json_object_set_new(object, "responsiveness_rpm", rpm ? report_json_count(rpm) : json_null());
 	json_object_set_new(object, "grade", grade[0] == '-' ? json_null() : json_string(grade));
 	json_object_set_new(object, "queues", queues(s));
 	json_object_set_new(object, "owd", owd(s));
@@ -353,7 +211,7 @@ static json_t *end(const struct report *r)
 	json_t *object = json_object(), *tests = json_array();
 
 	for (unsigned i = 0; i < r->tests; i++)
-		json_array_append_new(tests, test(r, &r->test[i]));
+		json_array_append_new(tests, report_json_test(r, &r->test[i]));
 	json_object_set_new(object, "tests", tests);
 	add_sums(object, r);
 	json_object_set_new(object, "latency",

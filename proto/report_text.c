@@ -248,16 +248,33 @@ static void text_load(FILE *out, const struct report *r)
 	fprintf(out, "  Queue          %.2f ms stood in it, %" PRIu64 " bytes\n", ms(q.ns), q.bytes);
 }
 
+static void oneway_row(FILE *out, const char *port, const char *when, const struct oneway_part *way)
+{
+	if (way[TEST_UP].n == 0)
+		return;
+	fprintf(out, "  %-9s %-6s", port, when);
+	for (int d = TEST_UP; d <= TEST_DOWN; d++)
+		fprintf(out, "  %7.3f %7.3f %7.3f", ms(way[d].p50_ns), ms(way[d].p95_ns), ms(way[d].p99_ns));
+	fputc('\n', out);
+}
+
 static void text_oneway(FILE *out, const struct session_snapshot *end)
 {
-	const struct oneway_summary *o = &end->port[PORT_CONTROL].latency.oneway;
+	const struct oneway_summary *c = &end->port[PORT_CONTROL].latency.oneway;
 
-	if (!o->known)
+	if (!c->known)
 		return;
-	fprintf(out,
-		"  One way        up %.3f, down %.3f ms, each +- %.3f; clock offset %.3f ms, skew %.2f ppm\n",
-		ms(o->up_ns), ms(o->down_ns), ms(o->offset_err_ns), (double)o->offset_ns / NS_PER_MS,
-		o->skew_ppm);
+	fprintf(out, "\n=== One way (ms, each +- %.3f) ===\n  %-9s %-6s  %7s %7s %7s  %7s %7s %7s\n",
+		ms(c->offset_err_ns), "port", "", "up: p50", "p95", "p99", "dn: p50", "p95", "p99");
+	for (int kind = 0; kind < PORT_KINDS; kind++) {
+		const struct oneway_summary *o = &end->port[kind].latency.oneway;
+		const char *port = port_kind_name((enum port_kind)kind);
+
+		oneway_row(out, port, "idle", o->idle);
+		oneway_row(out, port, "loaded", o->loaded);
+	}
+	fprintf(out, "  Clocks         the server's is %.3f ms ahead, and faster by %.2f ppm\n",
+		(double)c->offset_ns / NS_PER_MS, c->skew_ppm);
 }
 
 static void text_sockets(FILE *out, const struct port_snapshot *p)

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "proto/bucket.h"
 #include "proto/capacity.h"
 #include "proto/hello.h"
 #include "proto/loss_pattern.h"
@@ -34,6 +35,13 @@ struct latency_part {
 	uint64_t jitter_ns;
 };
 
+enum test_direction { TEST_UP, TEST_DOWN, TEST_DIRECTIONS };
+
+/* One-way delays. */
+struct oneway_part {
+	uint64_t n, p50_ns, p95_ns, p99_ns;
+};
+
 /* The two directions apart: owd.h. Clients of extended servers only. */
 struct oneway_summary {
 	bool known;
@@ -41,6 +49,8 @@ struct oneway_summary {
 	uint64_t offset_err_ns;
 	double skew_ppm;
 	uint64_t up_ns, down_ns; /* medians, each wrong by up to offset_err_ns */
+	/* By enum test_direction, with the same error; as with latency_part. */
+	struct oneway_part idle[TEST_DIRECTIONS], loaded[TEST_DIRECTIONS];
 	/* Above the bare path's delay, medians under load; this needs no offset. */
 	uint64_t queue_up_ns, queue_down_ns;
 };
@@ -97,8 +107,6 @@ struct hole_strip {
 	uint8_t cell[HOLE_CELLS];
 };
 
-enum test_direction { TEST_UP, TEST_DOWN };
-
 enum test_phase {
 	TEST_NONE,
 	TEST_ASKING, /* the command is out, not yet acknowledged */
@@ -117,11 +125,16 @@ struct path_capacity {
 	bool certain; /* the test ended early, because it was known well enough */
 };
 
+/* A burst is no longer (pacer.h): who is later has missed a part of its rate. */
+enum { HOST_LATE_US = 1000 };
+
 /* What the worker of one end has cost its host, and met there. */
 struct host_load {
 	bool known;
-	uint32_t cpu_permille; /* of one CPU, by the worker's thread while data flowed */
-	bool offload;          /* segmentation or joining by the kernel */
+	uint32_t cpu_permille;  /* of one CPU, by the worker's thread while data flowed */
+	bool offload;           /* segmentation or joining by the kernel */
+	uint32_t late_permille; /* of its turns, that came more than HOST_LATE_US after they were due */
+	uint64_t late_max_ns;   /* the latest */
 };
 
 /* One test as its client or its server knows it. */
@@ -143,6 +156,7 @@ struct test_record {
 	bool search;        /* the rate was to be found ... */
 	uint32_t until_ppm; /* ... and the test to end when it was known so well; 0: not before its time */
 	struct path_capacity capacity; /* ... and was; bps 0: not known */
+	struct bucket_result bucket;   /* that the path's start has shown */
 	struct loss_pattern pattern;   /* with counts_known, of an extended peer */
 	struct host_load sender, receiver;
 	bool received_known; /* `received` holds packets and bytes */

@@ -119,8 +119,12 @@ int source_open(struct source *s, const struct source_plan *plan)
 	s->order.search = s->order.search && s->extended;
 	s->buffer = malloc((size_t)s->room * s->order.datagram_bytes);
 	s->repair = calloc(SOURCE_REPAIRS, sizeof *s->repair);
-	if (!s->buffer || !s->repair)
+	if (s->extended)
+		s->bucket = calloc(1, sizeof *s->bucket);
+	if (!s->buffer || !s->repair || (s->extended && !s->bucket))
 		goto out_free;
+	if (s->bucket)
+		s->bucket->overhead_bytes = s->overhead_bytes;
 	if (span_set_init(&s->lost, SOURCE_WINDOW))
 		goto out_free;
 	if (span_set_init(&s->under_way, SOURCE_WINDOW))
@@ -139,6 +143,7 @@ out_lost:
 out_free:
 	free(s->buffer);
 	free(s->repair);
+	free(s->bucket);
 	return -ENOMEM;
 }
 
@@ -150,6 +155,7 @@ void source_close(struct source *s)
 	span_set_free(&s->under_way);
 	free(s->buffer);
 	free(s->repair);
+	free(s->bucket);
 	s->active = false;
 }
 
@@ -253,6 +259,14 @@ struct path_capacity source_capacity(const struct source *s)
 		.limit = r.limit,
 		.certain = s->certain,
 	};
+}
+
+struct bucket_result source_bucket(const struct source *s)
+{
+	struct path_capacity c = source_capacity(s);
+
+	return s->bucket ? bucket_find(s->bucket, c.limit == CAPACITY_NETWORK ? c.bps : 0)
+			 : (struct bucket_result){0};
 }
 
 void source_forget_repair(struct source *s)

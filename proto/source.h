@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "proto/bucket.h"
 #include "proto/capacity.h"
 #include "proto/catch_up.h"
 #include "proto/feedback.h"
@@ -71,6 +72,7 @@ struct source {
 	struct capacity capacity;        /* order.search: what the rate follows, ... */
 	uint64_t searched_bps;           /* ... and is */
 	bool certain;                    /* known well enough to end */
+	struct bucket *bucket;           /* extended: what the start shows */
 	struct overrun overrun;          /* otherwise: keeps to what the receiver's host takes */
 	uint64_t share_bps, allowed_bps; /* limits of this host and of the receiver's; 0: none */
 	struct pacer pacer;
@@ -131,6 +133,9 @@ uint64_t source_rate(const struct source *s);
 
 /* What the search has found; bps 0: there was none. */
 struct path_capacity source_capacity(const struct source *s);
+
+/* The shaper or policer that the reports show. */
+struct bucket_result source_bucket(const struct source *s);
 
 struct source_feedback {
 	uint64_t sequence; /* the report's channel sequence */

@@ -128,6 +128,8 @@ static void steer(struct source *s, const struct source_feedback *feedback, uint
 
 	if (f->arrival_ns == 0)
 		return;
+	if (s->bucket)
+		bucket_add(s->bucket, &sample);
 	if (!s->order.search) {
 		overrun_report(&s->overrun, &sample, now_ns);
 		return;

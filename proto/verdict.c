@@ -26,6 +26,11 @@ static bool more_than(uint64_t part, uint64_t whole, unsigned permille)
 	return part * 1000 > whole * permille;
 }
 
+static bool is_often_late(const struct host_load *h)
+{
+	return h->known && h->late_permille >= VERDICT_LATE_PERMILLE;
+}
+
 static enum verdict_limit receiver(const struct test_record *t)
 {
 	return t->receiver.known && t->receiver.cpu_permille >= BUSY_PERMILLE ? LIMIT_RECEIVER_CPU
@@ -71,6 +76,8 @@ enum verdict_limit verdict_limit(const struct test_record *t)
 		return LIMIT_SENDER_CPU;
 	if (t->receiver.known && t->receiver.cpu_permille >= BUSY_PERMILLE)
 		return LIMIT_RECEIVER_CPU;
+	if (is_often_late(&t->sender))
+		return LIMIT_SENDER_CPU;
 	return t->rate_bps == 0 && t->sender.known ? LIMIT_SENDER_CPU : LIMIT_UNKNOWN;
 }
 
@@ -96,11 +103,32 @@ static double share(uint64_t part, uint64_t whole)
 
 static void blame_host(const struct host_load *h, const char *who, char out[VERDICT_TEXT])
 {
-	if (h->known)
-		snprintf(out, VERDICT_TEXT, "the %s: its thread used %.0f %% of a CPU%s", who,
-			(double)h->cpu_permille / 10, h->offload ? "" : ", without offload");
-	else
+	int used;
+
+	if (!h->known) {
 		snprintf(out, VERDICT_TEXT, "the %s: it could not go faster", who);
+		return;
+	}
+	used = snprintf(out, VERDICT_TEXT, "the %s: its thread used %.0f %% of a CPU%s", who,
+		(double)h->cpu_permille / 10, h->offload ? "" : ", without offload");
+	if (h->late_permille > 0)
+		snprintf(out + used, VERDICT_TEXT - (size_t)used,
+			"; %.1f %% of its turns came late, by up to %.1f ms", (double)h->late_permille / 10,
+			(double)h->late_max_ns / NS_PER_MS);
+}
+
+static void blame_path(const struct test_record *t, double lost_percent, char out[VERDICT_TEXT])
+{
+	const struct bucket_result *b = &t->bucket;
+
+	if (b->kind)
+		snprintf(out, VERDICT_TEXT, "the path: a %s of %.1f Mbit/s with a bucket of %.0f kB",
+			b->kind == BUCKET_SHAPER ? "shaper" : "policer", (double)b->rate_bps / 1e6,
+			(double)b->bytes / 1e3);
+	else if (t->capacity.limit == CAPACITY_NETWORK)
+		snprintf(out, VERDICT_TEXT, "the path: its bottleneck was busy");
+	else
+		snprintf(out, VERDICT_TEXT, "the path: it lost %.2f %%", lost_percent);
 }
 
 void verdict_sentence(const struct test_record *t, char out[VERDICT_TEXT])
@@ -110,10 +138,7 @@ void verdict_sentence(const struct test_record *t, char out[VERDICT_TEXT])
 
 	switch (verdict_limit(t)) {
 	case LIMIT_PATH:
-		if (t->capacity.limit == CAPACITY_NETWORK)
-			snprintf(out, VERDICT_TEXT, "the path: its bottleneck was busy");
-		else
-			snprintf(out, VERDICT_TEXT, "the path: it lost %.2f %%", share(loss.path, sent));
+		blame_path(t, share(loss.path, sent), out);
 		break;
 	case LIMIT_SENDER_CPU:
 		blame_host(&t->sender, "sender", out);

@@ -16,7 +16,10 @@ enum verdict_limit {
 	VERDICT_LIMITS,
 };
 
-enum { VERDICT_TEXT = 160 };
+enum {
+	VERDICT_TEXT = 160,
+	VERDICT_LATE_PERMILLE = 10, /* of a thread's turns that come late: it was held up */
+};
 
 enum verdict_limit verdict_limit(const struct test_record *t);
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "link.h"
+#include "proto/bucket.h"
 #include "proto/capacity.h"
 #include "proto/pacer.h"
 
@@ -34,9 +35,12 @@ struct scene {
 	struct scene_step rate[SCENE_STEPS]; /* the bottleneck's; from 0 s on */
 	double queue_bytes;                  /* 0: none, a policer */
 	double bucket_bytes;
-	double loss; /* by chance, behind the bottleneck */
+	double peak_bps;  /* of a shaper while its bucket lasts; 0: no limit */
+	double fixed_bps; /* is sent all the time, UDP payload; 0: what the search says */
+	double loss;      /* by chance, behind the bottleneck */
 	double rtt_ms;
 	double cross_bps;                    /* constant traffic through the same queue */
+	double cross_from_s, cross_to_s;     /* when; 0: always */
 	double spike_ms;                     /* receiver and sender are held up by up to that, now and then */
 	double sender_bps;                   /* the sender can't do more; 0: it can */
 	double receiver_bps, receiver_bytes; /* what the receiver's host can do, and its buffer */
@@ -69,6 +73,7 @@ struct scene_report {
 
 struct scene_flow {
 	struct capacity capacity;
+	struct bucket bucket;
 	struct pacer pacer;
 	uint64_t send_ns, report_ns;
 	uint64_t sent, unlucky; /* packets; lost by chance */
@@ -146,6 +151,9 @@ static inline uint64_t world_pass(struct world *w, double bytes, uint64_t now_ns
 	}
 	w->tokens = tokens - bytes;
 	w->tokens_ns = w->departed_ns;
+	if (w->scene->peak_bps > 0 &&
+		w->departed_ns < begin_ns + (uint64_t)(bytes * 8e9 / w->scene->peak_bps))
+		w->departed_ns = begin_ns + (uint64_t)(bytes * 8e9 / w->scene->peak_bps);
 	w->queued_bytes += bytes;
 	ring_push(&w->queue, (struct scene_unit){.at_ns = w->departed_ns, .bytes = bytes});
 	return w->departed_ns > 0 ? w->departed_ns : 1;
@@ -226,7 +234,8 @@ static inline void flow_sleep(struct world *w, struct scene_flow *f, uint64_t se
 /* As a source does: a batch at the most, as soon as half a burst may leave. */
 static inline void flow_send(struct world *w, struct scene_flow *f, uint64_t now_ns)
 {
-	uint64_t rate = capacity_rate_bps(&f->capacity, now_ns), ready, units;
+	uint64_t found = capacity_rate_bps(&f->capacity, now_ns), ready, units;
+	uint64_t rate = w->scene->fixed_bps > 0 ? (uint64_t)w->scene->fixed_bps : found;
 	bool is_fast = rate > NS_PER_S;
 	unsigned unit = is_fast && w->scene->unit ? w->scene->unit : 1;
 	uint64_t bytes = unit * (uint64_t)SCENE_PAYLOAD;
@@ -287,8 +296,10 @@ static inline void flow_take_report(struct world *w, struct scene_flow *f)
 	f->reports--;
 	r->sample.round_trip_ns = ms_to_ns(w->scene->rtt_ms);
 	r->sample.sent_packets = f->sent;
-	if (r->sample.delay_min_ns != INT64_MAX)
-		capacity_report(&f->capacity, &r->sample, r->at_ns);
+	if (r->sample.delay_min_ns == INT64_MAX)
+		return;
+	capacity_report(&f->capacity, &r->sample, r->at_ns);
+	bucket_add(&f->bucket, &r->sample);
 }
 
 static inline uint64_t flow_due_ns(const struct scene_flow *f)
@@ -317,6 +328,8 @@ static inline void world_cross(struct world *w)
 	world_pass(w, bytes, w->cross_ns);
 	/* Constant on the whole, but not in step with anything. */
 	w->cross_ns += (uint64_t)(bytes * 8e9 / w->scene->cross_bps * 2 * scene_chance(w)) + 1;
+	if (w->scene->cross_to_s > 0 && w->cross_ns >= w->start_ns + ms_to_ns(w->scene->cross_to_s * 1e3))
+		w->cross_ns = UINT64_MAX;
 }
 
 static inline struct world *world_new(const struct scene *scene, uint64_t seed)
@@ -328,7 +341,9 @@ static inline struct world *world_new(const struct scene *scene, uint64_t seed)
 	w->random = seed;
 	w->start_ns = UINT64_C(77) * NS_PER_S + seed * 1234567;
 	w->flows = scene->second_starts_s > 0 ? 2 : 1;
-	w->cross_ns = scene->cross_bps > 0 ? w->start_ns : UINT64_MAX;
+	w->cross_ns = UINT64_MAX;
+	if (scene->cross_bps > 0)
+		w->cross_ns = w->start_ns + ms_to_ns(scene->cross_from_s * 1e3);
 	w->tokens = scene->bucket_bytes;
 	w->tokens_ns = w->departed_ns = w->start_ns;
 	for (unsigned i = 0; i < w->flows; i++) {
@@ -339,6 +354,7 @@ static inline struct world *world_new(const struct scene *scene, uint64_t seed)
 			.overhead_bytes = SCENE_OVERHEAD,
 		};
 
+		f->bucket.overhead_bytes = SCENE_OVERHEAD;
 		f->starts_ns = w->start_ns + (i ? ms_to_ns(scene->second_starts_s * 1e3) : 0);
 		f->send_ns = f->starts_ns;
 		f->report_ns = f->starts_ns + ms_to_ns(3);

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "proto/clock.h"
 #include "proto/exchange.h"
 #include "proto/fields.h"
 #include "proto/seal.h"
@@ -60,6 +61,27 @@ static void test_capacity(void **state)
 	}
 }
 
+static void test_bucket(void **state)
+{
+	static const struct bucket_result rows[] = {
+		{BUCKET_NONE, 0, 0},
+		{BUCKET_SHAPER, 30000000, 10000000},
+		{BUCKET_POLICER, 1, MOST},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct exchange_result m = sent, got;
+
+		print_message("row %zu\n", i);
+		m.bucket = rows[i];
+		got = through(&m);
+		assert_int_equal(got.bucket.kind, rows[i].kind);
+		assert_int_equal(got.bucket.rate_bps, rows[i].rate_bps);
+		assert_int_equal(got.bucket.bytes, rows[i].bytes);
+	}
+}
+
 /* Either end's. */
 static void test_load(void **state)
 {
@@ -68,6 +90,7 @@ static void test_load(void **state)
 		{.known = true},
 		{.known = true, .cpu_permille = 973, .offload = true},
 		{.known = true, .cpu_permille = UINT32_MAX},
+		{.known = true, .cpu_permille = 12, .late_permille = 1000, .late_max_ns = 12345 * NS_PER_US},
 	};
 
 	(void)state;
@@ -80,6 +103,8 @@ static void test_load(void **state)
 		assert_int_equal(got.load.known, m.load.known);
 		assert_int_equal(got.load.cpu_permille, m.load.cpu_permille);
 		assert_int_equal(got.load.offload, m.load.offload);
+		assert_int_equal(got.load.late_permille, m.load.late_permille);
+		assert_int_equal(got.load.late_max_ns, m.load.late_max_ns);
 	}
 }
 
@@ -147,9 +172,11 @@ static void test_largest(void **state)
 		up.duration_ns = MOST;
 		up.sent = (struct source_counters){MOST, MOST, MOST, MOST, MOST, MOST, MOST, MOST};
 		up.capacity = (struct path_capacity){n, UINT32_MAX, CAPACITY_CEILING, true};
-		up.load = down.load = (struct host_load){true, UINT32_MAX, true};
+		up.load = down.load = (struct host_load){true, UINT32_MAX, true, 1000, n};
+		up.bucket = (struct bucket_result){BUCKET_POLICER, n, n};
 		got = through(&up);
 		assert_int_equal(got.capacity.bps, rows[i].read);
+		assert_int_equal(got.bucket.bytes, rows[i].read);
 		assert_int_equal(got.load.cpu_permille, UINT32_MAX);
 
 		down.received = (struct sink_counters){
@@ -184,6 +211,7 @@ static void test_largest(void **state)
 	"\"reordered\":7,\"host_drops\":8" more "}}"
 #define CAPACITY(value) SENT_WITH(",\"capacity\":" value)
 #define LOAD(value)     SENT_WITH(",\"load\":" value)
+#define BUCKET(value)   SENT_WITH(",\"bucket\":" value)
 #define ZEROS           "[0,0,0,0,0,0,0,0,0,0,0,0]"
 #define PATTERN(bursts, longest, period, late, outages)                                                \
 	RECEIVED_WITH(",\"pattern\":{\"bursts\":" bursts ",\"longest\":" longest ",\"period\":" period \
@@ -199,6 +227,10 @@ static const char *const taken[] = {
 	CAPACITY("[" MOST_TEXT ",4294967295,4,1]"),
 	LOAD("[0,0]"),
 	LOAD("[4294967295,1,null]"),
+	LOAD("[1,0,2000,10]"),
+	LOAD("[1,0,0,1000,null]"),
+	BUCKET("[0,0,0]"),
+	BUCKET("[2,30000000,10000000,4]"),
 	SENT_WITH(",\"pattern\":7"), /* not a sender's to say */
 	RECEIVED_WITH(",\"capacity\":7"),
 	PATTERN(ZEROS, "[0]", "[0,0]", "[0,0,0]", "[]"),
@@ -235,6 +267,16 @@ static const char *const refused[] = {
 	LOAD("[0.5,0]"),
 	LOAD("[0,2]"),
 	LOAD("[0,false]"),
+	LOAD("[1,0,-1,10]"),
+	LOAD("[1,0,1,1001]"),
+	LOAD("[1,0,1,null]"),
+	BUCKET("7"),
+	BUCKET("[]"),
+	BUCKET("[1,2]"),
+	BUCKET("[3,1,1]"),
+	BUCKET("[-1,1,1]"),
+	BUCKET("[1,0.5,1]"),
+	BUCKET("[1,1,\"1\"]"),
 	RECEIVED_WITH(",\"load\":[0,2]"),
 	RECEIVED_WITH(",\"pattern\":7"),
 	RECEIVED_WITH(",\"pattern\":null"),
@@ -338,6 +380,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_capacity),
+		cmocka_unit_test(test_bucket),
 		cmocka_unit_test(test_load),
 		cmocka_unit_test(test_pattern),
 		cmocka_unit_test(test_largest),

@@ -217,8 +217,11 @@ static void test_directions(void **state)
 		assert_near(l.oneway.down_ns, BARE_MS * MS);
 		assert_near(l.oneway.queue_up_ns, ways[i].up_ms * MS);
 		assert_near(l.oneway.queue_down_ns, ways[i].down_ms * MS);
-		assert_int_equal(oneway.up.n, BEATS);
-		assert_int_equal(oneway.queue_up.n, BEATS - IDLE_BEATS);
+		assert_int_equal(l.oneway.idle[TEST_UP].n + l.oneway.loaded[TEST_UP].n, BEATS);
+		assert_int_equal(l.oneway.loaded[TEST_DOWN].n, BEATS - IDLE_BEATS);
+		assert_near(l.oneway.idle[TEST_UP].p99_ns, BARE_MS * MS);
+		assert_near(l.oneway.loaded[TEST_UP].p50_ns, (BARE_MS + ways[i].up_ms) * MS);
+		assert_near(l.oneway.loaded[TEST_DOWN].p95_ns, (BARE_MS + ways[i].down_ms) * MS);
 	}
 }
 
@@ -277,7 +280,7 @@ static void test_forged(void **state)
 		assert_int_equal(l.oneway.known, rows[i].known);
 		/* The same again is not pending any more, and measured no more. */
 		assert_int_equal(give(&p.client, &m1, START_NS + 20 * MS, &m2), REJECT_SEQUENCE);
-		assert_int_equal(oneway.up.n, rows[i].known);
+		assert_int_equal(oneway.idle[TEST_UP].n + oneway.loaded[TEST_UP].n, rows[i].known);
 	}
 }
 

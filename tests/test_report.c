@@ -1,7 +1,8 @@
 /* The JSON document of made-up snapshots: its names, its values, and null for what is not known. */
 #include "tests/report_document.h"
 
-static const char latency_keys[] = "n lost min_us mean_us p50_us p90_us p95_us p99_us max_us jitter_us";
+static const char latency_keys[] =
+	"n lost min_us mean_us p50_us p90_us p95_us p99_us max_us jitter_us up down";
 
 static void test_names(void **state)
 {
@@ -17,10 +18,11 @@ static void test_names(void **state)
 		{"intervals.0.latency_us", "control upload download"},
 		{"end", "tests sum_sent sum_received latency responsiveness_rpm grade queues owd "
 			"standing_queue"},
-		{"end.tests.0", "direction channel duration_s complete sent received "
-				"retransmitted_packets loss asked granted agreed result_hash "
-				"capacity_bits_per_second capacity_ci_percent limited_by sender receiver "
-				"refused"},
+		{"end.tests.0",
+			"direction channel duration_s complete sent received "
+			"retransmitted_packets loss asked granted agreed result_hash "
+			"capacity_bits_per_second capacity_ci_percent limited_by shaping sender receiver "
+			"refused"},
 		{"end.tests.0.sent", "packets bytes bits_per_second"},
 		{"end.tests.0.received", "packets bytes bits_per_second ip_bits_per_second "
 					 "unique_packets duplicates network_duplicates "
@@ -135,13 +137,17 @@ static void test_latency(void **state)
 		{"end.latency.control.idle",
 			"{\"n\":9,\"lost\":1,\"min_us\":0.001,\"mean_us\":2.5,\"p50_us\":3.0,\"p90_us\":4000."
 			"0,"
-			"\"p95_us\":4500.0,\"p99_us\":5000000.0,\"max_us\":6000000.123,\"jitter_us\":0.75}"},
+			"\"p95_us\":4500.0,\"p99_us\":5000000.0,\"max_us\":6000000.123,\"jitter_us\":0.75,"
+			"\"up\":null,\"down\":null}"},
 		{"end.latency.control.loaded.n", "3"},
 		{"end.latency.control.loaded.p50_us", "12.0"},
+		{"end.latency.control.loaded.up", "{\"n\":3,\"p50_us\":7.0,\"p95_us\":8.0,\"p99_us\":9.5}"},
+		{"end.latency.control.loaded.down", "null"},
 		{"end.latency.upload.idle",
 			"{\"n\":0,\"lost\":7,\"min_us\":null,\"mean_us\":null,\"p50_us\":null,\"p90_us\":"
 			"null,"
-			"\"p95_us\":null,\"p99_us\":null,\"max_us\":null,\"jitter_us\":null}"},
+			"\"p95_us\":null,\"p99_us\":null,\"max_us\":null,\"jitter_us\":null,\"up\":null,"
+			"\"down\":null}"},
 	};
 	struct options options;
 	struct report r;
@@ -161,6 +167,7 @@ static void test_latency(void **state)
 		.jitter_ns = 750,
 	};
 	r.end.port[PORT_CONTROL].latency.loaded = (struct latency_part){.n = 3, .p50_ns = 12000};
+	r.end.port[PORT_CONTROL].latency.oneway.loaded[TEST_UP] = (struct oneway_part){3, 7000, 8000, 9500};
 	r.end.port[PORT_UPLOAD].latency.idle = (struct latency_part){.lost = 7};
 	check_values(&r, rows, COUNT(rows));
 	report_free(&r);

@@ -18,7 +18,12 @@ static struct test_record agreed(enum test_direction direction)
 	t.received.network_duplicates = 4;
 	t.search = true;
 	t.capacity = (struct path_capacity){.bps = 99000000, .ci_ppm = 2500, .limit = CAPACITY_NETWORK};
-	t.sender = (struct host_load){.known = true, .cpu_permille = 125, .offload = true};
+	t.sender = (struct host_load){.known = true,
+		.cpu_permille = 125,
+		.offload = true,
+		.late_permille = 4,
+		.late_max_ns = 2500000};
+	t.bucket = (struct bucket_result){BUCKET_POLICER, 99000000, 65000};
 	t.pattern = (struct loss_pattern){
 		.bursts = 4,
 		.longest = 1100,
@@ -62,7 +67,10 @@ static void test_json(void **state)
 		{"end.tests.0.capacity_bits_per_second", "99000000"},
 		{"end.tests.0.capacity_ci_percent", "0.25"},
 		{"end.tests.0.limited_by", "\"path\""},
-		{"end.tests.0.sender", "{\"cpu_percent\":12.5,\"offload\":true}"},
+		{"end.tests.0.sender", "{\"cpu_percent\":12.5,\"offload\":true,\"late_percent\":0.4,"
+				       "\"late_max_us\":2500.0}"},
+		{"end.tests.0.shaping", "{\"kind\":\"policer\",\"bits_per_second\":99000000,"
+					"\"bucket_bytes\":65000}"},
 		{"end.tests.0.receiver", "null"},
 		{"end.sum_sent.packets", "1000"},
 		{"end.sum_received.lost_packets", "50"},

@@ -84,6 +84,19 @@ static inline bool fake_is_busy(const struct port_snapshot *p)
 	return p->source_active || p->sink_active;
 }
 
+static inline void fake_parts(struct latency_summary *l, bool busy, uint64_t p50_us)
+{
+	struct latency_part *part = busy ? &l->loaded : &l->idle;
+	struct oneway_part *ways = busy ? l->oneway.loaded : l->oneway.idle;
+
+	part->n++;
+	part->p50_ns = p50_us * NS_PER_US;
+	part->p95_ns = 2 * part->p50_ns;
+	part->p99_ns = 3 * part->p50_ns;
+	for (int d = TEST_UP; d <= TEST_DOWN; d++)
+		ways[d] = (struct oneway_part){part->n, part->p50_ns / 2, part->p95_ns / 2, part->p99_ns / 2};
+}
+
 static inline void fake_port_step(struct fake *f, int kind)
 {
 	struct port_snapshot *p = &f->view.snapshot.port[kind];
@@ -102,6 +115,7 @@ static inline void fake_port_step(struct fake *f, int kind)
 	p->latency.p50_ns = busy ? 930 * NS_PER_US : 85 * NS_PER_US;
 	p->latency.p99_ns = busy ? 1190 * NS_PER_US : 402 * NS_PER_US;
 	p->latency.jitter_ns = busy ? 146 * NS_PER_US : 9 * NS_PER_US;
+	fake_parts(&p->latency, busy, busy ? 930 : 85);
 }
 
 /* Where holes are: two clusters. */

@@ -12,6 +12,7 @@ enum {
 	PANEL_TEXT_COLS = 44,
 	PANEL_SPARK_COLS = 10, /* of a narrow panel */
 	PANEL_SAMPLES = 512,
+	PANEL_FIGURE_ROWS = 7, /* what a panel says beside the table of delays */
 };
 
 static const char *state_name(const struct moment_port *p)
@@ -238,6 +239,12 @@ void paint_panel(struct canvas *c, struct rect r, const struct scene *scene, enu
 	text.cols = r.cols >= PANEL_GRAPH_COLS ? text.cols : r.cols;
 	text.row++;
 	text.rows--;
+	if (text.rows >= PANEL_FIGURE_ROWS + LATENCY_TABLE_ROWS) {
+		text.rows -= LATENCY_TABLE_ROWS;
+		paint_latency_table(c,
+			(struct rect){text.row + text.rows, text.col, LATENCY_TABLE_ROWS, text.cols},
+			&scene->view->snapshot.port[kind].latency);
+	}
 	if (kind == PORT_CONTROL)
 		paint_conversation(c, text, scene);
 	else
