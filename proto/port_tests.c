@@ -89,14 +89,11 @@ static uint64_t side_bytes(const struct port *p)
 
 /* Heartbeats of three ports cross the bottleneck too, and at low rates they are a part of what it carries
  * that counts. Each port's are as many as this one's. */
-static struct path_capacity capacity_with_heartbeats(const struct port *p, uint64_t duration_ns)
+static uint64_t heartbeats_bps(const struct port *p, uint64_t duration_ns)
 {
-	struct path_capacity c = source_capacity(&p->source);
 	uint64_t bytes = PORT_KINDS * (side_bytes(p) - p->work.side_bytes);
 
-	if (c.bps && duration_ns)
-		c.bps += (uint64_t)(8.0 * (double)bytes * NS_PER_S / (double)duration_ns);
-	return c;
+	return duration_ns ? (uint64_t)(8.0 * (double)bytes * NS_PER_S / (double)duration_ns) : 0;
 }
 
 static void begin_work(struct port *p)
@@ -121,8 +118,12 @@ static void finish_source(struct port *p, uint64_t now_ns)
 
 	if (mail.duration_ns > s->order.duration_ns)
 		mail.duration_ns = s->order.duration_ns;
-	mail.capacity = capacity_with_heartbeats(p, mail.duration_ns);
+	mail.capacity = source_capacity(s);
 	mail.bucket = source_bucket(s);
+	if (mail.capacity.bps)
+		mail.capacity.bps += heartbeats_bps(p, mail.duration_ns);
+	if (mail.bucket.kind)
+		mail.bucket.rate_bps += heartbeats_bps(p, mail.duration_ns);
 	p->now.source = s->count;
 	source_close(s);
 	mailbox_post(control_box(p), &mail);
