@@ -26,6 +26,21 @@ static const struct options_entry screen[] = {
 	{NULL, NULL},
 };
 
+static const struct options_entry limits[] = {
+	{"the path",
+		"A search kept the bottleneck busy, or more than 1 % was lost on the way. Where the start of "
+		"the test let more pass than what came after it, the shaper (it makes packets wait) or "
+		"policer (it drops them) is named, with its rate and what it lets pass at once: its bucket. "
+		"Buckets of less than about 1.5 ms of the rate are not seen."},
+	{"the sender, the receiver", "The thread that sent, or received, used 85 % of a CPU or more, came "
+				     "more than 1 ms late in 1 % of "
+				     "its turns or more, or could not send what the search asked for."},
+	{"the receiver's socket buffer",
+		"It had no room for datagrams, while the thread that reads it had time."},
+	{"the server's limit, the asked rate", "It was reached, to 3 %."},
+	{NULL, NULL},
+};
+
 static const struct options_entry grades[] = {
 	{"A", "less than 5 ms: the 95th percentile of the round trips under load less the median without, of "
 	      "the "
@@ -42,7 +57,11 @@ const struct options_manual *manual_sections(void)
 {
 	static struct options_entry keys[MANUAL_KEYS + 1];
 	static struct options_section section[] = {
-		{"Screen", screen}, {"Keys", keys}, {"Grades of latency under load", grades}};
+		{"Screen", screen},
+		{"Keys", keys},
+		{"What limits a test", limits},
+		{"Grades of latency under load", grades},
+	};
 	static const struct options_manual manual = {section, sizeof section / sizeof *section};
 
 	for (size_t i = 0; i < keys_rows && i < MANUAL_KEYS; i++)

@@ -1,0 +1,53 @@
+"""A shaper and a policer are named by the first seconds of a test, with their rate and the size of their
+bucket; a path without either isn't called one."""
+from lab import Case, figure, main
+
+SECONDS = 4
+IP_SHARE = 1428 / 1442    # of a frame of Ethernet: tbf counts frames, the program the IP layer
+POLICER = """table inet police {
+    chain forward {
+        type filter hook forward priority 5;
+        iifname "to_client" limit rate over %(rate)d kbytes/second burst %(burst)d kbytes drop
+        iifname "to_server" limit rate over %(rate)d kbytes/second burst %(burst)d kbytes drop
+    }
+}"""
+
+
+class Shaping(Case):
+    def both_ways(self, *flags):
+        self.server()
+        client = self.client("--json", "--bwup", "--bwdown", "--duration", SECONDS, *flags)
+        self.assert_exit(client, 0)
+        tests = client.document()["end"]["tests"]
+        self.assertEqual([t["direction"] for t in tests], ["up", "down"])
+        return tests
+
+    def assert_named(self, tests, kind, rate_bps, bucket_bytes):
+        for test in tests:
+            shaping = test["shaping"]
+            figure("%s, %s" % (kind, test["direction"]), "%s; truth %.0f bit/s, %.0f bytes" % (
+                shaping, rate_bps, bucket_bytes))
+            self.assertEqual(test["limited_by"], "path")
+            self.assertIsNotNone(shaping, test)
+            self.assertEqual(shaping["kind"], kind)
+            self.assertAlmostEqual(shaping["bits_per_second"], rate_bps, delta=0.05 * rate_bps)
+            self.assertAlmostEqual(shaping["bucket_bytes"], bucket_bytes, delta=0.15 * bucket_bytes)
+
+    def test_shaper(self):
+        self.lab.sh("rate", "20mbit", "50ms", "512k")
+        self.assert_named(self.both_ways(), "shaper", 20e6 * IP_SHARE, (512 << 10) * IP_SHARE)
+
+    def test_policer(self):
+        """nft's bucket holds its burst and a second of its rate. Without a search the rate is well above it."""
+        rate, burst = 2500, 200
+        self.lab.nft(POLICER % {"rate": rate, "burst": burst})
+        self.assert_named(self.both_ways("--rate", "60M"), "policer", rate * 1024 * 8, (rate + burst) * 1024)
+
+    def test_neither(self):
+        for test in self.both_ways("--rate", "20M"):
+            self.assertIsNone(test["shaping"], test)
+            self.assertEqual(test["limited_by"], "asked_rate")
+
+
+if __name__ == "__main__":
+    main()
