@@ -37,7 +37,8 @@ struct capacity_sample {
 	int64_t delay_min_ns;    /* the smallest since the last report */
 	uint64_t round_trip_ns;
 	uint64_t sent_packets; /* by the source, when the report came in */
-	uint64_t waited_ns;    /* packet next_channel - 1, in the receiver's socket */
+	uint64_t clock_ns;     /* the receiver's, as it wrote the report */
+	uint64_t waited_ns;    /* in the receiver's socket, the smallest since the last report */
 };
 
 struct capacity_point {

@@ -20,7 +20,7 @@ enum {
 struct feedback {
 	struct wire_spans spans;
 	bool has_report;         /* what follows counts only then */
-	uint64_t waited_ns;      /* packet next_channel - 1, in the sink's socket; on the wire whole us */
+	uint64_t waited_ns;      /* least since the last report, in the sink's socket; on the wire whole us */
 	uint64_t from;           /* the spans speak of data sequences from here on */
 	uint64_t clock_ns;       /* the sink's monotonic clock as it was written */
 	uint64_t packets, bytes; /* received so far, network duplicates apart */

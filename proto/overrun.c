@@ -11,12 +11,13 @@ static const double least_bps = 1e5; /* whatever reports say */
 
 /* Where packets are seen to wait. A report without a wait raises the level by a part that grows itself; */
 static const double growth_least = 0.01, growth_most = 0.08, growth_growth = 1.4;
-static const double used = 0.9;       /* if less of the rate was sent, more would not be; */
-static const double level_step = 0.1; /* a report of a busy host says what it takes. */
+static const double used = 0.9;         /* if less of the rate was sent, more would not be; */
+static const double level_least = 0.85; /* a busy host lowers it by no more than that at a time, */
+static const double level_step = 0.1;   /* and one that stays busy by a part of the difference. */
 /* The rate is the level, less this for each target that packets waited for too long; or so much of it, to
- * empty a wait of more than so many targets, for so many times the wait. */
+ * empty a wait of more than so many targets. */
 static const double gain = 0.03, gain_floor = 0.6;
-static const double drain = 0.3, drain_wait = 2, drain_waits = 3;
+static const double drain = 0.3, drain_wait = 2;
 
 /* Where only drops are seen. */
 static const double decrease = 0.97; /* of what was delivered while it overran, ... */
@@ -27,8 +28,10 @@ static const double slow_growth = 0.001; /* ... and beyond: room is rare there *
 enum {
 	WAIT_SEEN_US = 200, /* longer than a host needs to wake up */
 	TARGET_US = 500,
-	BUSY_WAITS = 2, /* so many reports in a row: the buffer is deep, ... */
-	DEEP_MS = 5000, /* ... and counts as that for so long */
+	BUSY_WAITS = 2,    /* so many reports in a row: the buffer is deep, ... */
+	DEEP_MS = 5000,    /* ... and counts as that for so long */
+	CLEAR_REPORTS = 6, /* without a wait: the next one is news */
+	LONG_WAITS = 10,
 	DRAIN_MOST_MS = 50,
 	DRAIN_EVERY_MS = 150,
 	HOLD_MS = 30, /* a decrease shows in the reports after that */
@@ -58,53 +61,61 @@ static void grow(struct overrun *o)
 		o->rate_bps *= 1 + (o->rate_bps < o->edge_bps * decrease ? growth : slow_growth);
 }
 
-/* What was delivered, in terms of what was sent: what the path loses never reaches the host. */
-static double taken_bps(const struct capacity_span *span)
+/* What the host has read since the report before, in terms of what was sent: what the path loses never
+ * reaches it. While packets wait, that is what it can do. */
+static double taken_bps(
+	const struct overrun *o, const struct capacity_sample *s, const struct capacity_span *span)
 {
 	uint64_t path_lost = span->lost > span->host_lost ? span->lost - span->host_lost : 0;
+	double ns = (double)(int64_t)(s->clock_ns - o->clock_ns);
+	double bps = ns > 0 ? 8.0 * (double)(s->bytes - o->bytes) / ns * (double)NS_PER_S : 0;
 
-	return span->deliver_bps / (1 - (double)path_lost / (double)span->sent);
+	return bps / (1 - (double)path_lost / (double)span->sent);
 }
 
 /* Whether the receiver's buffer is deep enough for waits to say how busy it is. */
-static bool is_deep(struct overrun *o, const struct capacity_span *span, uint64_t waited_ns, uint64_t now_ns)
+static bool is_deep(struct overrun *o, uint64_t waited_ns, double taken, uint64_t now_ns)
 {
 	o->waits = waited_ns >= (uint64_t)WAIT_SEEN_US * NS_PER_US ? o->waits + 1 : 0;
 	if (o->waits >= BUSY_WAITS) {
 		if (now_ns >= o->deep_until_ns)
-			o->level_bps = taken_bps(span);
+			o->level_bps = taken;
 		o->deep_until_ns = now_ns + ms(DEEP_MS);
 	}
 	return now_ns < o->deep_until_ns;
 }
 
-/* A report or two with a wait may come from a host that was held up for a moment; more in a row come from one
- * that is busy. */
-static void learn_level(struct overrun *o, const struct capacity_span *span)
+/* A wait that comes soon after another, or goes on, is a busy host's; one by itself comes from a host that
+ * was held up for a moment, and is no slower for it. What a host does while much waits says little (see
+ * below), unless that goes on. */
+static void learn_level(struct overrun *o, const struct capacity_span *span, double taken)
 {
-	if (o->waits > BUSY_WAITS)
-		o->level_bps += level_step * (taken_bps(span) - o->level_bps);
-	if (o->waits > 0) {
+	bool is_busy = o->waits == 1 ? o->clear < CLEAR_REPORTS : o->waits == BUSY_WAITS + 1;
+
+	if (is_busy) {
+		o->level_bps = fmin(o->level_bps, fmax(taken, o->level_bps * level_least));
 		o->growth = growth_least;
-		return;
+	} else if (o->waits > LONG_WAITS) {
+		o->level_bps += level_step * (taken - o->level_bps);
 	}
+	o->clear = o->waits > 0 ? 0 : o->clear + 1;
+	if (o->waits > 0)
+		return;
 	if (span->send_bps > used * o->rate_bps)
 		o->level_bps *= 1 + o->growth;
-	o->growth = fmin(o->growth * growth_growth, growth_most);
+	o->growth = fmin(fmax(o->growth, growth_least) * growth_growth, growth_most);
 }
 
 /* What has waited for long is cold in the caches, and a host that reads cold memory takes less than the same
- * host without a queue. So a long queue doesn't go by itself: it is emptied, for a while, now and then. */
+ * host without a queue. So a long queue doesn't go by itself: it is emptied, unless that takes so
+ * long that something else must keep the host from reading. */
 static void follow_wait(struct overrun *o, uint64_t waited_ns, uint64_t now_ns)
 {
 	double wait = (double)waited_ns / (TARGET_US * (double)NS_PER_US);
 
-	if (wait > drain_wait && now_ns >= o->next_drain_ns) {
-		o->drain_ends_ns =
-			now_ns + (uint64_t)fmin(drain_waits * (double)waited_ns, (double)ms(DRAIN_MOST_MS));
-		o->next_drain_ns = now_ns + ms(DRAIN_EVERY_MS);
-	}
-	if (wait > drain_wait && now_ns < o->drain_ends_ns)
+	if (wait > drain_wait && now_ns >= o->drain_ns + ms(DRAIN_EVERY_MS))
+		o->drain_ns = now_ns;
+	if (wait > drain_wait && now_ns < o->drain_ns + ms(DRAIN_MOST_MS))
 		o->rate_bps = o->level_bps * drain;
 	else
 		o->rate_bps = o->level_bps * fmax(1 + gain * (1 - wait), gain_floor);
@@ -126,6 +137,7 @@ void overrun_report(struct overrun *o, const struct capacity_sample *s, uint64_t
 {
 	struct capacity_span span;
 	bool has_dropped = s->host_drops > o->host_drops;
+	double taken;
 
 	if (!capacity_path_add(&o->path, s, now_ns))
 		return;
@@ -133,9 +145,12 @@ void overrun_report(struct overrun *o, const struct capacity_sample *s, uint64_t
 	o->is_ramping = o->is_ramping && !has_dropped;
 	if (!capacity_path_span(&o->path, capacity_path_point(&o->path, capacity_path_back(&o->path)), &span))
 		return;
-	if (is_deep(o, &span, s->waited_ns, now_ns)) {
+	taken = taken_bps(o, s, &span);
+	o->clock_ns = s->clock_ns;
+	o->bytes = s->bytes;
+	if (is_deep(o, s->waited_ns, taken, now_ns)) {
 		o->is_ramping = false;
-		learn_level(o, &span);
+		learn_level(o, &span, taken);
 		follow_wait(o, s->waited_ns, now_ns);
 	} else if (has_dropped) {
 		follow_drops(o, &span, now_ns);

@@ -26,6 +26,7 @@ int sink_open(struct sink *k, const struct sink_plan *plan)
 		.reported_ns = plan->now_ns,
 		.allowed_bps = plan->allowed_bps,
 		.delay_min_ns = INT64_MAX,
+		.waited_min_ns = UINT64_MAX,
 	};
 	error = span_set_init(&k->missing, SINK_WINDOW);
 	if (error)
@@ -65,7 +66,8 @@ static void read_stamp(struct sink *k, const struct sink_packet *packet)
 	const uint8_t *at = packet->bytes + WIRE_HEADER_BYTES;
 
 	k->arrival_ns = packet->received_ns;
-	k->waited_ns = packet->waited_ns;
+	if (packet->waited_ns < k->waited_min_ns)
+		k->waited_min_ns = packet->waited_ns;
 	k->delay_last_ns = (int64_t)(packet->received_ns - bytes_get(at, 8));
 	if (k->delay_last_ns < k->delay_min_ns)
 		k->delay_min_ns = k->delay_last_ns;
@@ -269,12 +271,13 @@ static void write_report(struct sink *k, uint64_t now_ns, struct feedback *f)
 	f->host_drops = n->host_drops;
 	f->delay_min_ns = k->delay_min_ns == INT64_MAX ? 0 : k->delay_min_ns;
 	f->delay_last_ns = k->delay_last_ns;
-	f->waited_ns = k->waited_ns;
+	f->waited_ns = k->waited_min_ns == UINT64_MAX ? 0 : k->waited_min_ns;
 	f->receipt_sequence = k->receipt_sequence;
 	f->receipt = k->receipt;
 	f->allowed_bps = k->allowed_bps;
 	f->arrival_ns = k->delay_min_ns == INT64_MAX ? 0 : k->arrival_ns;
 	k->delay_min_ns = INT64_MAX;
+	k->waited_min_ns = UINT64_MAX;
 }
 
 bool sink_report(struct sink *k, uint64_t now_ns, struct feedback *f)

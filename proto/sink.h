@@ -47,7 +47,9 @@ struct sink {
 	uint64_t late_drops;   /* the socket's drops since the last data packet */
 	unsigned drop_weight;  /* datagrams that one drop may stand for */
 	int64_t delay_min_ns, delay_last_ns;
-	uint64_t arrival_ns, waited_ns; /* of the packet with the highest channel sequence */
+	uint64_t arrival_ns;    /* of the packet with the highest channel sequence */
+	uint64_t waited_min_ns; /* since the last report: a queue that stands in the socket (CoDel: RFC 8289)
+				 */
 	uint64_t receipt_sequence, receipt;
 	uint64_t allowed_bps;
 	struct loss_track track;

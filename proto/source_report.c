@@ -124,6 +124,7 @@ static void steer(struct source *s, const struct source_feedback *feedback, uint
 		.round_trip_ns = feedback->last_trip_ns,
 		.sent_packets = s->next_channel,
 		.waited_ns = f->waited_ns,
+		.clock_ns = f->clock_ns,
 	};
 
 	if (f->arrival_ns == 0)
