@@ -4,14 +4,13 @@
 
 #include "proto/clock.h"
 
-/* Without a limit that is known: where the rate begins, grows by with a report, and ends if nothing stops it.
- */
+/* No limit is known yet: where the rate begins, what it grows by with a report, where it ends. */
 static const double ramp_bps = 2e9, ramp = 1.4, most_bps = 4e11;
 static const double least_bps = 1e5; /* whatever reports say */
 
 /* Where packets are seen to wait. A report without a wait raises the level by a part that grows itself; */
 static const double growth_least = 0.01, growth_most = 0.08, growth_growth = 1.4;
-static const double used = 0.9;         /* if less of the rate was sent, more would not be; */
+static const double used = 0.8;         /* if less of the rate was sent, more would not be; */
 static const double level_least = 0.85; /* a busy host lowers it by no more than that at a time, */
 static const double level_step = 0.1;   /* and one that stays busy by a part of the difference. */
 /* The rate is the level, less this for each target that packets waited for too long; or so much of it, to
@@ -28,13 +27,13 @@ static const double slow_growth = 0.001; /* ... and beyond: room is rare there *
 enum {
 	WAIT_SEEN_US = 200, /* longer than a host needs to wake up */
 	TARGET_US = 500,
-	BUSY_WAITS = 2,    /* so many reports in a row: the buffer is deep, ... */
-	DEEP_MS = 5000,    /* ... and counts as that for so long */
-	CLEAR_REPORTS = 6, /* without a wait: the next one is news */
-	LONG_WAITS = 10,
-	DRAIN_MOST_MS = 50,
-	DRAIN_EVERY_MS = 150,
-	HOLD_MS = 30, /* a decrease shows in the reports after that */
+	BUSY_WAITS = 2,       /* reports in a row with one: the buffer is deep, ... */
+	DEEP_MS = 5000,       /* ... and counts as that for so long */
+	CLEAR_REPORTS = 6,    /* without a wait: the next one is news */
+	LONG_WAITS = 10,      /* in a row: it stays busy */
+	DRAIN_MOST_MS = 50,   /* a drain's, ... */
+	DRAIN_EVERY_MS = 150, /* ... and until the next may begin */
+	HOLD_MS = 30,         /* a decrease shows in the reports after that */
 };
 
 static uint64_t ms(uint64_t n)
@@ -73,16 +72,16 @@ static double taken_bps(
 	return bps / (1 - (double)path_lost / (double)span->sent);
 }
 
-/* Whether the receiver's buffer is deep enough for waits to say how busy it is. */
-static bool is_deep(struct overrun *o, uint64_t waited_ns, double taken, uint64_t now_ns)
+/* Two reports with a wait, one after the other: the receiver's buffer is deep enough for waits to say how
+ * busy it is. */
+static void count_wait(struct overrun *o, uint64_t waited_ns, double taken, uint64_t now_ns)
 {
 	o->waits = waited_ns >= (uint64_t)WAIT_SEEN_US * NS_PER_US ? o->waits + 1 : 0;
-	if (o->waits >= BUSY_WAITS) {
-		if (now_ns >= o->deep_until_ns)
-			o->level_bps = taken;
-		o->deep_until_ns = now_ns + ms(DEEP_MS);
-	}
-	return now_ns < o->deep_until_ns;
+	if (o->waits < BUSY_WAITS)
+		return;
+	if (now_ns >= o->deep_until_ns)
+		o->level_bps = taken;
+	o->deep_until_ns = now_ns + ms(DEEP_MS);
 }
 
 /* A wait that comes soon after another, or goes on, is a busy host's; one by itself comes from a host that
@@ -148,7 +147,8 @@ void overrun_report(struct overrun *o, const struct capacity_sample *s, uint64_t
 	taken = taken_bps(o, s, &span);
 	o->clock_ns = s->clock_ns;
 	o->bytes = s->bytes;
-	if (is_deep(o, s->waited_ns, taken, now_ns)) {
+	count_wait(o, s->waited_ns, taken, now_ns);
+	if (now_ns < o->deep_until_ns) {
 		o->is_ramping = false;
 		learn_level(o, &span, taken);
 		follow_wait(o, s->waited_ns, now_ns);

@@ -1,6 +1,6 @@
 """A shaper and a policer are named by the first seconds of a test, with their rate and the size of their
-bucket; a path without either isn't called one. A host that is held up just then may hide them: then nothing is
-named, so not every run must, but what is named must be right."""
+bucket; a path without either isn't called one. A host that is held up just then may hide them: then nothing
+is named, so not every run must, but what is named must be right."""
 from lab import Case, figure, main
 
 SECONDS = 2
@@ -44,10 +44,11 @@ class Shaping(Case):
         self.assert_named(self.both_ways(RUNS), "shaper", 20e6 * IP_SHARE, (512 << 10) * IP_SHARE)
 
     def test_policer(self):
-        """nft's bucket holds its burst and a second of its rate. Without a search the rate is well above it."""
+        """nft's bucket holds its burst and a second of its rate. No search: the rate is far above it."""
         rate, burst = 2500, 200
         self.lab.nft(POLICER % {"rate": rate, "burst": burst})
-        self.assert_named(self.both_ways(RUNS, "--rate", "100M"), "policer", rate * 1024 * 8, (rate + burst) * 1024)
+        tests = self.both_ways(RUNS, "--rate", "100M")
+        self.assert_named(tests, "policer", rate * 1024 * 8, (rate + burst) * 1024)
 
     def test_neither(self):
         for test in self.both_ways(1, "--rate", "20M"):
