@@ -230,6 +230,7 @@ static void open_sink(struct port *p, const struct mail *mail)
 		return;
 	}
 	begin_work(p);
+	p->socket.joined_most = 0;
 	p->report_sequence = 0;
 	log_verbose("%s started %s bandwidth test", p->is_client ? "Client" : "Server",
 		mail->order.direction == TEST_UP ? "upload" : "download");

@@ -9,7 +9,6 @@
 #include "proto/agreement.h"
 #include "proto/clock.h"
 #include "proto/text.h"
-#include "proto/verdict.h"
 
 /* Names from a command line may be any bytes; what is reported is UTF-8, cut at a character. */
 __attribute__((format(printf, 3, 0))) static void write_text(
@@ -82,12 +81,8 @@ void report_add_test(struct report *r, const struct test_record *test)
 	r->test[r->tests++] = *test;
 }
 
-static void doubt_host(const struct host_load *h, const char *who, char out[REPORT_TEXT])
-{
-	snprintf(out, REPORT_TEXT,
-		"the %s was held up: %.1f %% of its turns came more than %d ms late, by up to %.1f ms", who,
-		(double)h->late_permille / 10, HOST_LATE_US / 1000, (double)h->late_max_ns / NS_PER_MS);
-}
+/* What is late to be received, the kernel has stamped in time; what is late to be sent, nobody has. */
+enum { DOUBT_LATE_PERMILLE = 50 };
 
 const char *report_doubt(const struct test_record *test, char out[REPORT_TEXT])
 {
@@ -99,9 +94,11 @@ const char *report_doubt(const struct test_record *test, char out[REPORT_TEXT])
 			"%" PRIu64 " datagrams found no room in the receiver's socket: the figure is its "
 			"host's, not the path's",
 			loss.receiver_host);
-	else if (test->sender.late_permille >= VERDICT_LATE_PERMILLE)
-		doubt_host(&test->sender, "sender", out);
-	else if (test->receiver.late_permille >= VERDICT_LATE_PERMILLE)
-		doubt_host(&test->receiver, "receiver", out);
+	else if (test->sender.late_permille >= DOUBT_LATE_PERMILLE)
+		snprintf(out, REPORT_TEXT,
+			"the sender was held up: %.1f %% of its turns came more than %d ms late, by up to "
+			"%.1f ms",
+			(double)test->sender.late_permille / 10, HOST_LATE_US / 1000,
+			(double)test->sender.late_max_ns / NS_PER_MS);
 	return out;
 }

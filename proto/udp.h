@@ -28,6 +28,7 @@ struct udp_socket {
 	uint32_t receive_buffer_bytes, send_buffer_bytes; /* granted */
 	uint64_t drops;          /* datagrams that the receive buffer had no room for */
 	uint32_t drops_seen;     /* the kernel's 32-bit count, last seen */
+	unsigned joined_most;    /* datagrams in the fullest message since the owner has set it to 0 */
 	struct weather *weather; /* test_drop_rate and test_delay; NULL: none */
 };
 
@@ -37,7 +38,7 @@ struct udp_datagram {
 	uint64_t received_ns; /* CLOCK_MONOTONIC, from the kernel's time stamp */
 	uint64_t waited_ns;   /* from then until udp_receive took it */
 	uint32_t drops;       /* messages that the receive buffer had no room for just before this one */
-	unsigned joined;      /* datagrams that the kernel had joined in its message */
+	unsigned joined;      /* joined_most: so many may have been lost in one message */
 	const struct address *peer; /* valid until the next udp_receive */
 };
 

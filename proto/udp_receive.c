@@ -26,7 +26,6 @@ struct message {
 	size_t size, segment;
 	uint64_t received_ns, waited_ns;
 	uint32_t drops;
-	unsigned joined;
 	struct address peer;
 };
 
@@ -36,6 +35,7 @@ struct udp_batch {
 	int messages;
 	int at;        /* message that udp_next is in */
 	size_t offset; /* ... and its place there */
+	unsigned joined;
 	struct message message[BATCH_MESSAGES];
 	struct mmsghdr header[BATCH_MESSAGES];
 	struct iovec iov[BATCH_MESSAGES];
@@ -135,6 +135,14 @@ static void read_control(
 	}
 }
 
+static void note_joined(struct udp_socket *s, const struct message *m)
+{
+	unsigned joined = m->segment ? (unsigned)((m->size + m->segment - 1) / m->segment) : 1;
+
+	if (joined > s->joined_most)
+		s->joined_most = joined;
+}
+
 int udp_receive(struct udp_socket *s, struct udp_batch *batch, bool *full)
 {
 	unsigned room = prepare(batch, s);
@@ -161,9 +169,10 @@ int udp_receive(struct udp_socket *s, struct udp_batch *batch, bool *full)
 		m->drops = 0;
 		read_control(s, &batch->header[i].msg_hdr, m, now_ns, wall_ns);
 		m->waited_ns = now_ns - m->received_ns;
-		m->joined = m->segment ? (unsigned)((m->size + m->segment - 1) / m->segment) : 1;
+		note_joined(s, m);
 	}
 	batch->messages = n;
+	batch->joined = s->joined_most;
 	if (full)
 		*full = (unsigned)n == room;
 	return n;
@@ -183,7 +192,7 @@ bool udp_next(struct udp_batch *batch, struct udp_datagram *d)
 		.received_ns = m->received_ns,
 		.waited_ns = m->waited_ns,
 		.drops = batch->offset == 0 ? m->drops : 0,
-		.joined = m->joined,
+		.joined = batch->joined,
 		.peer = &m->peer,
 	};
 	batch->offset += d->size;

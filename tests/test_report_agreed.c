@@ -308,6 +308,12 @@ static void test_doubt(void **state)
 	assert_non_null(strstr(report_doubt(&t, text), "7 datagrams"));
 	t.received.host_drops = 0;
 	assert_string_equal(report_doubt(&t, text), "");
+	t.receiver = (struct host_load){.known = true, .late_permille = 500, .late_max_ns = 9000000};
+	t.sender.late_permille = 49;
+	assert_string_equal(report_doubt(&t, text), "");
+	t.sender.late_permille = 50;
+	assert_non_null(strstr(report_doubt(&t, text), "5.0 % of its turns"));
+	assert_non_null(strstr(text, "2.5 ms"));
 }
 
 int main(void)

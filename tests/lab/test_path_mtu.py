@@ -12,6 +12,11 @@ HOLE = "the path drops datagrams above %d bytes without telling this host (MTU b
 QUESTION = 5  # the type of questions about the path's size, and of their answers
 
 
+def of_the_path(document):
+    """Warnings; a busy host, which is warned of too, says nothing of the path."""
+    return [w for w in document["warnings"] if "held up" not in w]
+
+
 class PathMtu(Case):
     def setUp(self):
         super().setUp()
@@ -65,7 +70,7 @@ class PathMtu(Case):
             self.assertGreater(test["sent"]["packets"], 1000)
             self.assertEqual(test["loss"]["packets"], 0, test)
             self.assert_balance(test)
-        self.assertEqual(document["warnings"], [HOLE % size] if hole else [])
+        self.assertEqual(of_the_path(document), [HOLE % size] if hole else [])
         self.assertEqual((seen["fragments"], seen["may_break"]), (0, 0))
         return seen
 
@@ -126,7 +131,7 @@ class PathMtu(Case):
         self.assertEqual(first["sent"]["bytes"], TOP * first["sent"]["packets"])
         self.assertEqual(second["sent"]["bytes"], (MTU - HEADERS["ip"]) * second["sent"]["packets"])
         self.assertLess(first["sent"]["packets"], second["sent"]["packets"])
-        self.assertEqual(document["warnings"], [
+        self.assertEqual(of_the_path(document), [
             "datagrams of 1400 bytes, where the path takes 1252: none left this host since that was known"])
         counted = self.lab.counters("inet whole")
         self.assertEqual((counted["fragments"], counted["may_break"]), (0, 0))
@@ -162,7 +167,7 @@ class PathMtu(Case):
         self.server()
         document, _ = self.run_tests("ip", "--rate", "5M", "--packet-length", 1000)
         self.assertEqual(self.lab.counters("inet whole")["questions"], 0)
-        self.assertEqual(document["warnings"], [])
+        self.assertEqual(of_the_path(document), [])
 
 
 if __name__ == "__main__":

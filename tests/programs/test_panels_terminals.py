@@ -87,8 +87,8 @@ class Terminals(terminal.Case):
         pty = self.pty(self.server(), *flags, environment=self.screen_environment(**environment))
         self.assertEqual(pty.wait(), 0, str(pty))
         self.assertTrue(pty.is_restored())
-        last = b"}" if "--json" in flags else b"Clocks "
-        harness.until(lambda: last in pty.output.rstrip().split(b"\n")[-1], "all output")
+        last = b"\n}" if "--json" in flags else b"\n  Clocks "
+        harness.until(lambda: last in pty.output.replace(b"\r", b""), "all output")
         self.assertNotIn(b"\033", pty.output)
         if "--json" in flags:
             self.assertEqual(json.loads(pty.output)["schema"], "wyndrvr/1")
