@@ -340,11 +340,6 @@ bool heartbeat_expire(struct heartbeat *h, uint64_t now_ns)
 	return h->lost > before;
 }
 
-bool heartbeat_finished(const struct heartbeat *h)
-{
-	return all_sent(h) && answered(h) + h->lost >= h->sent;
-}
-
 static struct latency_part part(const struct heartbeat_part *p)
 {
 	const struct histogram *r = &p->round_trip;

@@ -106,9 +106,6 @@ void heartbeat_restamp(struct heartbeat *h, uint64_t now_ns, struct heartbeat_ou
 /* Counts as lost what has waited too long; whether there was any. */
 bool heartbeat_expire(struct heartbeat *h, uint64_t now_ns);
 
-/* Client with a limit: all are sent, and answered or lost. */
-bool heartbeat_finished(const struct heartbeat *h);
-
 /* `now_ns`: for the clocks' offset. */
 void heartbeat_summary(struct heartbeat *h, uint64_t now_ns, struct latency_summary *out);
 
