@@ -69,7 +69,7 @@ void histogram_merge(struct histogram *into, const struct histogram *from)
 	widen(into, from->min_ns, from->max_ns);
 	into->n += from->n;
 	into->sum_ns = add_saturating(into->sum_ns, from->sum_ns, UINT64_MAX);
-	for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++)
+	for (unsigned i = bucket_of(from->min_ns); i <= bucket_of(from->max_ns); i++)
 		into->bucket[i] = (uint32_t)add_saturating(into->bucket[i], from->bucket[i], UINT32_MAX);
 }
 
@@ -97,15 +97,15 @@ uint64_t histogram_percentile(const struct histogram *h, double percent)
 	uint64_t counted = 0;
 	uint64_t seen = 0;
 	uint64_t rank;
-	unsigned i;
+	unsigned i, first = bucket_of(h->min_ns), last = bucket_of(h->max_ns);
 
 	/* Not h->n, which goes on when a bucket is at its end. */
-	for (i = 0; i < HISTOGRAM_BUCKETS; i++)
+	for (i = first; i <= last; i++)
 		counted += h->bucket[i];
 	if (counted == 0)
 		return 0;
 	rank = rank_of(counted, percent);
-	for (i = 0; i < HISTOGRAM_BUCKETS - 1; i++) {
+	for (i = first; i < last; i++) {
 		seen += h->bucket[i];
 		if (seen >= rank)
 			break;

@@ -27,8 +27,11 @@ static struct oneway_part part(const struct histogram *delays)
 
 static uint64_t median(const struct oneway *o, enum test_direction d)
 {
-	struct histogram all = o->idle[d];
+	struct histogram all;
 
+	if (o->loaded[d].n == 0)
+		return histogram_percentile(&o->idle[d], 50);
+	all = o->idle[d];
 	histogram_merge(&all, &o->loaded[d]);
 	return histogram_percentile(&all, 50);
 }
@@ -39,18 +42,18 @@ void oneway_sum_up(struct oneway *o, uint64_t now_ns, struct oneway_summary *out
 
 	if (!owd_estimate(&o->owd, now_ns, &e))
 		return;
-	*out = (struct oneway_summary){
-		.known = true,
-		.offset_ns = e.offset_ns,
-		.offset_err_ns = e.offset_err_ns,
-		.skew_ppm = e.skew_ppm,
-		.up_ns = median(o, TEST_UP),
-		.down_ns = median(o, TEST_DOWN),
-		.queue_up_ns = histogram_percentile(&o->queue[TEST_UP], 50),
-		.queue_down_ns = histogram_percentile(&o->queue[TEST_DOWN], 50),
-	};
+	out->known = true;
+	out->offset_ns = e.offset_ns;
+	out->offset_err_ns = e.offset_err_ns;
+	out->skew_ppm = e.skew_ppm;
+	out->up_ns = median(o, TEST_UP);
+	out->down_ns = median(o, TEST_DOWN);
+	out->queue_up_ns = histogram_percentile(&o->queue[TEST_UP], 50);
+	out->queue_down_ns = histogram_percentile(&o->queue[TEST_DOWN], 50);
 	for (int d = TEST_UP; d <= TEST_DOWN; d++) {
-		out->idle[d] = part(&o->idle[d]);
-		out->loaded[d] = part(&o->loaded[d]);
+		if (out->idle[d].n != o->idle[d].n)
+			out->idle[d] = part(&o->idle[d]);
+		if (out->loaded[d].n != o->loaded[d].n)
+			out->loaded[d] = part(&o->loaded[d]);
 	}
 }

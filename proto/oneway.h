@@ -16,6 +16,7 @@ struct oneway {
 /* Takes an exchange of four times. */
 void oneway_sample(struct oneway *o, const struct owd_exchange *x, bool is_loaded);
 
+/* `out` is all zero, or what this has made of the same `o` before. */
 void oneway_sum_up(struct oneway *o, uint64_t now_ns, struct oneway_summary *out);
 
 #endif
