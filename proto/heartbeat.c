@@ -392,6 +392,8 @@ void heartbeat_summary(struct heartbeat *h, uint64_t now_ns, struct latency_summ
 	memcpy(out->recent_ns, h->recent_ns, sizeof out->recent_ns);
 	if (out->n != answered(h))
 		sum_up(h, out);
-	if (h->oneway)
+	if (h->oneway && now_ns >= h->oneway_due_ns) {
 		oneway_sum_up(h->oneway, now_ns, &out->oneway);
+		h->oneway_due_ns = now_ns + milliseconds(HEARTBEAT_ONEWAY_MS);
+	}
 }

@@ -18,11 +18,12 @@
 #include "proto/snapshot.h"
 
 enum {
-	HEARTBEAT_PENDING = 64,   /* own stamps that may be unanswered at a time */
-	HEARTBEAT_LOST_MS = 3000, /* not answered for so long: lost */
-	HEARTBEAT_FIRST_MS = 250, /* between tries until the first answer, unless the interval is shorter */
-	HEARTBEAT_AGAIN_MS = 10,  /* ... and after an answer that says it isn't yet */
-	HEARTBEAT_PROVE_MS = 100, /* extended: until the address is proven */
+	HEARTBEAT_PENDING = 64,    /* own stamps that may be unanswered at a time */
+	HEARTBEAT_LOST_MS = 3000,  /* not answered for so long: lost */
+	HEARTBEAT_FIRST_MS = 250,  /* between tries until the first answer, unless the interval is shorter */
+	HEARTBEAT_AGAIN_MS = 10,   /* ... and after an answer that says it isn't yet */
+	HEARTBEAT_PROVE_MS = 100,  /* extended: until the address is proven */
+	HEARTBEAT_ONEWAY_MS = 100, /* between two summaries of the directions, which cost more than a beat */
 };
 
 struct heartbeat_part {
@@ -45,6 +46,7 @@ struct heartbeat {
 	uint64_t sent, lost, last_ns, jitter_ns;
 	struct heartbeat_part idle, loaded; /* round trips, by what the session did as they began */
 	struct oneway *oneway;              /* extended client: the directions apart; NULL: not wanted */
+	uint64_t oneway_due_ns;
 	uint64_t outcomes;
 	uint32_t recent_ns[LATENCY_RECENT];
 };

@@ -7,6 +7,8 @@ void oneway_sample(struct oneway *o, const struct owd_exchange *x, bool is_loade
 
 	if (!owd_sample(&o->owd, x, &delay))
 		return;
+	histogram_add(&o->all[TEST_UP], delay.up_ns);
+	histogram_add(&o->all[TEST_DOWN], delay.down_ns);
 	histogram_add(&delays[TEST_UP], delay.up_ns);
 	histogram_add(&delays[TEST_DOWN], delay.down_ns);
 	if (!is_loaded)
@@ -25,17 +27,6 @@ static struct oneway_part part(const struct histogram *delays)
 	};
 }
 
-static uint64_t median(const struct oneway *o, enum test_direction d)
-{
-	struct histogram all;
-
-	if (o->loaded[d].n == 0)
-		return histogram_percentile(&o->idle[d], 50);
-	all = o->idle[d];
-	histogram_merge(&all, &o->loaded[d]);
-	return histogram_percentile(&all, 50);
-}
-
 void oneway_sum_up(struct oneway *o, uint64_t now_ns, struct oneway_summary *out)
 {
 	struct owd_estimate e;
@@ -46,8 +37,8 @@ void oneway_sum_up(struct oneway *o, uint64_t now_ns, struct oneway_summary *out
 	out->offset_ns = e.offset_ns;
 	out->offset_err_ns = e.offset_err_ns;
 	out->skew_ppm = e.skew_ppm;
-	out->up_ns = median(o, TEST_UP);
-	out->down_ns = median(o, TEST_DOWN);
+	out->up_ns = histogram_percentile(&o->all[TEST_UP], 50);
+	out->down_ns = histogram_percentile(&o->all[TEST_DOWN], 50);
 	out->queue_up_ns = histogram_percentile(&o->queue[TEST_UP], 50);
 	out->queue_down_ns = histogram_percentile(&o->queue[TEST_DOWN], 50);
 	for (int d = TEST_UP; d <= TEST_DOWN; d++) {

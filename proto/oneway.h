@@ -9,8 +9,8 @@
 
 struct oneway {
 	struct owd owd;
-	struct histogram idle[TEST_DIRECTIONS], loaded[TEST_DIRECTIONS]; /* delays */
-	struct histogram queue[TEST_DIRECTIONS];                         /* under load */
+	struct histogram idle[TEST_DIRECTIONS], loaded[TEST_DIRECTIONS], all[TEST_DIRECTIONS]; /* delays */
+	struct histogram queue[TEST_DIRECTIONS]; /* under load */
 };
 
 /* Takes an exchange of four times. */
