@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/clock.h"
-#include "proto/signals.h"
-#include "server/rates.h"
+#include "proto/sys/clock.h"
+#include "proto/sys/signals.h"
+#include "server/rate_limit.h"
 
 enum {
 	CLIENTS_BUCKETS = 1024,

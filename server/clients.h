@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "proto/runner.h"
-#include "proto/session.h"
+#include "proto/engine/runner.h"
+#include "proto/engine/session.h"
 #include "server/portpool.h"
 
 /* A test that the server has granted and that is not over yet. */

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/clock.h"
+#include "proto/sys/clock.h"
 
 #define PERIOD_NS (UINT64_C(1) * COOKIE_PERIOD_S * NS_PER_S)
 

@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "proto/address.h"
-#include "proto/hello.h"
+#include "proto/net/address.h"
+#include "proto/wire/handshake.h"
 
 enum { COOKIE_PERIOD_S = 60, COOKIE_SECRET = 32 };
 

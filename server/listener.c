@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/clock.h"
-#include "proto/log.h"
+#include "proto/sys/clock.h"
+#include "proto/sys/log.h"
+#include "server/admission.h"
 #include "server/clients.h"
-#include "server/diary.h"
-#include "server/door.h"
-#include "server/grants.h"
+#include "server/session_log.h"
+#include "server/test_grants.h"
 
 enum {
 	LISTENER_SWEEP_MS = 1000,

@@ -3,9 +3,9 @@
 #ifndef SERVER_LISTENER_H
 #define SERVER_LISTENER_H
 
-#include "proto/keys.h"
-#include "proto/options.h"
-#include "proto/runner.h"
+#include "proto/config/options.h"
+#include "proto/engine/runner.h"
+#include "proto/wire/keys.h"
 
 struct listener;
 

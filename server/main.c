@@ -6,12 +6,12 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "proto/errand.h"
-#include "proto/keys.h"
-#include "proto/log.h"
-#include "proto/options.h"
-#include "proto/runner.h"
-#include "proto/signals.h"
+#include "proto/config/options.h"
+#include "proto/config/run_once.h"
+#include "proto/engine/runner.h"
+#include "proto/sys/log.h"
+#include "proto/sys/signals.h"
+#include "proto/wire/keys.h"
 #include "server/listener.h"
 
 enum { EXIT_USAGE = 2 };

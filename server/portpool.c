@@ -5,7 +5,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 
-#include "proto/clock.h"
+#include "proto/sys/clock.h"
 
 struct waiting {
 	uint16_t port;

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "proto/options.h"
+#include "proto/config/options.h"
 
 enum { PORTPOOL_KEPT_BACK_S = 10 };
 

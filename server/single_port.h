@@ -4,7 +4,7 @@
 #ifndef SERVER_SINGLE_PORT_H
 #define SERVER_SINGLE_PORT_H
 
-#include "proto/udp.h"
+#include "proto/net/udp.h"
 #include "server/clients.h"
 
 /* Whether the datagram is a sealed heartbeat of one of the sessions; if so, its port hears of it. */

@@ -7,14 +7,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "proto/errand.h"
-#include "proto/keys.h"
-#include "proto/log.h"
-#include "proto/options.h"
+#include "proto/config/options.h"
+#include "proto/config/run_once.h"
+#include "proto/sys/log.h"
+#include "proto/wire/keys.h"
+#include "tui/client/panels.h"
+#include "tui/client/plain.h"
 #include "tui/exits.h"
 #include "tui/manual.h"
-#include "tui/panels.h"
-#include "tui/plain.h"
 
 /* The server is a program of its own: the one beside this one (or beside it in the build tree), else
  * the one in PATH. */

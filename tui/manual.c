@@ -1,6 +1,6 @@
 #include "tui/manual.h"
 
-#include "tui/keys.h"
+#include "tui/screen/keys.h"
 
 enum { MANUAL_KEYS = 64 };
 

@@ -2,7 +2,7 @@
 #ifndef TUI_MANUAL_H
 #define TUI_MANUAL_H
 
-#include "proto/options.h"
+#include "proto/config/options.h"
 
 const struct options_manual *manual_sections(void);
 

@@ -1,7 +1,7 @@
 /* How fast a span set is with 10,000 holes spread over its window, touched in random order, and how
  * long the window takes to jump. Run it without arguments; it prints one line a measurement. */
-#include "proto/clock.h"
-#include "proto/span.h"
+#include "proto/measure/span.h"
+#include "proto/sys/clock.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -42,8 +42,7 @@ static void spread(uint64_t *numbers, uint64_t *seed)
 
 static void print_rate(const char *what, uint64_t operations, uint64_t elapsed_ns)
 {
-	printf("%-44s %8.1f million/s %8.2f ns\n", what,
-		(double)operations * 1e3 / (double)elapsed_ns,
+	printf("%-44s %8.1f million/s %8.2f ns\n", what, (double)operations * 1e3 / (double)elapsed_ns,
 		(double)elapsed_ns / (double)operations);
 }
 

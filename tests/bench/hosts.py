@@ -17,7 +17,7 @@ WITHOUT_FORCE = ("setpriv", "--bounding-set=-net_admin", "--inh-caps=-net_admin"
 def clock(bench):
     """The server in a time namespace whose monotonic clock is ahead by a known time."""
     row = Row("offset of a clock that is 1000 s ahead, error", "us", 100, in_every_run=True,
-              note="a skew of 100 ppm needs virtual time: tests/test_owd.c")
+              note="a skew of 100 ppm needs virtual time: tests/unit/measure/test_clock_fit.c")
     with network(bench) as lab:
         lab.serve(before=("unshare", "--time", "--monotonic", AHEAD_S, "--kill-child=SIGKILL"))
         for run in range(bench.runs):

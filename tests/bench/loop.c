@@ -21,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "proto/clock.h"
+#include "proto/sys/clock.h"
 
 enum {
 	BUFFER_BYTES = 32 << 20, /* of the receiver's socket, like the programs' own */

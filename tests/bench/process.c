@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "proto/clock.h"
+#include "proto/sys/clock.h"
 
 enum { TEXT = 4096 };
 
@@ -40,8 +40,8 @@ int process_read(unsigned pid, struct process_sample *sample)
 	if (rc)
 		return rc;
 	at = strrchr(text, ')');
-	if (!at || sscanf(at + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
-			   &system) != 2)
+	if (!at ||
+		sscanf(at + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) != 2)
 		return -EBADMSG;
 	rc = read_text(pid, "status", text);
 	if (rc)

@@ -12,19 +12,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "proto/clock.h"
-#include "proto/message.h"
-#include "proto/wire.h"
+#include "proto/sys/clock.h"
+#include "proto/wire/classic.h"
+#include "proto/wire/wire.h"
 
-enum {
-	PORTS = 3,
-	MAIN = PORTS,
-	SOCKETS = 4,
-	CONNECTS = 5,
-	EVENTS = 256,
-	BATCH = 8,
-	SPARE_FILES = 16
-};
+enum { PORTS = 3, MAIN = PORTS, SOCKETS = 4, CONNECTS = 5, EVENTS = 256, BATCH = 8, SPARE_FILES = 16 };
 
 enum {
 	CONNECT_INTERVAL_MS = 1000,
@@ -63,13 +55,11 @@ static int open_socket(struct client *c, unsigned which, uint16_t port)
 	struct epoll_event event = {.events = EPOLLIN, .data.u32 = index * SOCKETS + which};
 	int fd = socket(peer.any.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-	own.v4.sin_addr.s_addr =
-		htonl(INADDR_LOOPBACK + (1 << 16) + index % swarm.options->sources);
+	own.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK + (1 << 16) + index % swarm.options->sources);
 	address_set_port(&peer, port);
 	c->fd[which] = fd;
 	if (fd < 0 || (swarm.options->sources > 1 && bind(fd, &own.any, own.size)) ||
-		connect(fd, &peer.any, peer.size) ||
-		epoll_ctl(swarm.epoll, EPOLL_CTL_ADD, fd, &event))
+		connect(fd, &peer.any, peer.size) || epoll_ctl(swarm.epoll, EPOLL_CTL_ADD, fd, &event))
 		swarm.err = -errno;
 	return swarm.err;
 }
@@ -87,12 +77,11 @@ static void send_packet(
 	char body[MESSAGE_BODY];
 	uint8_t header[WIRE_HEADER_BYTES];
 	size_t size = message_format_heartbeat(body, type, m);
-	struct iovec parts[] = {{.iov_base = header, .iov_len = sizeof(header)},
-		{.iov_base = body, .iov_len = size}};
+	struct iovec parts[] = {
+		{.iov_base = header, .iov_len = sizeof(header)}, {.iov_base = body, .iov_len = size}};
 
-	wire_encode(
-		header, &(struct wire_header){
-				.type = type, .channel = c->key, .sequence = c->sequence[port]++});
+	wire_encode(header,
+		&(struct wire_header){.type = type, .channel = c->key, .sequence = c->sequence[port]++});
 	if (sendmsg(c->fd[port], &(struct msghdr){.msg_iov = parts, .msg_iovlen = 2}, 0) < 0)
 		swarm.result->send_errors++;
 }
@@ -137,8 +126,8 @@ static void receive_heartbeat(struct client *c, unsigned port, const uint8_t *by
 
 	if (wire_decode(bytes, size, &header) != WIRE_OK || header.type != WIRE_HEARTBEAT_1 ||
 		header.channel != c->key ||
-		message_parse_heartbeat(bytes + WIRE_HEADER_BYTES, size - WIRE_HEADER_BYTES,
-			header.type, &m) != WIRE_OK ||
+		message_parse_heartbeat(
+			bytes + WIRE_HEADER_BYTES, size - WIRE_HEADER_BYTES, header.type, &m) != WIRE_OK ||
 		!message_read_stamp(m.client, &stamp_ns) || stamp_ns != c->sent_ns[port]) {
 		swarm.result->stray++;
 		return;
@@ -212,8 +201,8 @@ static void begin_measuring(uint64_t now_ns)
 
 	for (unsigned i = 0; i < swarm.options->clients; i++)
 		if (swarm.client[i].state == UP)
-			swarm.client[i].due_ns = now_ns + (uint64_t)(interval_ns * place++ /
-								     swarm.result->connected);
+			swarm.client[i].due_ns =
+				now_ns + (uint64_t)(interval_ns * place++ / swarm.result->connected);
 	swarm.is_measuring = true;
 	swarm.began_ns = now_ns;
 	swarm.own_cpu_ns = clock_thread_cpu_ns();
@@ -223,8 +212,8 @@ static void begin_measuring(uint64_t now_ns)
 
 static void end_measuring(uint64_t now_ns)
 {
-	swarm.result->own_cpu_share = (double)(clock_thread_cpu_ns() - swarm.own_cpu_ns) /
-				      (double)(now_ns - swarm.began_ns);
+	swarm.result->own_cpu_share =
+		(double)(clock_thread_cpu_ns() - swarm.own_cpu_ns) / (double)(now_ns - swarm.began_ns);
 	if (swarm.options->pid)
 		swarm.err = process_read(swarm.options->pid, &swarm.result->at_end);
 }

@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-#include "proto/address.h"
-#include "proto/histogram.h"
+#include "proto/measure/histogram.h"
+#include "proto/net/address.h"
 #include "tests/bench/process.h"
 
 struct swarm_options {

@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/clock.h"
+#include "proto/sys/clock.h"
 #include "tests/bench/swarm.h"
 
 enum { CLIENTS_MAX = 50000, SOURCES_MAX = 60000 };

@@ -1,17 +1,17 @@
 /* libFuzzer's entry: one datagram through everything that reads bytes from the network. The first byte
  * chooses the reader.
  *
- *   cmake -S . -B build-fuzz -DCMAKE_C_COMPILER=clang -DWYNDRVR_FUZZ=ON && cmake --build build-fuzz --target fuzz_datagrams
- *   build-fuzz/tests/fuzz_datagrams -max_len=1500 -max_total_time=60 */
+ *   cmake -S . -B build-fuzz -DCMAKE_C_COMPILER=clang -DWYNDRVR_FUZZ=ON && cmake --build build-fuzz --target
+ * fuzz_datagrams build-fuzz/tests/fuzz_datagrams -max_len=1500 -max_total_time=60 */
 #include <sodium.h>
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "proto/exchange.h"
-#include "proto/feedback.h"
-#include "proto/hello.h"
-#include "proto/message.h"
-#include "proto/peer_view.h"
+#include "proto/wire/classic.h"
+#include "proto/wire/command.h"
+#include "proto/wire/feedback.h"
+#include "proto/wire/handshake.h"
+#include "proto/wire/server_view_body.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

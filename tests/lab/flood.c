@@ -51,9 +51,8 @@ static size_t question(uint8_t *at, unsigned version, bool with_cookie)
 	hexadecimal(nonce);
 	hexadecimal(cookie);
 	used = snprintf(text, sizeof text,
-		"CONNECT {\"wyndrvr\":%u,\"nonce\":\"%s\",\"features\":[]%s%s%s,\"pad\":\"",
-		version, nonce, with_cookie ? ",\"cookie\":\"" : "", with_cookie ? cookie : "",
-		with_cookie ? "\"" : "");
+		"CONNECT {\"wyndrvr\":%u,\"nonce\":\"%s\",\"features\":[]%s%s%s,\"pad\":\"", version, nonce,
+		with_cookie ? ",\"cookie\":\"" : "", with_cookie ? cookie : "", with_cookie ? "\"" : "");
 	memset(text + used, '0', HELLO - 2 - (size_t)used);
 	memcpy(text + HELLO - 2, "\"}", 2);
 	memcpy(at, text, HELLO);
@@ -209,8 +208,7 @@ int main(int argc, char **argv)
 
 		for (; n < BATCH && sent + (uint64_t)n < count; n++) {
 			uint8_t *at = bytes[n] + HEADERS;
-			size_t size =
-				strcmp(argv[4], "first") == 0 ? question(at, 1, false) : mixed(at);
+			size_t size = strcmp(argv[4], "first") == 0 ? question(at, 1, false) : mixed(at);
 
 			head(bytes[n], ntohl(network.s_addr), &to, size);
 			part[n] = (struct iovec){bytes[n], HEADERS + size};

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/clock.h"
+#include "proto/sys/clock.h"
 
 enum { PARCELS = 1 << 16, LONGEST_MS = 60000 };
 

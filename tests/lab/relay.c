@@ -27,8 +27,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "proto/address.h"
-#include "proto/clock.h"
+#include "proto/net/address.h"
+#include "proto/sys/clock.h"
 #include "tests/lab/path.h"
 
 enum { UP, DOWN, WAYS };
@@ -112,8 +112,7 @@ static void adopt_client(struct lane *lane, const struct address *client)
 		close(lane->fd[DOWN]);
 	} else {
 		for (unsigned way = UP; way < WAYS; way++)
-			path_stream_start(
-				&lane->stream[way], relay.seed, relay.lanes_used * WAYS + way);
+			path_stream_start(&lane->stream[way], relay.seed, relay.lanes_used * WAYS + way);
 		relay.lanes_used++;
 	}
 	lane->client = *client;
@@ -130,8 +129,7 @@ static void receive(struct lane *lane, int way)
 	for (int i = 0; i < BATCH; i++) {
 		struct address from = {.size = sizeof(from.v6)};
 		struct path_datagram datagram = {.bytes = bytes};
-		ssize_t size =
-			recvfrom(lane->fd[way], bytes, sizeof(bytes), 0, &from.any, &from.size);
+		ssize_t size = recvfrom(lane->fd[way], bytes, sizeof(bytes), 0, &from.any, &from.size);
 
 		if (size < 0 && errno == EAGAIN)
 			return;
@@ -247,8 +245,7 @@ static void add_lane(uint16_t port)
 
 static void add_ports(char *list)
 {
-	for (char *rest, *item = strtok_r(list, ",", &rest); item;
-		item = strtok_r(NULL, ",", &rest)) {
+	for (char *rest, *item = strtok_r(list, ",", &rest); item; item = strtok_r(NULL, ",", &rest)) {
 		unsigned first, last;
 		char excess;
 		int fields = sscanf(item, "%u-%u%c", &first, &last, &excess);
@@ -273,8 +270,8 @@ static void parse_arguments(int argc, char **argv)
 		if (strncmp(argv[i], "--", 2))
 			fail(argv[i], "no option");
 		if (!strcmp(name, "listen") || !strcmp(name, "server")) {
-			if (address_resolve(*name == 'l' ? &relay.listen : &relay.server,
-				    argv[i + 1], 1, false))
+			if (address_resolve(
+				    *name == 'l' ? &relay.listen : &relay.server, argv[i + 1], 1, false))
 				fail(argv[i], argv[i + 1]);
 		} else if (!strcmp(name, "ports")) {
 			add_ports(argv[i + 1]);
@@ -309,8 +306,7 @@ static void open_all(void)
 	for (int i = 0; i < relay.lanes; i++) {
 		relay.lane[i].fd[UP] = open_socket(&relay.lane[i], UP);
 		if (relay.lane[i].fd[UP] < 0) {
-			fprintf(stderr, "relay: port %u: %s\n", relay.lane[i].port,
-				strerror(errno));
+			fprintf(stderr, "relay: port %u: %s\n", relay.lane[i].port, strerror(errno));
 			exit(2);
 		}
 	}
@@ -326,8 +322,8 @@ static void run(void)
 		uint64_t ns = deliver_due();
 		struct timespec patience = {
 			.tv_sec = (time_t)(ns / NS_PER_S), .tv_nsec = (long)(ns % NS_PER_S)};
-		int count = epoll_pwait2(
-			relay.epoll, events, EVENTS, ns == CLOCK_NEVER ? NULL : &patience, NULL);
+		int count =
+			epoll_pwait2(relay.epoll, events, EVENTS, ns == CLOCK_NEVER ? NULL : &patience, NULL);
 
 		for (int i = 0; i < count; i++) {
 			uint32_t mark = events[i].data.u32;

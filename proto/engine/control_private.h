@@ -1,0 +1,39 @@
+/* What the two dialects of the conversation share. Internal to control. */
+#ifndef PROTO_ENGINE_CONTROL_PRIVATE_H
+#define PROTO_ENGINE_CONTROL_PRIVATE_H
+
+#include "proto/engine/control.h"
+#include "proto/sys/clock.h"
+
+/* The test on a channel; NULL: there is none. */
+struct control_test *control_find(struct control *c, uint32_t channel);
+
+/* Server: a slot for a test that a client asks for, or NULL while none can be had. */
+struct control_test *control_begin(struct control *c, const struct test_order *order, enum test_phase phase);
+
+bool control_is_busy(const struct control *c, enum test_direction direction);
+
+/* The worker of this test on this side is the one that sends. */
+bool control_sends(const struct control *c, const struct control_test *t);
+
+/* Owes a mail to the worker or the listener. */
+void control_owe_mail(struct control_test *t, enum mail_kind kind);
+
+/* A test has reached its last phase. */
+void control_end(struct control *c, struct control_test *t, enum test_phase phase);
+
+/* Ends a test without the peer's answer. */
+void control_give_up(struct control *c, struct control_test *t);
+
+/* The dialects: input, output of what is repeated or answered, and what follows a worker's end. */
+enum wire_reject classic_input(
+	struct control *c, const struct wire_header *h, const uint8_t *body, size_t size, uint64_t now_ns);
+void classic_worker_done(struct control *c, struct control_test *t, uint64_t now_ns);
+void classic_write(struct control *c, struct control_test *t, struct control_packet *out);
+
+enum wire_reject extended_input(
+	struct control *c, const struct wire_header *h, const uint8_t *body, size_t size, uint64_t now_ns);
+void extended_worker_done(struct control *c, struct control_test *t, uint64_t now_ns);
+void extended_write(struct control *c, struct control_test *t, struct control_packet *out);
+
+#endif

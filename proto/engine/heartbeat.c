@@ -1,0 +1,399 @@
+/* A side reads only its own stamps, and takes one only while it is pending: that makes each round trip
+ * count once, whatever the network doubles, and keeps forged ones out. */
+#include "proto/engine/heartbeat.h"
+
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "proto/sys/clock.h"
+
+void heartbeat_init(struct heartbeat *h, const struct heartbeat_plan *plan, uint64_t now_ns)
+{
+	*h = (struct heartbeat){
+		.is_client = plan->is_client,
+		.extended = plan->extended,
+		.interval_ns = plan->interval_ns,
+		.limit = plan->limit,
+		.oneway = plan->oneway,
+		.next_ns = now_ns,
+	};
+}
+
+static uint64_t answered(const struct heartbeat *h)
+{
+	return h->idle.round_trip.n + h->loaded.round_trip.n;
+}
+
+static bool all_sent(const struct heartbeat *h)
+{
+	/* Tries that were lost before the first answer don't use up the limit. */
+	return h->limit && answered(h) > 0 && h->sent >= h->limit;
+}
+
+uint64_t heartbeat_due_ns(const struct heartbeat *h)
+{
+	return h->is_client && !all_sent(h) ? h->next_ns : CLOCK_NEVER;
+}
+
+static void note_outcome(struct heartbeat *h, uint64_t round_trip_ns)
+{
+	uint32_t *at = &h->recent_ns[h->outcomes++ % LATENCY_RECENT];
+
+	*at = round_trip_ns < LATENCY_LOST ? (uint32_t)round_trip_ns : LATENCY_LOST - 1;
+}
+
+/* A round trip that began before the load, or ended in it, says little of either: the beginning counts. */
+static struct heartbeat_part *part_of(struct heartbeat *h, uint64_t began_ns)
+{
+	bool loaded = h->is_loaded ? began_ns >= h->loaded_ns : began_ns < h->loaded_ns;
+
+	return loaded ? &h->loaded : &h->idle;
+}
+
+static void lose(struct heartbeat *h, uint64_t *pending)
+{
+	part_of(h, *pending)->lost++;
+	*pending = 0;
+	h->lost++;
+	h->recent_ns[h->outcomes++ % LATENCY_RECENT] = LATENCY_LOST;
+}
+
+static void remember(struct heartbeat *h, uint64_t stamp_ns)
+{
+	uint64_t *slot = &h->pending[h->pending_at++ % HEARTBEAT_PENDING];
+
+	if (*slot)
+		lose(h, slot);
+	*slot = stamp_ns;
+	h->sent++;
+}
+
+static uint64_t milliseconds(uint64_t ms)
+{
+	return ms * NS_PER_MS;
+}
+
+static uint64_t interval(const struct heartbeat *h)
+{
+	uint64_t interval_ns = h->interval_ns;
+
+	if (h->hurry_ns && h->hurry_ns < interval_ns)
+		interval_ns = h->hurry_ns;
+	if (answered(h) == 0 && interval_ns > milliseconds(HEARTBEAT_FIRST_MS))
+		interval_ns = milliseconds(HEARTBEAT_FIRST_MS);
+	if (h->extended && !h->proven && interval_ns > milliseconds(HEARTBEAT_PROVE_MS))
+		interval_ns = milliseconds(HEARTBEAT_PROVE_MS);
+	return interval_ns;
+}
+
+void heartbeat_hurry(struct heartbeat *h, uint64_t interval_ns, uint64_t now_ns)
+{
+	h->hurry_ns = interval_ns;
+	if (interval_ns && h->next_ns > now_ns + interval_ns)
+		h->next_ns = now_ns + interval_ns;
+}
+
+/* The server's stamp between extended peers is text: the time and the challenge, in hexadecimal. */
+static void write_challenge(char out[MESSAGE_STAMP], uint64_t now_ns, uint64_t challenge)
+{
+	char stamp[MESSAGE_STAMP];
+
+	message_write_stamp(stamp, now_ns);
+	snprintf(out, MESSAGE_STAMP, "\"%.*s-%016" PRIx64 "\"", MESSAGE_STAMP - 20, stamp, challenge);
+}
+
+/* HEARTBEAT_0 and 1 carry a stamp of ours, 1 and 2 how long we have held what they answer. */
+static void write_output(const struct heartbeat *h, uint64_t now_ns, struct heartbeat_output *out)
+{
+	struct message_heartbeat *m = &out->message;
+
+	m->extended = h->extended;
+	m->held_ns = now_ns - out->received_ns;
+	if (out->type == WIRE_HEARTBEAT_0)
+		message_write_stamp(m->client, now_ns);
+	else if (out->type == WIRE_HEARTBEAT_1 && h->extended)
+		write_challenge(m->server, now_ns, out->challenge);
+	else if (out->type == WIRE_HEARTBEAT_1)
+		message_write_stamp(m->server, now_ns);
+	out->size = message_format_heartbeat(out->body, out->type, m);
+}
+
+void heartbeat_begin(struct heartbeat *h, uint64_t now_ns, struct heartbeat_output *out)
+{
+	/* Keep the beat, but don't make up for beats that were missed. */
+	h->next_ns += interval(h);
+	if (h->next_ns <= now_ns)
+		h->next_ns = now_ns + interval(h);
+	*out = (struct heartbeat_output){.type = WIRE_HEARTBEAT_0};
+	remember(h, now_ns);
+	write_output(h, now_ns, out);
+}
+
+void heartbeat_restamp(struct heartbeat *h, uint64_t now_ns, struct heartbeat_output *out)
+{
+	if (out->type != WIRE_HEARTBEAT_2)
+		h->pending[(h->pending_at - 1) % HEARTBEAT_PENDING] = now_ns;
+	write_output(h, now_ns, out);
+}
+
+/* A stamp has gone through a JSON number, perhaps a double, and may have lost its last digits. */
+static uint64_t *find_pending(struct heartbeat *h, uint64_t stamp_ns)
+{
+	for (unsigned i = 0; i < HEARTBEAT_PENDING; i++) {
+		uint64_t p = h->pending[i];
+
+		if (p && (p > stamp_ns ? p - stamp_ns : stamp_ns - p) < NS_PER_US)
+			return &h->pending[i];
+	}
+	return NULL;
+}
+
+/* RFC 3550, 6.4.1: J += (|D| - J) / 16. */
+static uint64_t next_jitter(uint64_t jitter_ns, uint64_t last_ns, uint64_t round_trip_ns)
+{
+	uint64_t d = round_trip_ns > last_ns ? round_trip_ns - last_ns : last_ns - round_trip_ns;
+
+	return last_ns ? jitter_ns - jitter_ns / 16 + d / 16 : jitter_ns;
+}
+
+static void count(struct heartbeat *h, struct heartbeat_part *part, uint64_t round_trip_ns)
+{
+	h->jitter_ns = next_jitter(h->jitter_ns, h->last_ns, round_trip_ns);
+	h->last_ns = round_trip_ns;
+	part->jitter_ns = next_jitter(part->jitter_ns, part->last_ns, round_trip_ns);
+	part->last_ns = round_trip_ns;
+	histogram_add(&part->round_trip, round_trip_ns);
+	note_outcome(h, round_trip_ns);
+}
+
+void heartbeat_load(struct heartbeat *h, bool is_loaded, uint64_t now_ns)
+{
+	if (is_loaded == h->is_loaded)
+		return;
+	h->is_loaded = is_loaded;
+	h->loaded_ns = now_ns;
+}
+
+uint64_t heartbeat_mean_ns(const struct heartbeat *h)
+{
+	return answered(h) ? (h->idle.round_trip.sum_ns + h->loaded.round_trip.sum_ns) / answered(h) : 0;
+}
+
+static enum wire_reject measure(
+	struct heartbeat *h, const char *stamp, const struct message_heartbeat *m, uint64_t received_ns)
+{
+	uint64_t stamp_ns, began_ns, round_trip_ns, *pending;
+
+	if (!message_read_stamp(stamp, &stamp_ns))
+		return REJECT_BODY;
+	pending = find_pending(h, stamp_ns);
+	if (!pending || *pending > received_ns)
+		return REJECT_SEQUENCE;
+	began_ns = *pending;
+	round_trip_ns = received_ns - began_ns;
+	*pending = 0;
+	/* The peer can't have held it for longer than it was away. */
+	if (m->extended && m->held_ns < round_trip_ns)
+		round_trip_ns -= m->held_ns;
+	count(h, part_of(h, began_ns), round_trip_ns);
+	return WIRE_OK;
+}
+
+/* Where the challenge begins, and the time before it; NULL: this is no such stamp. */
+static const char *split_stamp(const char *stamp, char time[MESSAGE_STAMP])
+{
+	const char *dash = strchr(stamp, '-');
+
+	if (stamp[0] != '"' || !dash)
+		return NULL;
+	snprintf(time, MESSAGE_STAMP, "%.*s", (int)(dash - stamp - 1), stamp + 1);
+	return dash;
+}
+
+static bool read_challenge(const char *stamp, char time[MESSAGE_STAMP], uint64_t challenge)
+{
+	const char *dash = split_stamp(stamp, time);
+	char expected[20];
+
+	if (!dash)
+		return false;
+	snprintf(expected, sizeof expected, "-%016" PRIx64 "\"", challenge);
+	return strlen(dash) == strlen(expected) && sodium_memcmp(dash, expected, strlen(expected)) == 0;
+}
+
+static enum wire_reject take_2(
+	struct heartbeat *h, const struct message_heartbeat *m, const struct heartbeat_packet *packet)
+{
+	char time[MESSAGE_STAMP];
+
+	if (!h->extended)
+		return measure(h, m->server, m, packet->received_ns);
+	if (!read_challenge(m->server, time, packet->challenge))
+		return REJECT_BODY;
+	return measure(h, time, m, packet->received_ns);
+}
+
+/* The first round trip to a server that knows our address: what was tried before made it known, or was in
+ * vain, and says nothing of the path. */
+static void begin_count(struct heartbeat *h)
+{
+	memset(h->pending, 0, sizeof h->pending);
+	h->proven = true;
+	h->sent = 1;
+	h->lost = h->idle.lost = h->loaded.lost = 0;
+}
+
+/* The server doesn't know our address yet: this exchange makes it known, and the next one counts. */
+static enum wire_reject introduce(
+	struct heartbeat *h, const struct message_heartbeat *m, const struct heartbeat_packet *packet)
+{
+	uint64_t stamp_ns, *pending;
+
+	if (!message_read_stamp(m->client, &stamp_ns))
+		return REJECT_BODY;
+	pending = find_pending(h, stamp_ns);
+	if (!pending)
+		return REJECT_SEQUENCE;
+	*pending = 0;
+	h->sent--;
+	h->next_ns = packet->now_ns + milliseconds(HEARTBEAT_AGAIN_MS);
+	return WIRE_OK;
+}
+
+/* The four times of an exchange that is pending. The server's stamp is its time as it answered; it had held
+ * the question for as long as it says. */
+static void take_exchange(
+	struct heartbeat *h, const struct message_heartbeat *m, const struct heartbeat_packet *packet)
+{
+	struct owd_exchange x = {.client_received_ns = packet->received_ns};
+	char time[MESSAGE_STAMP];
+	uint64_t *pending;
+
+	if (!split_stamp(m->server, time) || !message_read_stamp(time, &x.server_sent_ns) ||
+		!message_read_stamp(m->client, &x.client_sent_ns))
+		return;
+	pending = find_pending(h, x.client_sent_ns);
+	if (!pending)
+		return;
+	x.client_sent_ns = *pending;
+	x.server_received_ns = x.server_sent_ns - m->held_ns;
+	oneway_sample(h->oneway, &x, part_of(h, *pending) == &h->loaded);
+}
+
+static enum wire_reject take_0(
+	struct heartbeat *h, struct message_heartbeat *m, const struct heartbeat_packet *packet)
+{
+	remember(h, packet->now_ns);
+	m->proven = packet->proven;
+	return WIRE_OK;
+}
+
+static enum wire_reject take_1(
+	struct heartbeat *h, const struct message_heartbeat *m, const struct heartbeat_packet *packet)
+{
+	enum wire_reject reason;
+
+	if (h->oneway && m->proven)
+		take_exchange(h, m, packet);
+	reason = h->extended && !m->proven ? introduce(h, m, packet)
+					   : measure(h, m->client, m, packet->received_ns);
+	if (!reason && m->proven && !h->proven)
+		begin_count(h);
+	return reason;
+}
+
+enum wire_reject heartbeat_input(
+	struct heartbeat *h, const struct heartbeat_packet *packet, struct heartbeat_output *answer)
+{
+	struct message_heartbeat *m = &answer->message;
+	enum wire_reject reason;
+
+	*answer = (struct heartbeat_output){
+		.received_ns = packet->received_ns,
+		.challenge = packet->challenge,
+	};
+	if (h->is_client != (packet->type == WIRE_HEARTBEAT_1))
+		return REJECT_TYPE;
+	reason = message_parse_heartbeat(packet->body, packet->size, packet->type, m);
+	if (reason)
+		return reason;
+	if (packet->type == WIRE_HEARTBEAT_2)
+		return take_2(h, m, packet);
+	reason = packet->type == WIRE_HEARTBEAT_0 ? take_0(h, m, packet) : take_1(h, m, packet);
+	if (reason)
+		return reason;
+	answer->type = packet->type == WIRE_HEARTBEAT_0 ? WIRE_HEARTBEAT_1 : WIRE_HEARTBEAT_2;
+	write_output(h, packet->now_ns, answer);
+	return WIRE_OK;
+}
+
+bool heartbeat_expire(struct heartbeat *h, uint64_t now_ns)
+{
+	uint64_t before = h->lost;
+
+	for (unsigned i = 0; i < HEARTBEAT_PENDING; i++) {
+		if (h->pending[i] && now_ns > h->pending[i] + (uint64_t)HEARTBEAT_LOST_MS * NS_PER_MS)
+			lose(h, &h->pending[i]);
+	}
+	return h->lost > before;
+}
+
+static struct latency_part part(const struct heartbeat_part *p)
+{
+	const struct histogram *r = &p->round_trip;
+
+	return (struct latency_part){
+		.n = r->n,
+		.lost = p->lost,
+		.min_ns = r->min_ns,
+		.mean_ns = histogram_mean(r),
+		.p50_ns = histogram_percentile(r, 50),
+		.p90_ns = histogram_percentile(r, 90),
+		.p95_ns = histogram_percentile(r, 95),
+		.p99_ns = histogram_percentile(r, 99),
+		.max_ns = r->max_ns,
+		.jitter_ns = p->jitter_ns,
+	};
+}
+
+static void sum_up(const struct heartbeat *h, struct latency_summary *out)
+{
+	struct heartbeat_part all = h->idle;
+	struct latency_part sum;
+
+	histogram_merge(&all.round_trip, &h->loaded.round_trip);
+	sum = part(&all);
+	out->n = sum.n;
+	out->last_ns = h->last_ns;
+	out->min_ns = sum.min_ns;
+	out->mean_ns = sum.mean_ns;
+	out->p50_ns = sum.p50_ns;
+	out->p90_ns = sum.p90_ns;
+	out->p99_ns = sum.p99_ns;
+	out->max_ns = sum.max_ns;
+	out->jitter_ns = h->jitter_ns;
+	if (out->idle.n != h->idle.round_trip.n)
+		out->idle = part(&h->idle);
+	if (out->loaded.n != h->loaded.round_trip.n)
+		out->loaded = part(&h->loaded);
+}
+
+void heartbeat_summary(struct heartbeat *h, uint64_t now_ns, struct latency_summary *out)
+{
+	out->sent = h->sent;
+	out->lost = h->lost;
+	out->idle.lost = h->idle.lost;
+	out->loaded.lost = h->loaded.lost;
+	if (out->outcomes == h->outcomes)
+		return; /* the rest follows from the outcomes alone */
+	out->outcomes = h->outcomes;
+	memcpy(out->recent_ns, h->recent_ns, sizeof out->recent_ns);
+	if (out->n != answered(h))
+		sum_up(h, out);
+	if (h->oneway && now_ns >= h->oneway_due_ns) {
+		oneway_sum_up(h->oneway, now_ns, &out->oneway);
+		h->oneway_due_ns = now_ns + milliseconds(HEARTBEAT_ONEWAY_MS);
+	}
+}

@@ -1,0 +1,114 @@
+/* The three-way exchange of one port and its round-trip statistics, both roles. Takes `now` and bodies:
+ * no clock, no socket. Not thread-safe: it belongs to one port.
+ *
+ * client                                         server
+ *   HEARTBEAT_0 {timestamp: T}                     ->  remembers nothing
+ *   <- HEARTBEAT_1 {client_timestamp: T, server_timestamp: S}
+ *   round trip = arrival - T, less the time that the server says it held the packet
+ *   HEARTBEAT_2 {client_timestamp: T, server_timestamp: S}  ->  round trip = arrival - S */
+#ifndef PROTO_ENGINE_HEARTBEAT_H
+#define PROTO_ENGINE_HEARTBEAT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proto/measure/histogram.h"
+#include "proto/measure/owd.h"
+#include "proto/record/snapshot.h"
+#include "proto/wire/classic.h"
+
+enum {
+	HEARTBEAT_PENDING = 64,    /* own stamps that may be unanswered at a time */
+	HEARTBEAT_LOST_MS = 3000,  /* not answered for so long: lost */
+	HEARTBEAT_FIRST_MS = 250,  /* between tries until the first answer, unless the interval is shorter */
+	HEARTBEAT_AGAIN_MS = 10,   /* ... and after an answer that says it isn't yet */
+	HEARTBEAT_PROVE_MS = 100,  /* extended: until the address is proven */
+	HEARTBEAT_ONEWAY_MS = 100, /* between two summaries of the directions, which cost more than a beat */
+};
+
+struct heartbeat_part {
+	struct histogram round_trip;
+	uint64_t lost, last_ns, jitter_ns;
+};
+
+struct heartbeat {
+	bool is_client;
+	bool extended; /* held times, and stamps of the server that prove an address */
+	bool proven;   /* client: the server has said that it knows this port's address */
+	uint64_t interval_ns;
+	uint64_t limit;    /* how many to exchange; 0: no limit */
+	uint64_t hurry_ns; /* 0: no hurry */
+	uint64_t next_ns;
+	uint64_t pending[HEARTBEAT_PENDING]; /* ring of own stamps; 0: answered or lost */
+	unsigned pending_at;
+	bool is_loaded;     /* data flows */
+	uint64_t loaded_ns; /* ... since then, or until then */
+	uint64_t sent, lost, last_ns, jitter_ns;
+	struct heartbeat_part idle, loaded; /* round trips, by what the session did as they began */
+	struct oneway *oneway;              /* extended client: the directions apart; NULL: not wanted */
+	uint64_t oneway_due_ns;
+	uint64_t outcomes;
+	uint32_t recent_ns[LATENCY_RECENT];
+};
+
+struct heartbeat_plan {
+	bool is_client, extended;
+	uint64_t interval_ns;
+	uint64_t limit;
+	struct oneway *oneway; /* all zero, and outlives the heartbeat; NULL: none */
+};
+
+void heartbeat_init(struct heartbeat *h, const struct heartbeat_plan *plan, uint64_t now_ns);
+
+/* Client: beats at least every `interval_ns` while it is not 0: under load, more must be seen. */
+void heartbeat_hurry(struct heartbeat *h, uint64_t interval_ns, uint64_t now_ns);
+
+/* Whether data flows now: round trips count as loaded or idle by what was true as they began. */
+void heartbeat_load(struct heartbeat *h, bool is_loaded, uint64_t now_ns);
+
+/* The mean of all round trips; 0: none yet. */
+uint64_t heartbeat_mean_ns(const struct heartbeat *h);
+
+/* Client: when the next HEARTBEAT_0 is to be made; CLOCK_NEVER when there is none to come. */
+uint64_t heartbeat_due_ns(const struct heartbeat *h);
+
+struct heartbeat_packet {
+	enum wire_type type;
+	const uint8_t *body;
+	size_t size;
+	uint64_t received_ns; /* by the kernel */
+	uint64_t now_ns;
+	/* Server, extended: what only the holder of the packet's source address can know. The answer
+	 * carries it, HEARTBEAT_2 must give it back. */
+	uint64_t challenge;
+	bool proven; /* ... and whether that address is proven already */
+};
+
+/* A heartbeat to be sent, and what it is written from. */
+struct heartbeat_output {
+	enum wire_type type;
+	size_t size; /* 0: none is owed */
+	char body[MESSAGE_BODY];
+	struct message_heartbeat message;
+	uint64_t received_ns, challenge; /* of the packet that it answers */
+};
+
+/* Client: writes the HEARTBEAT_0 that is due. */
+void heartbeat_begin(struct heartbeat *h, uint64_t now_ns, struct heartbeat_output *out);
+
+/* Takes a heartbeat and writes the answer to it. WIRE_OK or the reason of refusal; a stamp of our own
+ * that is not pending (forged, doubled, too late) is REJECT_SEQUENCE. */
+enum wire_reject heartbeat_input(
+	struct heartbeat *h, const struct heartbeat_packet *packet, struct heartbeat_output *answer);
+
+/* Writes the same heartbeat again as of `now_ns`, just before it leaves: its stamp shall not count the time
+ * that writing it took. Only the latest can be. */
+void heartbeat_restamp(struct heartbeat *h, uint64_t now_ns, struct heartbeat_output *out);
+
+/* Counts as lost what has waited too long; whether there was any. */
+bool heartbeat_expire(struct heartbeat *h, uint64_t now_ns);
+
+/* `now_ns`: for the clocks' offset. */
+void heartbeat_summary(struct heartbeat *h, uint64_t now_ns, struct latency_summary *out);
+
+#endif

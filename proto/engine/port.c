@@ -1,0 +1,273 @@
+/* A port's life and its turn. Policy of a turn: receive first, because a datagram that waits grows old
+ * while one that is not sent yet doesn't; then mail, and what was received; then deadlines; then show
+ * what has changed. */
+#include "proto/engine/port.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "proto/engine/port_private.h"
+#include "proto/measure/holes.h"
+#include "proto/sys/clock.h"
+
+enum { PORT_PUBLISH_MS = 20 }; /* a snapshot is no older than this */
+
+/* How late this turn is, if it was due, while a test is at work here. */
+static void note_lateness(struct port *p)
+{
+	uint64_t due_ns = p->task.deadline_ns, now_ns;
+
+	if (due_ns == 0 || !(p->source.active || p->sink.active))
+		return;
+	now_ns = clock_now_ns();
+	if (now_ns < due_ns)
+		return;
+	p->work.turns++;
+	p->work.late_turns += now_ns - due_ns > (uint64_t)HOST_LATE_US * NS_PER_US;
+	if (now_ns - due_ns > p->work.late_max_ns)
+		p->work.late_max_ns = now_ns - due_ns;
+}
+
+static uint64_t step_task(struct loop_task *task, bool readable)
+{
+	struct port *p = (struct port *)((char *)task - offsetof(struct port, task));
+
+	(void)readable; /* a turn looks at the socket in any case */
+	note_lateness(p);
+	return port_step(p);
+}
+
+static uint64_t milliseconds(uint32_t ms)
+{
+	return (uint64_t)ms * NS_PER_MS;
+}
+
+static int open_socket(struct port *p, const struct address *connect_to)
+{
+	const struct options *o = p->options;
+	struct address local;
+	int error = p->single_port ? udp_open_shared(&p->socket, &p->local) : udp_open(&p->socket, &p->local);
+
+	if (error)
+		return error;
+	if (connect_to)
+		error = udp_connect(&p->socket, connect_to);
+	if (!error)
+		error = udp_local_address(&p->socket, &local);
+	if (!error)
+		error = udp_set_weather(&p->socket, o->test_drop_rate, milliseconds(o->test_delay_ms));
+	if (error) {
+		udp_close(&p->socket);
+		return error;
+	}
+	if (!o->offload)
+		udp_disable_offload(&p->socket);
+	p->now.local_port = address_port(&local);
+	p->now.receive_buffer_bytes = p->socket.receive_buffer_bytes;
+	p->now.send_buffer_bytes = p->socket.send_buffer_bytes;
+	return 0;
+}
+
+void port_meet(struct port *p, const struct mail *mail)
+{
+	struct loop *loop = p->task.loop;
+
+	/* A heartbeat that was taken before is a replay; whoever sent it shall not move us. */
+	if (!p->single_port || mail->counter < p->seal.next)
+		return;
+	loop_remove(&p->task);
+	udp_close(&p->socket);
+	/* Until the new address is proven there is nobody to send data to. */
+	p->peer_known = false;
+	if (open_socket(p, &mail->address))
+		p->socket.fd = -1; /* the client's next heartbeat is another try */
+	p->task.fd = p->socket.fd;
+	if (loop_add(loop, &p->task))
+		p->now.state = PORT_FAILED;
+}
+
+int port_open(struct port *p, const struct port_plan *plan)
+{
+	const struct options *o = plan->options;
+	struct heartbeat_plan heartbeat = {
+		.is_client = plan->is_client,
+		.extended = plan->secret != NULL,
+		.interval_ns = milliseconds(o->heartbeat_ms),
+		.limit = o->count,
+	};
+	int error;
+
+	*p = (struct port){
+		.kind = plan->kind,
+		.is_client = plan->is_client,
+		.options = o,
+		.peer = plan->peer,
+		.peer_known = plan->is_client,
+		.socket.fd = -1,
+		.single_port = plan->single_port,
+		.local = plan->local,
+		.key = plan->key,
+		.extended = plan->secret != NULL,
+		.asks_path = plan->asks_path && plan->is_client && plan->secret &&
+			     plan->kind == PORT_UPLOAD && options_length_is_auto(o),
+		.gate = plan->gate,
+		.session = plan->session,
+	};
+	if (plan->is_client && plan->secret) {
+		p->oneway = heartbeat.oneway = calloc(1, sizeof *p->oneway);
+		if (!p->oneway)
+			return -ENOMEM;
+	}
+	error = plan->single_port ? 0 : open_socket(p, plan->is_client ? &plan->peer : NULL);
+	if (error) {
+		free(p->oneway);
+		return error;
+	}
+	p->task = (struct loop_task){.fd = p->socket.fd, .step = step_task};
+	p->published = p->now;
+	mailbox_init(&p->mailbox);
+	pthread_mutex_init(&p->published_lock, NULL);
+	heartbeat_init(&p->heartbeat, &heartbeat, clock_now_ns());
+	control_init(&p->control, plan->is_client, p->extended,
+		milliseconds(plan->is_client ? o->ucm_delay_ms : o->ucm_rate_ms), plan->key);
+	if (plan->secret)
+		seal_init(&p->seal, plan->is_client, plan->kind, plan->secret);
+	crypto_shorthash_keygen(p->challenge_key);
+	return 0;
+}
+
+void port_close(struct port *p)
+{
+	free(p->oneway);
+	source_close(&p->source);
+	sink_close(&p->sink);
+	udp_close(&p->socket);
+	sodium_memzero(&p->seal, sizeof p->seal);
+	mailbox_free(&p->mailbox);
+	pthread_mutex_destroy(&p->published_lock);
+}
+
+/* Holes are for a screen: only a client has one. */
+static void show_source(struct port_snapshot *now, const struct source *s, bool holes)
+{
+	now->source = s->count;
+	now->report_ns = s->count.reports ? s->report_ns : 0;
+	if (!holes)
+		return;
+	holes_draw(&now->holes, &s->lost, s->heard_data);
+	if (now->holes.end == 0)
+		holes_draw(&now->holes, &s->under_way, s->heard_data);
+	else
+		holes_add(&now->holes, &s->under_way);
+}
+
+static void show_sink(struct port_snapshot *now, const struct sink *k, bool holes)
+{
+	sink_counters(k, &now->sink);
+	now->report_ns = k->count.reports ? k->reported_ns : 0;
+	if (holes)
+		holes_draw(&now->holes, &k->missing, k->next_data);
+}
+
+static void complete_snapshot(struct port *p, uint64_t now_ns)
+{
+	struct port_snapshot *now = &p->now;
+
+	now->taken_ns = now_ns;
+	now->thread_id = gettid();
+	now->cpu_ns = clock_thread_cpu_ns();
+	now->last_heard_ns = p->heard_ns;
+	now->remote_port = p->peer_known ? address_port(&p->peer) : 0;
+	now->socket_drops = p->socket.drops;
+	port_show_path(p);
+	now->send_offload = p->socket.send_offload;
+	now->receive_offload = p->socket.receive_offload;
+	now->source_active = p->source.active;
+	now->sink_active = p->sink.active;
+	if (p->source.active)
+		show_source(now, &p->source, p->is_client);
+	if (p->sink.active)
+		show_sink(now, &p->sink, p->is_client);
+	heartbeat_summary(&p->heartbeat, now_ns, &now->latency);
+}
+
+/* A reader that is just copying makes this turn's news wait for the next, and never makes us wait. */
+static void publish(struct port *p, uint64_t now_ns)
+{
+	if (!p->dirty || now_ns < p->publish_ns)
+		return;
+	complete_snapshot(p, now_ns);
+	if (pthread_mutex_trylock(&p->published_lock))
+		return;
+	p->published = p->now;
+	if (p->kind == PORT_CONTROL) {
+		p->published_tests = control_records(&p->control, p->published_test);
+		p->published_peer = p->watch.latest;
+	}
+	pthread_mutex_unlock(&p->published_lock);
+	p->dirty = false;
+	p->publish_ns = now_ns + milliseconds(PORT_PUBLISH_MS);
+}
+
+/* The next time this port has something to do without being spoken to. */
+static uint64_t next_turn(struct port *p, uint64_t now_ns)
+{
+	const struct options *o = p->options;
+	uint64_t due_ns = now_ns + milliseconds(p->is_client ? o->client_block_ms : o->server_block_ms);
+	uint64_t output_ns = port_output_due_ns(p, now_ns);
+
+	if (output_ns < due_ns)
+		due_ns = output_ns;
+	if (p->dirty && p->publish_ns < due_ns)
+		due_ns = p->publish_ns;
+	/* While datagrams come one after the other, polling is cheaper than being woken. */
+	if (now_ns < p->heard_ns + (uint64_t)o->incoming_blocking_us * NS_PER_US)
+		return now_ns;
+	return due_ns;
+}
+
+uint64_t port_step(struct port *p)
+{
+	bool more = false;
+	uint64_t now_ns;
+
+	p->now.steps++;
+	if (p->now.state != PORT_FAILED) {
+		more = port_input(p);
+		p->drained = !more;
+		more = port_output(p) || more;
+	}
+	if (p->now.state == PORT_FAILED)
+		port_abandon(p);
+	now_ns = clock_now_ns();
+	publish(p, now_ns);
+	if (p->now.state == PORT_FAILED) {
+		if (p->dirty)
+			return now_ns + milliseconds(PORT_PUBLISH_MS);
+		loop_remove(&p->task); /* its socket would wake us for ever */
+		return CLOCK_NEVER;
+	}
+	return more ? now_ns : next_turn(p, now_ns);
+}
+
+unsigned port_read(struct port *p, struct port_snapshot *out, struct test_record tests[CONTROL_TESTS])
+{
+	unsigned n;
+
+	pthread_mutex_lock(&p->published_lock);
+	*out = p->published;
+	n = p->published_tests;
+	if (tests)
+		memcpy(tests, p->published_test, n * sizeof *tests);
+	pthread_mutex_unlock(&p->published_lock);
+	return tests ? n : 0;
+}
+
+void port_read_peer(struct port *p, struct peer_view *out)
+{
+	pthread_mutex_lock(&p->published_lock);
+	*out = p->published_peer;
+	pthread_mutex_unlock(&p->published_lock);
+}

@@ -1,0 +1,99 @@
+/* The path's largest datagram: the client's UPLOAD port asks as soon as it is up, the server's answers with a
+ * datagram of the same size. Only between extended peers, sealed, and to the proven address. None of them may
+ * be fragmented on its way, which would tell nothing. */
+#include "proto/engine/port_private.h"
+#include "proto/sys/bytes.h"
+#include "proto/sys/clock.h"
+
+enum {
+	NUMBER_BYTES = 4,      /* the question's, in front of the padding */
+	PATH_PATIENCE_MS = 20, /* on top of the round trip: a busy host answers late */
+};
+
+/* How long an answer may take, by what heartbeats have shown (as RFC 6298, 2.3). */
+static uint64_t patience_ns(const struct heartbeat *h)
+{
+	return heartbeat_mean_ns(h) + 4 * h->jitter_ns + (uint64_t)PATH_PATIENCE_MS * NS_PER_MS;
+}
+
+static void send_question(struct port *p, uint32_t number, uint32_t bytes)
+{
+	struct wire_header h = {.type = WIRE_DATA, .channel = p->key, .sequence = p->heartbeat_sequence++};
+	uint8_t body[WIRE_MAX_BYTES] = {0};
+
+	bytes_put(body, number, NUMBER_BYTES);
+	port_send(p, &h, body, bytes - WIRE_HEADER_BYTES - SEAL_TAG_BYTES);
+}
+
+/* From here on all that this socket sends stays whole: data's size follows from what is found. */
+static void start(struct port *p, uint64_t now_ns)
+{
+	p->asks_path = false;
+	udp_keep_whole(&p->socket, true);
+	path_mtu_start(&p->path, now_ns);
+}
+
+void port_ask_path(struct port *p)
+{
+	uint64_t now_ns;
+	uint32_t number, bytes;
+
+	if (p->now.state != PORT_UP || !(p->asks_path || p->path.active))
+		return;
+	now_ns = clock_now_ns();
+	if (p->asks_path)
+		start(p, now_ns);
+	/* A router that has said how much it takes has told the kernel. */
+	path_mtu_limit(&p->path, udp_path_bytes(&p->socket));
+	while ((bytes = path_mtu_ask(&p->path, now_ns, patience_ns(&p->heartbeat), &number)))
+		send_question(p, number, bytes);
+	p->dirty = true;
+}
+
+static enum wire_reject answer_question(struct port *p, const uint8_t *body, size_t size)
+{
+	struct wire_header h = {.type = WIRE_DATA, .channel = p->key};
+
+	if (!path_mtu_may_answer(&p->path, clock_now_ns()))
+		return WIRE_OK;
+	h.sequence = p->heartbeat_sequence++;
+	udp_keep_whole(&p->socket, true);
+	port_send(p, &h, body, size);
+	udp_keep_whole(&p->socket, false); /* reports may be larger than the path takes */
+	return WIRE_OK;
+}
+
+enum wire_reject port_path_input(struct port *p, const struct wire_header *h, const struct udp_datagram *d)
+{
+	const uint8_t *body = d->bytes + WIRE_HEADER_BYTES;
+	size_t size = d->size - WIRE_HEADER_BYTES;
+
+	if (!p->extended || p->kind != PORT_UPLOAD)
+		return REJECT_TYPE;
+	if (h->channel != p->key)
+		return REJECT_CHANNEL;
+	if (size < NUMBER_BYTES)
+		return REJECT_SHORT;
+	if (!p->is_client)
+		return answer_question(p, body, size);
+	return path_mtu_take(
+		&p->path, (uint32_t)bytes_get(body, NUMBER_BYTES), (uint32_t)d->size + SEAL_TAG_BYTES);
+}
+
+void port_show_path(struct port *p)
+{
+	struct port_snapshot *now = &p->now;
+
+	if (!p->is_client || p->kind != PORT_UPLOAD || p->source.active)
+		return;
+	now->path_bytes = udp_path_bytes(&p->socket);
+	now->path_searching = now->state != PORT_FAILED && (p->asks_path || p->path.active);
+	now->path_hole = path_mtu_is_hole(&p->path) && p->path.found_bytes < now->path_bytes;
+	if (now->path_hole)
+		now->path_bytes = p->path.found_bytes;
+}
+
+uint64_t port_path_due_ns(const struct port *p)
+{
+	return p->path.active ? path_mtu_due_ns(&p->path) : CLOCK_NEVER;
+}

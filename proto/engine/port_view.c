@@ -1,0 +1,73 @@
+/* The server's view of a session on its way: the client's CONTROL port asks for it, the server's answers
+ * with what the three ports have published last. Only between extended peers, sealed, and to the proven
+ * address. */
+#include "proto/engine/port_private.h"
+#include "proto/sys/clock.h"
+#include "proto/wire/server_view_body.h"
+
+static bool may_watch(const struct port *p)
+{
+	return p->extended && p->is_client && p->kind == PORT_CONTROL;
+}
+
+void port_watch(struct port *p, bool on)
+{
+	if (may_watch(p))
+		watch_set(&p->watch, on);
+}
+
+static void send_view(struct port *p, const char *body, size_t size)
+{
+	struct wire_header h = {.type = WIRE_CONTROL, .channel = p->key};
+
+	if (size == 0)
+		return;
+	h.sequence = p->heartbeat_sequence++;
+	port_send(p, &h, body, size);
+}
+
+static enum wire_reject answer_question(struct port *p, const uint8_t *body, size_t size)
+{
+	struct peer_view view = {.clock_ns = clock_now_ns()};
+	enum wire_reject reason = peer_view_read_question(body, size);
+	char answer[MESSAGE_BODY];
+
+	if (reason || !watch_answer(&p->watch, view.clock_ns))
+		return reason;
+	for (int kind = 0; kind < PORT_KINDS; kind++) {
+		struct port_snapshot snapshot;
+
+		port_read(&p->sibling[kind], &snapshot, NULL);
+		view.port[kind] = peer_view_port(&snapshot);
+	}
+	send_view(p, answer, peer_view_write(answer, &view));
+	return WIRE_OK;
+}
+
+enum wire_reject port_view_input(struct port *p, const struct udp_datagram *d)
+{
+	const uint8_t *body = d->bytes + WIRE_HEADER_BYTES;
+	size_t size = d->size - WIRE_HEADER_BYTES;
+	struct peer_view view;
+	enum wire_reject reason;
+
+	if (!p->is_client)
+		return answer_question(p, body, size);
+	reason = peer_view_read(body, size, &view);
+	view.taken_ns = d->received_ns;
+	return reason ? reason : watch_take(&p->watch, &view);
+}
+
+/* Before the server knows our address it would refuse us. */
+void port_ask_view(struct port *p)
+{
+	char question[MESSAGE_BODY];
+
+	if (p->now.state == PORT_UP && watch_ask(&p->watch, clock_now_ns()))
+		send_view(p, question, peer_view_write_question(question));
+}
+
+uint64_t port_view_due_ns(const struct port *p)
+{
+	return p->now.state == PORT_UP ? watch_due_ns(&p->watch) : CLOCK_NEVER;
+}

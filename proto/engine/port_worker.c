@@ -1,0 +1,313 @@
+/* The worker's side of a test: data out at the pacer's rate, reports, and the mail that begins and ends
+ * them. */
+#include "proto/engine/port_private.h"
+#include "proto/sys/clock.h"
+#include "proto/sys/log.h"
+
+enum {
+	/* Below it datagrams leave one by one: a call of the system for each costs little there, and a
+	 * virtual router that loses a joined message loses all of it, which no real one does. */
+	PORT_ONE_BY_ONE_BPS = 300000000,
+	PORT_RETRY_US = 200, /* after the kernel had no room for data */
+	PORT_REPORT_MS = 1,  /* the shortest time between two classic reports */
+};
+
+static struct mailbox *control_box(struct port *p)
+{
+	return &p->sibling[PORT_CONTROL].mailbox;
+}
+
+/* Sends data until the pacer says no, the kernel has no room, or the turn is over: then the socket is
+ * to be looked at. True when the turn was too short. */
+static bool pour(struct port *p)
+{
+	uint64_t now_ns = clock_now_ns();
+	uint64_t turn_ends_ns = now_ns + (uint64_t)p->options->max_send_us * NS_PER_US;
+	struct source *s = &p->source;
+
+	if (now_ns < p->retry_ns)
+		return false;
+	for (;;) {
+		unsigned staged = source_fill(s, now_ns);
+		uint64_t rate_bps = s->pacer.rate_bps;
+		int sent;
+
+		if (staged == 0)
+			return false;
+		p->socket.one_by_one = rate_bps && rate_bps < PORT_ONE_BY_ONE_BPS;
+		sent = udp_send_many(&p->socket, &p->peer, s->buffer, s->order.datagram_bytes, staged);
+		if (sent < 0) {
+			p->now.send_errors++;
+			p->now.error = -sent;
+			s->count.send_errors++;
+			sent = 0;
+		}
+		source_sent(s, (unsigned)sent, now_ns);
+		p->now.sent_packets += (unsigned)sent;
+		p->now.sent_bytes += (uint64_t)(unsigned)sent * s->order.datagram_bytes;
+		now_ns = clock_now_ns();
+		if (sent == 0) {
+			p->retry_ns = now_ns + (uint64_t)PORT_RETRY_US * NS_PER_US;
+			return false;
+		}
+		if (now_ns >= turn_ends_ns) {
+			p->retry_ns = now_ns + (uint64_t)p->options->send_sleep_us * NS_PER_US;
+			return p->options->send_sleep_us == 0;
+		}
+	}
+}
+
+/* UDP's and IP's headers. */
+static unsigned overhead(const struct port *p)
+{
+	return p->peer.any.sa_family == AF_INET6 ? 48 : 28;
+}
+
+/* What this thread has cost since the test's work began. */
+static struct host_load load_of(const struct port *p, bool offload)
+{
+	const struct port_work *w = &p->work;
+	uint64_t ns = clock_now_ns() - w->began_ns, cpu_ns = clock_thread_cpu_ns() - w->cpu_ns;
+
+	return (struct host_load){
+		.known = w->began_ns > 0,
+		.cpu_permille = ns ? (uint32_t)(cpu_ns * 1000 / ns) : 0,
+		.offload = offload,
+		.late_permille = w->turns ? (uint32_t)(w->late_turns * 1000 / w->turns) : 0,
+		.late_max_ns = w->late_max_ns,
+	};
+}
+
+/* What this port has sent beside data, at the IP layer. */
+static uint64_t side_bytes(const struct port *p)
+{
+	uint64_t packets = p->now.sent_packets - p->source.count.packets;
+	uint64_t bytes = p->now.sent_bytes - p->source.count.bytes;
+
+	return bytes + packets * overhead(p);
+}
+
+/* Heartbeats of three ports cross the bottleneck too, and at low rates they are a part of what it carries
+ * that counts. Each port's are as many as this one's. */
+static uint64_t heartbeats_bps(const struct port *p, uint64_t duration_ns)
+{
+	uint64_t bytes = PORT_KINDS * (side_bytes(p) - p->work.side_bytes);
+
+	return duration_ns ? (uint64_t)(8.0 * (double)bytes * NS_PER_S / (double)duration_ns) : 0;
+}
+
+static void begin_work(struct port *p)
+{
+	p->work = (struct port_work){
+		.began_ns = clock_now_ns(),
+		.cpu_ns = clock_thread_cpu_ns(),
+		.side_bytes = p->now.sent_bytes + p->now.sent_packets * overhead(p),
+	};
+}
+
+static void finish_source(struct port *p, uint64_t now_ns)
+{
+	struct source *s = &p->source;
+	struct mail mail = {
+		.kind = MAIL_SOURCE_DONE,
+		.order = s->order,
+		.duration_ns = s->order.start_ns ? now_ns - s->order.start_ns : 0,
+		.sent = s->count,
+		.load = load_of(p, p->socket.send_offload),
+	};
+
+	if (mail.duration_ns > s->order.duration_ns)
+		mail.duration_ns = s->order.duration_ns;
+	mail.capacity = source_capacity(s);
+	mail.bucket = source_bucket(s);
+	if (mail.capacity.bps)
+		mail.capacity.bps += heartbeats_bps(p, mail.duration_ns);
+	if (mail.bucket.kind)
+		mail.bucket.rate_bps += heartbeats_bps(p, mail.duration_ns);
+	p->now.source = s->count;
+	source_close(s);
+	mailbox_post(control_box(p), &mail);
+}
+
+bool port_send_data(struct port *p)
+{
+	bool more;
+
+	if (!p->source.active)
+		return false;
+	if (!p->peer_known)
+		return false;
+	more = pour(p);
+	p->dirty = true;
+	if (!source_finished(&p->source, clock_now_ns()))
+		return more;
+	finish_source(p, clock_now_ns());
+	return false;
+}
+
+static void finish_sink(struct port *p)
+{
+	struct mail mail = {
+		.kind = MAIL_SINK_DONE,
+		.order = p->sink.order,
+		.duration_ns = p->sink.order.duration_ns,
+		.load = load_of(p, p->socket.receive_offload),
+	};
+
+	sink_counters(&p->sink, &mail.received);
+	sink_pattern(&p->sink, &mail.pattern);
+	p->now.sink = mail.received;
+	sink_close(&p->sink);
+	mailbox_post(control_box(p), &mail);
+}
+
+void port_report(struct port *p)
+{
+	struct wire_header h = {.type = WIRE_FLOW_CONTROL, .channel = p->sink.order.channel};
+	uint8_t body[WIRE_MAX_BYTES];
+	struct feedback report;
+	uint64_t now_ns = clock_now_ns();
+
+	if (!p->sink.active)
+		return;
+	if (sink_report(&p->sink, now_ns, &report)) {
+		h.sequence = p->report_sequence++;
+		port_send(p, &h, body, feedback_write(body, &report));
+		log_verbose("%s sent FLOW_CONTROL", p->is_client ? "Client" : "Server");
+	}
+	/* What still waits in the socket has arrived in time, however late we come to it. */
+	if (sink_finished(&p->sink, now_ns) && p->drained)
+		finish_sink(p);
+}
+
+/* To CONTROL, about the test that `mail` is about. */
+static void answer(struct port *p, const struct mail *mail, enum mail_kind kind)
+{
+	struct mail reply = {.kind = kind, .order = mail->order};
+
+	mailbox_post(control_box(p), &reply);
+}
+
+/* A server's source feeds on proofs that its data arrives: the last packet must leave within the lease. */
+static void start_source(struct port *p, const struct mail *mail)
+{
+	const struct options *o = p->options;
+	struct source_plan plan = {
+		.order = mail->order,
+		.waits = !p->is_client,
+		.extended = p->extended,
+		.segments = udp_segments(&p->socket, mail->order.datagram_bytes),
+		.lease_ns = p->is_client ? 0 : (uint64_t)o->load_lease_ms * NS_PER_MS * 9 / 10,
+		.share_bps = p->is_client ? 0 : mail->share_bps,
+		.allowed_bps = p->is_client ? mail->share_bps : 0,
+		.overhead_bytes = overhead(p),
+		.ramps = true,
+	};
+
+	if (p->source.active || source_open(&p->source, &plan))
+		answer(p, mail, MAIL_SOURCE_DONE);
+	else
+		begin_work(p);
+}
+
+static void open_sink(struct port *p, const struct mail *mail)
+{
+	const struct options *o = p->options;
+	uint64_t interval_ns = (uint64_t)o->adjustment_delay_ms * NS_PER_MS / o->flow_control_rate;
+	struct sink_plan plan = {
+		.order = mail->order,
+		.extended = p->extended,
+		.may_starve = p->is_client,
+		.report_interval_ns = interval_ns,
+		.now_ns = clock_now_ns(),
+		.allowed_bps = p->is_client ? 0 : mail->share_bps,
+	};
+
+	if (interval_ns < (uint64_t)PORT_REPORT_MS * NS_PER_MS)
+		plan.report_interval_ns = (uint64_t)PORT_REPORT_MS * NS_PER_MS;
+	if (p->sink.active || sink_open(&p->sink, &plan)) {
+		answer(p, mail, MAIL_SINK_DONE);
+		return;
+	}
+	begin_work(p);
+	p->socket.joined_most = 0;
+	p->report_sequence = 0;
+	log_verbose("%s started %s bandwidth test", p->is_client ? "Client" : "Server",
+		mail->order.direction == TEST_UP ? "upload" : "download");
+}
+
+static void change_share(struct port *p, const struct mail *mail)
+{
+	if (p->source.active)
+		source_set_share(&p->source, mail->share_bps, clock_now_ns());
+	if (p->sink.active)
+		p->sink.allowed_bps = mail->share_bps;
+}
+
+static void take_mail(struct port *p, const struct mail *mail)
+{
+	switch (mail->kind) {
+	case MAIL_START_TEST:
+		control_start(&p->control, &mail->order, clock_now_ns());
+		break;
+	case MAIL_STOP_TEST:
+		control_stop(&p->control, clock_now_ns());
+		break;
+	case MAIL_WATCH:
+		port_watch(p, mail->on);
+		break;
+	case MAIL_GRANT:
+	case MAIL_SOURCE_DONE:
+	case MAIL_SINK_DONE:
+		control_take_mail(&p->control, mail, clock_now_ns());
+		break;
+	case MAIL_MEET:
+		port_meet(p, mail);
+		break;
+	case MAIL_LOAD:
+		p->loaded = mail->on;
+		break;
+	case MAIL_SHARE:
+		change_share(p, mail);
+		break;
+	case MAIL_START_SOURCE:
+		start_source(p, mail);
+		break;
+	case MAIL_STOP_SOURCE:
+		if (p->source.active)
+			finish_source(p, clock_now_ns());
+		break;
+	case MAIL_OPEN_SINK:
+		open_sink(p, mail);
+		break;
+	case MAIL_FINISH_SINK:
+		if (p->sink.active)
+			sink_source_done(&p->sink, mail->sent.packets);
+		break;
+	case MAIL_CLOSE_SINK:
+		if (p->sink.active)
+			finish_sink(p);
+		break;
+	case MAIL_ASK_GRANT:
+	case MAIL_TEST_OVER:
+		break; /* for the listener */
+	}
+}
+
+void port_abandon(struct port *p)
+{
+	if (p->source.active)
+		finish_source(p, clock_now_ns());
+	if (p->sink.active)
+		finish_sink(p);
+}
+
+void port_read_mail(struct port *p)
+{
+	struct mail mail;
+
+	while (mailbox_take(&p->mailbox, &mail)) {
+		p->dirty = true;
+		take_mail(p, &mail);
+	}
+}

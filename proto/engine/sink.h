@@ -1,0 +1,106 @@
+/* Bandwidth receiver: packets in, spans and counters and FLOW_CONTROL reports out. No clock, no socket.
+ * Not thread-safe: it belongs to the port that receives.
+ *
+ * Two numberings are followed side by side: data sequences say which pieces of data are there
+ * (unique, duplicate, missing), channel sequences what the network did (lost, reordered, doubled). */
+#ifndef PROTO_ENGINE_SINK_H
+#define PROTO_ENGINE_SINK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proto/engine/mailbox.h"
+#include "proto/measure/loss_pattern.h"
+#include "proto/measure/span.h"
+#include "proto/record/snapshot.h"
+#include "proto/wire/feedback.h"
+#include "proto/wire/wire.h"
+
+enum {
+	SINK_WINDOW = 1 << 25,   /* sequences that a hole may lie back before it is given up */
+	SINK_QUIET_MS = 200,     /* after the test's time: so long without data, and it is over */
+	SINK_LINGER_MS = 2000,   /* ... and so long at the most */
+	SINK_SILENCE_MS = 12000, /* extended: a source that has not begun by then does not exist */
+	SINK_STARVED_MS = 3000,  /* a download that gets nothing for so long has been stopped */
+	SINK_CERTAIN_MS = 500,   /* ... or has found what it searched for, if it may end with that */
+	SINK_LOSSY_MS = 40,      /* the longest, for a download that loses more than a tenth */
+	SINK_REPORT_MS = 10,     /* the shortest time between two extended reports */
+	SINK_EAGER_MS = 500,     /* so long a source that searches needs them, whatever they cost */
+	SINK_SETTLED = 4096,     /* packets that a late one may be behind before it counts as lost */
+	SINK_READ_RUNS = 2048,   /* runs of losses that are looked at with each report: 50 us */
+};
+
+struct sink {
+	bool active;
+	bool extended;
+	bool may_starve; /* the source stops without feedback: a download */
+	struct test_order order;
+	struct span_set missing;          /* data sequences below next_data that are not there */
+	struct span_set missing_channel;  /* the same for channel sequences */
+	uint64_t next_data, next_channel; /* one above the highest seen */
+	uint64_t report_interval_ns;      /* the longest; extended reports come faster */
+	uint64_t report_due_ns, reported_ns, report_from;
+	uint64_t last_data_ns;
+	bool source_done; /* `expected` transmissions have been sent, no more will come */
+	uint64_t expected;
+	uint64_t recent_bytes; /* since the last report */
+	uint64_t late_drops;   /* the socket's drops since the last data packet */
+	unsigned drop_weight;  /* datagrams that one drop may stand for */
+	int64_t delay_min_ns, delay_last_ns;
+	uint64_t arrival_ns;    /* of the packet with the highest channel sequence */
+	uint64_t waited_min_ns; /* since the last report: a queue that stands in the socket (CoDel: RFC 8289)
+				 */
+	uint64_t receipt_sequence, receipt;
+	uint64_t allowed_bps;
+	struct loss_track track;
+	struct sink_counters count;
+};
+
+struct sink_plan {
+	struct test_order order;
+	bool extended;
+	bool may_starve;
+	uint64_t report_interval_ns;
+	uint64_t now_ns;
+	uint64_t allowed_bps; /* told to the source; 0: no limit */
+};
+
+/* Starts a test whose clock runs from order.start_ns. 0 or -ENOMEM. */
+int sink_open(struct sink *k, const struct sink_plan *plan);
+void sink_close(struct sink *k);
+
+struct sink_packet {
+	const struct wire_header *header;
+	const uint8_t *bytes; /* the whole datagram */
+	size_t size;
+	uint64_t received_ns;
+	uint64_t waited_ns; /* in the socket */
+};
+
+/* Takes one data packet. */
+enum wire_reject sink_data(struct sink *k, const struct sink_packet *packet);
+
+/* The socket has dropped `drops` messages, each of up to `weight` datagrams, before the datagram that
+ * comes next. */
+void sink_dropped(struct sink *k, uint64_t drops, unsigned weight);
+
+/* The source has sent all: so many transmissions. */
+void sink_source_done(struct sink *k, uint64_t transmissions);
+
+/* When a report is due, or the end. */
+uint64_t sink_due_ns(const struct sink *k);
+
+/* If a report is due, writes it and returns true. Before data has arrived there is one too: it says
+ * that the sink is open. */
+bool sink_report(struct sink *k, uint64_t now_ns, struct feedback *f);
+
+/* All has arrived, or the test's time is up and the line has gone quiet. */
+bool sink_finished(const struct sink *k, uint64_t now_ns);
+
+/* The counters so far. */
+void sink_counters(const struct sink *k, struct sink_counters *out);
+
+/* How packets were lost, read to the end: after the last packet. */
+void sink_pattern(struct sink *k, struct loss_pattern *out);
+
+#endif

@@ -1,0 +1,151 @@
+/* Bandwidth sender: new data and retransmissions -> packets, at the pacer's rate. No clock, no
+ * socket. Not thread-safe: it belongs to the port that sends. What reports do to it is in
+ * source_report.c.
+ *
+ * What is sent again. A report lists the data sequences that had not arrived when it was made; most
+ * of them are merely under way. A piece counts as lost when a report shows it missing and one
+ * report earlier a packet that left after it had arrived already: the network had a whole report
+ * interval to put things right. An extended peer says how far it has got in transmissions. A
+ * classic one does not: there a retransmission is judged by new data first sent after it, or, when
+ * reports are so full of holes that they never show such data, by a time longer than the way there
+ * and back and two reports. The idea is RACK's (RFC 8985), in sequences instead of times.
+ *
+ * Whose load it is. A source that feeds a client (lease_ns > 0) starts with the first report, stays
+ * slow until one proves that data arrives, and stops when no such proof has come for the lease's
+ * time. A proof counts from when its packet left, one round trip added: receipts are of no use to
+ * who hoards them. */
+#ifndef PROTO_ENGINE_SOURCE_H
+#define PROTO_ENGINE_SOURCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proto/engine/mailbox.h"
+#include "proto/measure/bucket.h"
+#include "proto/measure/span.h"
+#include "proto/net/udp.h"
+#include "proto/rate/capacity.h"
+#include "proto/rate/pacer.h"
+#include "proto/rate/rate_debt.h"
+#include "proto/rate/receiver_limit.h"
+#include "proto/record/snapshot.h"
+#include "proto/wire/feedback.h"
+#include "proto/wire/receipt.h"
+#include "proto/wire/wire.h"
+
+enum {
+	SOURCE_WINDOW = 1 << 25,        /* data sequences that a loss may lie back and still be repaired */
+	SOURCE_REPAIRS = 4096,          /* runs of retransmissions that may be under way */
+	SOURCE_UNPROVEN_BPS = 10000000, /* until the first proof that data arrives */
+	SOURCE_WAIT_S = 5,              /* for the first report */
+	SOURCE_MARKS = 128,             /* when packets left is known for at least so many ... */
+	SOURCE_MARK_MS = 25,            /* ... times so long */
+	SOURCE_TRIP_MS = 1000,          /* the longest round trip that a proof is granted */
+	SOURCE_STAMP_BYTES = 16,        /* extended: send time and receipt number, behind the header */
+};
+
+/* A run of data sequences that was sent again. */
+struct repair {
+	struct span span;
+	uint64_t channel;   /* sequence of its last transmission */
+	uint64_t next_data; /* new data from here on left after it */
+	uint64_t sent_ns;
+};
+
+/* Packets from `channel` up to the next mark left from `sent_ns` on, within SOURCE_MARK_MS. */
+struct mark {
+	uint64_t channel, sent_ns;
+};
+
+struct source {
+	bool active;
+	bool extended;
+	struct test_order order;        /* start_ns 0: not started yet */
+	uint64_t wait_ends_ns;          /* not started by then: over */
+	uint64_t lease_ns;              /* 0: no proof of arrival is needed to go on */
+	uint64_t proven_ns;             /* the time of the last proof; while there is none, the start */
+	uint64_t proven_channel;        /* one above the highest sequence proven to have arrived */
+	struct mark mark[SOURCE_MARKS]; /* ring */
+	uint64_t marks;
+	unsigned overhead_bytes;
+	bool ramps;
+	struct capacity capacity;        /* order.search: what the rate follows, ... */
+	uint64_t searched_bps;           /* ... and is */
+	bool certain;                    /* known well enough to end */
+	struct bucket *bucket;           /* extended: what the start shows */
+	struct overrun overrun;          /* otherwise: keeps to what the receiver's host takes */
+	uint64_t share_bps, allowed_bps; /* limits of this host and of the receiver's; 0: none */
+	struct pacer pacer;
+	struct catch_up catch_up; /* of a rate that was asked for */
+	struct receipt_book receipts;
+	uint64_t next_channel;     /* sequence of the next transmission */
+	uint64_t next_data;        /* next new piece of data */
+	struct span_set lost;      /* to be sent again */
+	struct span_set under_way; /* sent again, not judged yet */
+	struct repair *repair;     /* ring, oldest first */
+	unsigned first_repair, repairs;
+	uint64_t heard_data;    /* data below this left before a packet that is known to have arrived */
+	uint64_t heard_channel; /* the same for channel sequences: extended peers say it */
+	uint64_t next_report;   /* reports below this sequence came too late to say anything */
+	uint64_t report_ns, report_interval_ns;
+	uint8_t *buffer;                        /* datagrams one behind the other, payload filled in once */
+	unsigned room;                          /* datagrams that fit */
+	unsigned staged;                        /* datagrams that source_fill has prepared ... */
+	uint64_t staged_data[UDP_SEGMENTS_MAX]; /* ... and the piece of data that each carries */
+	struct source_counters count;
+};
+
+struct source_plan {
+	struct test_order order;
+	bool waits; /* starts with the first report, and ends when none comes in time */
+	bool extended;
+	unsigned segments; /* datagrams that leave in one call of the system */
+	uint64_t lease_ns;
+	uint64_t share_bps;      /* this host's limit; 0: none */
+	uint64_t allowed_bps;    /* the receiver's, until reports say more; 0: none */
+	unsigned overhead_bytes; /* of UDP and IP, for rates at the IP layer */
+	bool ramps;              /* without a limit it begins slowly: overrun.h */
+};
+
+/* Starts a test. 0 or -ENOMEM. */
+int source_open(struct source *s, const struct source_plan *plan);
+void source_close(struct source *s);
+
+/* Prepares the datagrams that may leave now, one behind the other in s->buffer; returns how many.
+ * Nothing counts as sent before source_sent says so. */
+unsigned source_fill(struct source *s, uint64_t now_ns);
+
+/* The first `count` of the staged datagrams have left; the others haven't and lose their numbers.
+ */
+void source_sent(struct source *s, unsigned count, uint64_t now_ns);
+
+/* When it is time to send again, or the end of the test. */
+uint64_t source_due_ns(const struct source *s);
+
+/* The test's time is up, or its lease has run out. */
+bool source_finished(const struct source *s, uint64_t now_ns);
+
+/* This host's limit for the test has changed; 0: none. */
+void source_set_share(struct source *s, uint64_t share_bps, uint64_t now_ns);
+
+/* The rate that is in force; 0: as fast as it goes. */
+uint64_t source_rate(const struct source *s);
+
+/* What the search has found; bps 0: there was none. */
+struct path_capacity source_capacity(const struct source *s);
+
+/* The shaper or policer that the reports show. */
+struct bucket_result source_bucket(const struct source *s);
+
+struct source_feedback {
+	uint64_t sequence; /* the report's channel sequence */
+	const struct feedback *feedback;
+	uint64_t round_trip_ns; /* a generous estimate for this port */
+	uint64_t last_trip_ns;  /* the latest that was measured; 0: none */
+};
+
+/* Takes a report. REJECT_SEQUENCE when it is older than one seen already, or claims to have data
+ * that was never sent. A wrong receipt is not refused, but proves nothing. */
+enum wire_reject source_report(struct source *s, const struct source_feedback *f, uint64_t now_ns);
+
+#endif

@@ -1,0 +1,108 @@
+/* What the reports say, point by point. */
+#include "proto/measure/bucket.h"
+
+#include "proto/sys/clock.h"
+
+#include <math.h>
+
+/* A report that comes later than so many intervals may hide an idle time. */
+static const double LATE = 1.5;
+/* The interval of reports is the one that a third of them keeps. */
+static const double LONGER = 1.02, SHORTER = 0.96;
+
+enum {
+	FULL_MS = 1000,  /* all reports are kept until then, ... */
+	KEEP_PARTS = 22, /* ... and after it one in such a part of the time since */
+	KEEP_LEAST_MS = 5,
+	QUEUE_US = 150, /* less may be noise */
+};
+
+static void learn_interval(struct bucket *b, double ns)
+{
+	if (b->interval_ns == 0)
+		b->interval_ns = ns;
+	b->interval_ns *= ns > b->interval_ns ? LONGER : SHORTER;
+}
+
+static double step_ns(const struct bucket *b)
+{
+	return (double)(capacity_path_point(&b->path, 0)->arrival_ns -
+			capacity_path_point(&b->path, 1)->arrival_ns);
+}
+
+/* The latest report, added to those before. */
+static struct bucket_point follow(const struct bucket *b)
+{
+	const struct capacity_point *to = capacity_path_point(&b->path, 0);
+	const struct capacity_point *from = capacity_path_point(&b->path, 1);
+	double packets = (double)(to->packets - from->packets);
+	double bytes = (double)(to->bytes - from->bytes) + b->overhead_bytes * packets;
+	double sent = (double)(to->next_channel - from->next_channel);
+	double host_lost = (double)(to->host_drops - from->host_drops);
+	double queue_ns = (double)capacity_path_queue_ns(&b->path, 0);
+	double ns = step_ns(b);
+	bool has_queued = queue_ns > QUEUE_US * (double)NS_PER_US,
+	     is_busy = has_queued && ns < LATE * b->interval_ns;
+
+	return (struct bucket_point){
+		.ns = b->last.ns + (to->arrival_ns - from->arrival_ns),
+		.bytes = b->last.bytes + bytes,
+		.sent = b->last.sent + sent,
+		.lost = b->last.lost + sent - packets - host_lost,
+		.host_lost = b->last.host_lost + host_lost,
+		.queued_ns = b->last.queued_ns + (has_queued ? ns : 0),
+		.busy_ns = b->last.busy_ns + (is_busy ? ns : 0),
+		.busy_bytes = b->last.busy_bytes + (is_busy ? bytes : 0),
+	};
+}
+
+static struct bucket_point first_point(const struct bucket *b)
+{
+	const struct capacity_point *p = capacity_path_point(&b->path, 0);
+
+	return (struct bucket_point){
+		.bytes = (double)p->bytes + b->overhead_bytes * (double)p->packets,
+		.sent = (double)p->next_channel,
+		.lost = (double)(p->next_channel - p->packets) - (double)p->host_drops,
+		.host_lost = (double)p->host_drops,
+	};
+}
+
+/* What the first report tells of has come at the pace of what the second one tells of, after the time in
+ * which the first burst was saved for. */
+static double origin_ns(const struct capacity_path *path)
+{
+	const struct capacity_point *first = capacity_path_point(path, 1),
+				    *second = capacity_path_point(path, 0);
+	double sent = (double)(second->next_channel - first->next_channel);
+	double each_ns = (double)(int64_t)(second->sent_ns - first->sent_ns) / sent;
+	double waited_ns = (double)(int64_t)(first->arrival_ns - first->sent_ns) - (double)first->delay_ns;
+	double burst_ns = fmin(BUCKET_BURST_US * (double)NS_PER_US, BUCKET_BURST_PACKETS * each_ns);
+
+	return -fmax(0, (double)first->next_channel * each_ns - burst_ns) - fmax(0, waited_ns);
+}
+
+static uint64_t gap_ns(uint64_t elapsed_ns)
+{
+	uint64_t full_ns = FULL_MS * (uint64_t)NS_PER_MS, least_ns = KEEP_LEAST_MS * (uint64_t)NS_PER_MS;
+	uint64_t ns = elapsed_ns > full_ns ? (elapsed_ns - full_ns) / KEEP_PARTS : 0;
+
+	return ns > least_ns ? ns : least_ns;
+}
+
+void bucket_add(struct bucket *b, const struct capacity_sample *s)
+{
+	if (!capacity_path_add(&b->path, s, s->arrival_ns))
+		return;
+	if (b->points == 0) {
+		b->last = first_point(b);
+		b->point[b->points++] = b->last;
+		return;
+	}
+	if (b->path.points == 2)
+		b->origin_ns = origin_ns(&b->path);
+	b->last = follow(b);
+	learn_interval(b, step_ns(b));
+	if (b->points < BUCKET_POINTS && b->last.ns - b->point[b->points - 1].ns >= gap_ns(b->last.ns))
+		b->point[b->points++] = b->last;
+}

@@ -1,0 +1,92 @@
+/* How packets were lost: in which bursts, in which rhythm, in which silences; and how far late ones were
+ * overtaken. Packets are channel sequences, a number for each transmission.
+ *
+ * Nothing is called for a packet that arrives in order. Holes and late packets are told as they come;
+ * bursts and period are read off the set of missing numbers once late packets are no longer expected, at
+ * most `runs` of them in a call. What the set forgot before it was read is counted as unread.
+ *
+ * Not thread-safe: belongs to one sink. Nothing is allocated. Times in ns. */
+#ifndef PROTO_MEASURE_LOSS_PATTERN_H
+#define PROTO_MEASURE_LOSS_PATTERN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proto/measure/loss_period.h"
+#include "proto/measure/span.h"
+
+enum {
+	LOSS_BURSTS = 12,        /* lengths of 1, 2, 3-4, 5-8, ..., 513-1023, 1024 and more */
+	LOSS_OUTAGES = 8,        /* the longest are kept */
+	LOSS_OUTAGE_MS = 20,     /* longer than schedulers, radios and interrupts hold packets back */
+	LOSS_OUTAGE_PACKETS = 2, /* a slow test loses one without any silence of the path */
+	LOSS_HOLES = 256,        /* latest holes of which the opening is remembered */
+};
+
+struct loss_outage {
+	uint64_t start_ns, length_ns; /* since the test's start; without any arrival */
+	uint64_t lost;
+};
+
+struct loss_pattern {
+	uint64_t bursts, lost, longest; /* runs of losses, packets in them, packets in the longest */
+	uint64_t burst[LOSS_BURSTS];    /* bursts by length */
+	double mean;                    /* packets in a burst */
+	uint64_t unread;                /* numbers of which it is not known whether they were lost */
+	uint64_t period;                /* every so many packets a burst begins; 0: no rhythm */
+	double period_share;            /* of the bursts that are read, 0..1 */
+	unsigned outages;
+	struct loss_outage outage[LOSS_OUTAGES]; /* longest first */
+
+	/* RFC 4737, section 4.2.2: packets that had arrived since the first one that overtook this. Exact
+	 * while the hole is one of the latest LOSS_HOLES; later, the distance to the highest number, which
+	 * is too much by what is missing in between. */
+	uint64_t late, extent_max;
+	double extent_mean;
+	uint64_t late_max_ns; /* since a hole was opened, until it was filled; of the remembered ones */
+};
+
+struct loss_hole {
+	struct span numbers;
+	uint64_t packets, opened_ns;
+};
+
+struct loss_silence {
+	struct span numbers;
+	struct loss_outage outage;
+};
+
+/* All zero, but for start_ns: nothing has arrived. */
+struct loss_track {
+	uint64_t start_ns;
+	struct loss_pattern pattern; /* its outages and means are filled in by the result */
+	uint64_t cursor;             /* lower numbers have been read */
+	double extent_sum;
+	struct loss_period period;
+	unsigned silences;
+	struct loss_silence silence[LOSS_OUTAGES];
+	uint64_t holes;
+	struct loss_hole hole[LOSS_HOLES]; /* ring, by ascending numbers */
+};
+
+/* A packet that is not the next one. */
+struct loss_arrival {
+	uint64_t number, next;    /* its own; one above the highest before it */
+	uint64_t packets;         /* that had arrived before it, without doubles */
+	uint64_t last_ns, now_ns; /* when the one before it arrived, and this */
+};
+
+/* number > next: next..number - 1 have not arrived. */
+void loss_pattern_hole(struct loss_track *w, const struct loss_arrival *a);
+
+/* number < next: it was missing and has now arrived. Not for doubles. */
+void loss_pattern_late(struct loss_track *w, const struct loss_arrival *a);
+
+/* Reads at most `runs` runs of losses below `settled`, up to where no late packet is expected any more.
+ * Whether that was all. */
+bool loss_pattern_read(struct loss_track *w, const struct span_set *missing, uint64_t settled, unsigned runs);
+
+/* What is known so far. */
+void loss_pattern_result(const struct loss_track *w, struct loss_pattern *out);
+
+#endif

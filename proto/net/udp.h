@@ -1,0 +1,105 @@
+/* UDP sockets: every socket call of the engine is here. Batches both ways, segmentation and receive
+ * offload where the kernel has them, kernel receive times, drop counters.
+ *
+ * A socket belongs to one port; a batch to one thread. */
+#ifndef PROTO_NET_UDP_H
+#define PROTO_NET_UDP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/net/address.h"
+
+struct weather;
+
+enum {
+	UDP_SEGMENTS_MAX = 128,      /* datagrams in one offloaded send (UDP_MAX_SEGMENTS, Linux 6.9) */
+	UDP_SEND_BYTES = 65000,      /* ... and their bytes */
+	UDP_BUFFER_BYTES = 32 << 20, /* asked for; the kernel grants what it allows */
+};
+
+struct udp_socket {
+	int fd;
+	bool connected;
+	bool send_offload, receive_offload;
+	bool one_by_one;                                  /* udp_send_many is not to join datagrams for now */
+	unsigned segments_max;                            /* what the kernel takes at once */
+	uint32_t receive_buffer_bytes, send_buffer_bytes; /* granted */
+	uint64_t drops;          /* datagrams that the receive buffer had no room for */
+	uint32_t drops_seen;     /* the kernel's 32-bit count, last seen */
+	unsigned joined_most;    /* datagrams in the fullest message since the owner has set it to 0 */
+	struct weather *weather; /* test_drop_rate and test_delay; NULL: none */
+};
+
+struct udp_datagram {
+	const uint8_t *bytes;
+	size_t size;
+	uint64_t received_ns; /* CLOCK_MONOTONIC, from the kernel's time stamp */
+	uint64_t waited_ns;   /* from then until udp_receive took it */
+	uint32_t drops;       /* messages that the receive buffer had no room for just before this one */
+	unsigned joined;      /* joined_most: so many may have been lost in one message */
+	const struct address *peer; /* valid until the next udp_receive */
+};
+
+struct udp_batch;
+
+/* Opens a non-blocking socket bound to `local`. The buffers are as large as the kernel grants.
+ * 0 or -errno. */
+int udp_open(struct udp_socket *s, const struct address *local);
+
+/* The same, on an address that other sockets of this program share: each is to be connected, but for one
+ * that gets what comes from strangers. */
+int udp_open_shared(struct udp_socket *s, const struct address *local);
+void udp_close(struct udp_socket *s);
+
+/* From now on the kernel drops what others send, and reports ICMP errors. 0 or -errno. */
+int udp_connect(struct udp_socket *s, const struct address *peer);
+
+/* The largest UDP payload that leaves a connected socket unfragmented, as far as the kernel knows: its
+ * interface's, and what routers have said since (RFC 1191, RFC 8201). 0: not known. */
+unsigned udp_path_bytes(const struct udp_socket *s);
+
+/* Whether datagrams that are larger than the kernel knows the path to take are refused (-EMSGSIZE), or leave
+ * this host in fragments, as they do on a new socket. In both cases no router may fragment what leaves whole.
+ */
+void udp_keep_whole(struct udp_socket *s, bool on);
+
+/* No segmentation by the kernel when sending, no joining when receiving. */
+void udp_disable_offload(struct udp_socket *s);
+
+/* The address the socket is bound to. 0 or -errno. */
+int udp_local_address(const struct udp_socket *s, struct address *local);
+
+/* Room for one thread's receiving, taken from the system as it is touched. NULL: out of memory. */
+struct udp_batch *udp_batch_new(void);
+void udp_batch_free(struct udp_batch *batch);
+
+/* Receives what is there without waiting. Returns the number of messages, 0 when there is nothing,
+ * or -errno. *full, unless NULL: more may be waiting. */
+int udp_receive(struct udp_socket *s, struct udp_batch *batch, bool *full);
+
+/* The next datagram of the batch, in order of arrival. False at the end. */
+bool udp_next(struct udp_batch *batch, struct udp_datagram *d);
+
+/* Sends one datagram (to NULL on a connected socket). Returns 0, or -errno: -EAGAIN when there is no
+ * room now. */
+int udp_send(struct udp_socket *s, const struct address *to, const uint8_t *bytes, size_t size);
+
+/* Sends `count` datagrams of `size` bytes each that lie one behind the other. Returns how many the
+ * kernel took: fewer when there was no room (0: -EAGAIN), or -errno when none could be sent. Falls
+ * back to single datagrams, for good, where the path refuses offload. */
+int udp_send_many(
+	struct udp_socket *s, const struct address *to, const uint8_t *bytes, size_t size, unsigned count);
+
+/* The most datagrams of `size` bytes that udp_send_many sends in one call of the system. */
+unsigned udp_segments(const struct udp_socket *s, size_t size);
+
+/* Lets go what test_delay holds back and is due; returns when the next is, or CLOCK_NEVER. */
+uint64_t udp_flush(struct udp_socket *s, uint64_t now_ns);
+
+/* Sets the bad weather of `s` up: drops that share of what is sent, and holds the rest back that
+ * long. 0 or -ENOMEM. */
+int udp_set_weather(struct udp_socket *s, double drop_rate, uint64_t delay_ns);
+
+#endif

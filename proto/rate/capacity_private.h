@@ -1,0 +1,31 @@
+/* What the parts of the search share. Internal to it. */
+#ifndef PROTO_RATE_CAPACITY_PRIVATE_H
+#define PROTO_RATE_CAPACITY_PRIVATE_H
+
+#include "proto/rate/capacity.h"
+
+/* HOLD where loss is the limit, of the rate at which it began. */
+static const double CAPACITY_LOSSY_BELOW = 0.985;
+
+/* Delivered, and what chance took away: to be compared with rates of sending. */
+double capacity_carried(const struct capacity *c, double deliver_bps);
+
+/* The queue is so long that it explains a loss, and is being dealt with. */
+bool capacity_has_long_queue(const struct capacity *c);
+
+void capacity_enter_hold(struct capacity *c, double level_bps, uint64_t now_ns);
+void capacity_enter_startup(struct capacity *c, uint64_t now_ns);
+
+/* Looks for a new loss; may change the state. */
+void capacity_watch_loss(struct capacity *c, const struct capacity_span *step, uint64_t now_ns);
+
+/* TRIAL takes a report. */
+void capacity_trial(struct capacity *c, const struct capacity_span *step, uint64_t now_ns);
+
+/* Takes a report into the window under way; `busy`: all its packets have queued. */
+void capacity_follow_window(struct capacity *c, bool busy);
+
+/* The window under way ends, and counts if it is long enough. */
+void capacity_close_window(struct capacity *c, const struct capacity_point *end, unsigned least_ms);
+
+#endif

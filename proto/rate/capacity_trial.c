@@ -1,0 +1,137 @@
+/* What a loss means that no queue explains. */
+#include "proto/rate/capacity_private.h"
+#include "proto/sys/clock.h"
+
+#include <math.h>
+
+/* Rate of a TRIAL, of what was delivered; a great loss takes up to TRIAL_DEEPER off. */
+static const double TRIAL_RATE = 0.9, TRIAL_DEEPER = 0.3;
+/* What is left of a loss that depends on the rate, at the most, and of one that doesn't, at least. */
+static const double TRIAL_GONE = 0.33, TRIAL_STAYS = 0.67;
+static const double LEAST_SHARE = 0.001; /* losses that are looked into */
+static const double LOW_RATE = 0.8;      /* of the level: what is lost there is chance */
+static const double NEW_LEVEL = 0.1;     /* a limit that differs by more is another one */
+
+enum {
+	TRIAL_MS = 400,    /* at most, ... */
+	TRIAL_LOSSES = 20, /* ... and until so many losses can be expected */
+	JUDGED_PACKETS = 20,
+};
+
+static double payload_bps(const struct capacity *c, double ip_bps)
+{
+	return ip_bps * c->plan.datagram_bytes / (c->plan.datagram_bytes + c->plan.overhead_bytes);
+}
+
+static void settle_below(struct capacity *c, const struct loss_event *e, uint64_t now_ns)
+{
+	const struct capacity_point *end = capacity_path_point(&c->path, 0);
+	bool is_hosts = e->host_share > 0.5;
+	double known_bps = payload_bps(c, rate_interval_estimate(&c->busy).mean_bps);
+
+	if (fabs(e->deliver_bps - known_bps) > NEW_LEVEL * known_bps)
+		rate_interval_reset(&c->busy);
+	if (end->arrival_ns > e->from.arrival_ns && c->state != CAPACITY_TRIAL) {
+		c->window = e->from;
+		c->window_busy = true;
+		capacity_close_window(c, end, CAPACITY_WINDOW_MS / 4);
+	}
+	c->window_open = false;
+	c->limit = is_hosts ? CAPACITY_RECEIVER : CAPACITY_NETWORK;
+	c->is_lossy = true;
+	c->limit_share = e->share;
+	capacity_enter_hold(c, e->deliver_bps, now_ns);
+	c->rate_bps = CAPACITY_LOSSY_BELOW * c->level_bps;
+}
+
+static void enter_trial(struct capacity *c, const struct loss_event *e, uint64_t now_ns)
+{
+	if (c->state != CAPACITY_TRIAL)
+		c->after_trial = c->state == CAPACITY_STARTUP ? CAPACITY_STARTUP : CAPACITY_HOLD;
+	c->trial_from = *capacity_path_point(&c->path, 0);
+	c->state = CAPACITY_TRIAL;
+	c->event = *e;
+	c->phase_ns = now_ns;
+	c->phase_ends_ns = now_ns + (uint64_t)TRIAL_MS * NS_PER_MS + c->round_trip_ns;
+	c->trial_sent = c->trial_lost = 0;
+	c->trial_packets = (uint64_t)(TRIAL_LOSSES / fmax(e->share, LEAST_SHARE));
+	c->trial_rate = TRIAL_RATE - fmin(e->share, TRIAL_DEEPER);
+	c->rate_bps = c->trial_rate * capacity_carried(c, e->deliver_bps);
+}
+
+/* The loss is chance. Then go on as before, but where loss was held for the limit, and was no greater
+ * than what chance explains, there is none yet. */
+static void accept_chance(struct capacity *c, double share, uint64_t now_ns)
+{
+	c->loss.share = share;
+	loss_watch_calm(&c->loss);
+	c->rate_bps /= c->trial_rate;
+	if (c->is_lossy && share > c->limit_share / 2) {
+		capacity_enter_startup(c, now_ns);
+	} else if (c->is_lossy) {
+		capacity_enter_hold(c, c->level_bps, now_ns);
+	} else if (c->after_trial == CAPACITY_STARTUP) {
+		c->state = CAPACITY_STARTUP;
+		c->best_ns = now_ns;
+	} else {
+		capacity_enter_hold(c, capacity_carried(c, c->event.deliver_bps), now_ns);
+	}
+}
+
+static void finish_trial(struct capacity *c, uint64_t now_ns)
+{
+	struct loss_event again = {.share = (double)c->trial_lost / (double)c->trial_sent};
+	double kept = again.share / c->event.share;
+	struct capacity_span span;
+
+	if (kept < TRIAL_GONE) {
+		c->loss.share = again.share; /* what is left at the lower rate is chance */
+		settle_below(c, &c->event, now_ns);
+		return;
+	}
+	again.from = c->trial_from;
+	if (kept < TRIAL_STAYS && capacity_path_span(&c->path, &c->trial_from, &span)) {
+		again.deliver_bps = span.deliver_bps;
+		enter_trial(c, &again, now_ns); /* it depends on the rate: was that low enough? */
+		return;
+	}
+	accept_chance(c, again.share, now_ns);
+}
+
+void capacity_trial(struct capacity *c, const struct capacity_span *step, uint64_t now_ns)
+{
+	if (step->began_ns >= c->phase_ns) {
+		c->trial_sent += step->sent;
+		c->trial_lost += step->lost;
+	}
+	if (c->trial_sent > 0 && (c->trial_sent >= c->trial_packets || now_ns >= c->phase_ends_ns))
+		finish_trial(c, now_ns);
+}
+
+void capacity_watch_loss(struct capacity *c, const struct capacity_span *step, uint64_t now_ns)
+{
+	double deliver_bps = c->level_bps * (1 - c->loss.share); /* before more is known of the loss */
+	struct loss_event event;
+
+	if (c->state == CAPACITY_TRIAL)
+		return;
+	/* At first a report speaks of few packets, and chance has its way with them. */
+	if (c->state == CAPACITY_STARTUP && step->sent < JUDGED_PACKETS)
+		return;
+	if (step->send_bps < LOW_RATE * c->level_bps && loss_watch_refute(&c->loss, step)) {
+		c->is_lossy = true;
+		c->limit_share = 1;
+		capacity_enter_hold(c, deliver_bps, now_ns);
+	}
+	if (capacity_has_long_queue(c)) {
+		loss_watch_calm(&c->loss); /* the queue explains it, and the queue is dealt with */
+		return;
+	}
+	if (!loss_watch_add(&c->loss, step, &c->path, &event))
+		return;
+	/* While it climbs to a known limit, the loss is no riddle. */
+	if ((c->is_lossy && c->rate_bps > c->level_bps) || event.host_share > 0.5)
+		settle_below(c, &event, now_ns);
+	else
+		enter_trial(c, &event, now_ns);
+}

@@ -1,0 +1,58 @@
+/* Windows of delivery, and the result that follows from them. */
+#include "proto/rate/capacity_private.h"
+#include "proto/sys/clock.h"
+
+enum { CERTAIN_WINDOWS = 10 };
+
+void capacity_close_window(struct capacity *c, const struct capacity_point *end, unsigned least_ms)
+{
+	const struct capacity_point *begin = &c->window;
+	double bytes = (double)(end->bytes - begin->bytes) +
+		       c->plan.overhead_bytes * (double)(end->packets - begin->packets);
+	double ns = (double)(end->arrival_ns - begin->arrival_ns);
+
+	if (ns >= (double)least_ms * NS_PER_MS)
+		rate_interval_add(c->window_busy ? &c->busy : &c->idle, 8 * bytes, ns);
+	c->window_open = false;
+}
+
+static void open_window(struct capacity *c, bool busy)
+{
+	c->window = *capacity_path_point(&c->path, 0);
+	c->window_open = true;
+	c->window_busy = busy;
+}
+
+void capacity_follow_window(struct capacity *c, bool busy)
+{
+	const struct capacity_point *last = capacity_path_point(&c->path, 0);
+	bool counts = c->state == CAPACITY_HOLD || (c->state == CAPACITY_DRAIN && busy);
+
+	if (c->window_open && (busy != c->window_busy || !counts))
+		capacity_close_window(c, capacity_path_point(&c->path, 1), CAPACITY_WINDOW_MS / 2);
+	else if (c->window_open &&
+		 last->arrival_ns - c->window.arrival_ns >= (uint64_t)CAPACITY_WINDOW_MS * NS_PER_MS)
+		capacity_close_window(c, last, 0);
+	if (!c->window_open && counts)
+		open_window(c, busy);
+}
+
+struct capacity_result capacity_result(const struct capacity *c)
+{
+	bool is_busy = c->busy.count > 0;
+	struct rate_estimate e = rate_interval_estimate(is_busy ? &c->busy : &c->idle);
+
+	return (struct capacity_result){
+		.bps = e.mean_bps,
+		.percent = e.percent,
+		.windows = e.windows,
+		.limit = c->limit,
+	};
+}
+
+bool capacity_is_certain(const struct capacity *c, double percent)
+{
+	struct capacity_result r = capacity_result(c);
+
+	return r.windows >= CERTAIN_WINDOWS && r.percent <= percent;
+}

@@ -1,0 +1,89 @@
+#include "proto/rate/loss_detect.h"
+
+#include <math.h>
+
+/* What the usual share may be exceeded by: a part of itself, and a share of all packets. */
+static const double SLACK_PART = 0.3;
+static const double SLACK_SHARE = 0.005;
+/* The sum that is too much for chance: more where loss is usual, because its chance varies. */
+static const double ALARM_PACKETS = 6;
+static const double ALARM_MORE = 200, ALARM_MOST = 16;
+/* Loss of such a share is gross: no need to see it for long. */
+static const double GROSS_SHARE = 0.15;
+/* At low rates: what a report counts when the next has come, and losses to expect before a verdict. */
+static const double LOW_MEMORY = 0.9, LOW_EXPECTED = 12;
+/* The usual share is an average over about so many packets, and so many reports. */
+static const double LEARN_PACKETS = 4000, LEARN_REPORTS = 20;
+
+void loss_watch_calm(struct loss_watch *w)
+{
+	w->sum = 0;
+	w->reports = 0;
+	w->is_gross = false;
+}
+
+static double alarm(const struct loss_watch *w)
+{
+	return fmin(ALARM_PACKETS + ALARM_MORE * w->share, ALARM_MOST);
+}
+
+static bool describe(const struct loss_watch *w, const struct capacity_path *path, struct loss_event *event)
+{
+	struct capacity_span span;
+
+	if (!capacity_path_span(path, &w->from, &span) || span.lost == 0)
+		return false;
+	*event = (struct loss_event){
+		.from = w->from,
+		.share = (double)span.lost / (double)span.sent,
+		.host_share = (double)span.host_lost / (double)span.lost,
+		.deliver_bps = span.deliver_bps,
+	};
+	return true;
+}
+
+bool loss_watch_add(struct loss_watch *w, const struct capacity_span *span, const struct capacity_path *path,
+	struct loss_event *event)
+{
+	double usual = w->share * (1 + SLACK_PART) + SLACK_SHARE;
+	double excess = (double)span->lost - usual * (double)span->sent;
+	w->is_gross = excess > GROSS_SHARE * (double)span->sent;
+
+	if (w->sum == 0) {
+		w->from = *capacity_path_point(path, 0);
+		w->reports = 0;
+	} else {
+		w->reports++;
+	}
+	w->sum = fmax(0, w->sum + excess);
+	if (w->sum < alarm(w) || w->reports < (w->is_gross ? 1 : LOSS_WATCH_REPORTS))
+		return false;
+	loss_watch_calm(w);
+	return describe(w, path, event);
+}
+
+bool loss_watch_is_gross(const struct loss_watch *w)
+{
+	return w->is_gross && w->sum >= alarm(w);
+}
+
+bool loss_watch_refute(struct loss_watch *w, const struct capacity_span *span)
+{
+	w->low_sent = LOW_MEMORY * w->low_sent + (double)span->sent;
+	w->low_lost = LOW_MEMORY * w->low_lost + (double)span->lost;
+	if (w->share * w->low_sent < LOW_EXPECTED || w->low_lost > w->share * w->low_sent / 2)
+		return false;
+	w->share = w->low_lost / w->low_sent;
+	loss_watch_calm(w);
+	return true;
+}
+
+void loss_watch_learn(struct loss_watch *w, const struct capacity_span *span, bool may_grow)
+{
+	double share = (double)span->lost / (double)span->sent;
+	double weight = fmin((double)span->sent / LEARN_PACKETS, 1 / LEARN_REPORTS);
+
+	/* What may be the begin of something new is not usual. */
+	if (w->sum < alarm(w) / 2 && span->host_lost == 0 && (may_grow || share < w->share))
+		w->share += (share - w->share) * weight;
+}

@@ -1,0 +1,54 @@
+/* Tells loss that begins or grows from loss that was always there.
+ *
+ * A one-sided cumulative sum (Page 1954) over reports: what was lost beyond what the known share of
+ * loss explains. It is watched until it is too much for chance and has lasted several reports, so that
+ * the rate of delivery while it lasts can be measured too. Whether such loss depends on our rate, only
+ * a trial at a lower rate can tell.
+ *
+ * Not thread-safe: belongs to one source. */
+#ifndef PROTO_RATE_LOSS_DETECT_H
+#define PROTO_RATE_LOSS_DETECT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proto/measure/path_samples.h"
+
+enum {
+	LOSS_WATCH_REPORTS = 3, /* that loss must last, after the one in which it began; gross loss 1 */
+};
+
+struct loss_watch {
+	double share; /* of the packets that is lost whatever we do */
+	double sum;   /* packets lost beyond that; 0: all is as usual */
+	unsigned reports;
+	bool is_gross;              /* the last report's was */
+	struct capacity_point from; /* since the report in which it began */
+	double low_sent, low_lost;  /* at low rates, see below; the latest count most */
+};
+
+/* What happened from then on. */
+struct loss_event {
+	double share, host_share; /* lost of what was sent; lost in the receiver's host of what was lost */
+	double deliver_bps;
+	struct capacity_point from;
+};
+
+/* All is as usual from here on. */
+void loss_watch_calm(struct loss_watch *w);
+
+/* Takes what happened since the last report. True when there is a new loss to be explained. */
+bool loss_watch_add(struct loss_watch *w, const struct capacity_span *span, const struct capacity_path *path,
+	struct loss_event *event);
+
+/* So much is being lost that a look at the next report can be awaited, but nothing more. */
+bool loss_watch_is_gross(const struct loss_watch *w);
+
+/* Takes what happened to packets that were sent at a rate far below the limit. True when they show that
+ * the usual share is mostly not chance; then it is put right. */
+bool loss_watch_refute(struct loss_watch *w, const struct capacity_span *span);
+
+/* The usual share follows what is seen, slowly; upwards only where `may_grow`. */
+void loss_watch_learn(struct loss_watch *w, const struct capacity_span *span, bool may_grow);
+
+#endif

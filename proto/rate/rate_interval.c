@@ -1,0 +1,118 @@
+#include "proto/rate/rate_interval.h"
+
+#include "proto/sys/clock.h"
+
+#include <math.h>
+
+/* How far from the mean a window is news: so many parts of it, and so many standard deviations. */
+static const double FAR_SHARE = 0.04;
+static const double FAR_DEVIATIONS = 4;
+
+struct moments {
+	double mean_bps;
+	double variance;    /* of the windows' rates */
+	double correlation; /* of neighbours */
+	unsigned n;
+};
+
+static const struct rate_window *window_at(const struct rate_interval *r, unsigned at)
+{
+	return &r->window[(r->first + at) % RATE_INTERVAL_WINDOWS];
+}
+
+static double rate_of(const struct rate_window *w)
+{
+	return w->bits / w->ns * (double)NS_PER_S;
+}
+
+/* Over the oldest `n` windows. */
+static struct moments moments(const struct rate_interval *r, unsigned n)
+{
+	struct moments m = {.n = n};
+	double bits = 0, ns = 0, squares = 0, products = 0, last = 0;
+
+	if (n == 0)
+		return m;
+	for (unsigned i = 0; i < n; i++) {
+		bits += window_at(r, i)->bits;
+		ns += window_at(r, i)->ns;
+	}
+	m.mean_bps = bits / ns * (double)NS_PER_S;
+	for (unsigned i = 0; i < n; i++) {
+		double off = rate_of(window_at(r, i)) - m.mean_bps;
+
+		squares += off * off;
+		products += off * last;
+		last = off;
+	}
+	m.variance = n > 1 ? squares / (n - 1) : 0;
+	m.correlation = squares > 0 ? products / squares : 0;
+	return m;
+}
+
+static void forget(struct rate_interval *r, unsigned windows)
+{
+	r->first = (r->first + windows) % RATE_INTERVAL_WINDOWS;
+	r->count -= windows;
+}
+
+/* Compares the latest window with those before the run of news. */
+static void watch_news(struct rate_interval *r)
+{
+	unsigned old = r->count - 1 - r->news;
+	struct moments m = moments(r, old);
+	double off = rate_of(window_at(r, r->count - 1)) - m.mean_bps;
+	int side = off > 0 ? 1 : -1;
+
+	if (old == 0)
+		return;
+	if (fabs(off) < FAR_SHARE * m.mean_bps || off * off < FAR_DEVIATIONS * FAR_DEVIATIONS * m.variance) {
+		r->news = 0;
+		return;
+	}
+	r->news = side == r->side ? r->news + 1 : 1;
+	r->side = side;
+	if (r->news < RATE_INTERVAL_NEWS)
+		return;
+	forget(r, r->count - r->news);
+	r->news = 0;
+}
+
+void rate_interval_reset(struct rate_interval *r)
+{
+	r->count = r->news = 0;
+}
+
+void rate_interval_add(struct rate_interval *r, double bits, double ns)
+{
+	if (bits <= 0 || ns <= 0)
+		return;
+	if (r->count == RATE_INTERVAL_WINDOWS)
+		forget(r, 1);
+	r->window[(r->first + r->count++) % RATE_INTERVAL_WINDOWS] = (struct rate_window){bits, ns};
+	watch_news(r);
+}
+
+/* The 97.5 % quantile of Student's t: the first terms of the series in 1 / degrees (Abramowitz and
+ * Stegun, 26.7.5), which is good to 1 % from 4 degrees on; below that from their table. */
+static double student(double degrees)
+{
+	static const double few[] = {12.706, 12.706, 4.303, 3.182};
+	double x = 1.95996, x3 = x * x * x, x5 = x3 * x * x;
+
+	if (degrees < 4)
+		return few[(unsigned)degrees];
+	return x + (x3 + x) / (4 * degrees) + (5 * x5 + 16 * x3 + 3 * x) / (96 * degrees * degrees);
+}
+
+struct rate_estimate rate_interval_estimate(const struct rate_interval *r)
+{
+	struct moments m = moments(r, r->count);
+	double like = m.correlation < 0 ? 0 : fmin(m.correlation, 0.9);
+	double worth = m.n * (1 - like) / (1 + like);
+	struct rate_estimate e = {.mean_bps = m.mean_bps, .percent = 100, .windows = m.n};
+
+	if (worth >= 2)
+		e.percent = fmin(100, 100 * student(worth - 1) * sqrt(m.variance / worth) / m.mean_bps);
+	return e;
+}

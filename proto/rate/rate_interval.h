@@ -1,0 +1,48 @@
+/* The mean of a rate and its 95 % confidence interval, from windows of delivery.
+ *
+ * Each window says how many bits passed in how long. The mean is all bits over all time; its interval
+ * is Student's t over the rates of the windows, widened when neighbours resemble each other: with the
+ * first autocorrelation r, n windows are worth n (1 - r) / (1 + r) independent ones (Bayley and
+ * Hammersley 1946, for a first-order process). A negative r is taken for 0, so that the interval errs
+ * on the wide side.
+ *
+ * The path may change. When RATE_INTERVAL_NEWS windows in a row lie far from the mean on the same
+ * side, those before them are forgotten. Only the latest RATE_INTERVAL_WINDOWS count.
+ *
+ * Not thread-safe: belongs to one source. No errors: a window without time or bits is left out. */
+#ifndef PROTO_RATE_RATE_INTERVAL_H
+#define PROTO_RATE_RATE_INTERVAL_H
+
+#include <stdint.h>
+
+enum {
+	RATE_INTERVAL_WINDOWS = 128,
+	RATE_INTERVAL_NEWS = 3,
+};
+
+struct rate_window {
+	double bits;
+	double ns;
+};
+
+struct rate_interval {
+	struct rate_window window[RATE_INTERVAL_WINDOWS]; /* ring */
+	unsigned first, count;
+	unsigned news; /* windows in a row that lie far away, on ... */
+	int side;      /* ... the same side: -1 below, 1 above */
+};
+
+struct rate_estimate {
+	double mean_bps;
+	double percent;   /* half of the interval, in percent of the mean; 100 when unknown */
+	unsigned windows; /* that it rests on */
+};
+
+/* Forgets all. */
+void rate_interval_reset(struct rate_interval *r);
+
+void rate_interval_add(struct rate_interval *r, double bits, double ns);
+
+struct rate_estimate rate_interval_estimate(const struct rate_interval *r);
+
+#endif

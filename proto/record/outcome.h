@@ -1,0 +1,24 @@
+/* The one record of a test that both ends make from both ends' counters. Any thread. */
+#ifndef PROTO_RECORD_OUTCOME_H
+#define PROTO_RECORD_OUTCOME_H
+
+#include "proto/record/snapshot.h"
+
+/* What became of the transmissions that did not arrive. packets = sent - unique - duplicates. */
+struct loss {
+	uint64_t packets;
+	uint64_t sender_host; /* numbered, but not handed to the network */
+	uint64_t path;
+	uint64_t receiver_host; /* no room in the receiving socket's buffer */
+};
+
+struct loss agreement_loss(const struct test_record *r);
+
+/* Fills r->hash: 12 hex digits of BLAKE2b over the record's canonical text, which holds nothing that one
+ * side alone knows. */
+void agreement_seal(struct test_record *r);
+
+/* Fills r->received of an upload that has no result with what the last report showed to have arrived. */
+void agreement_guess(struct test_record *r);
+
+#endif

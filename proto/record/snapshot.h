@@ -1,0 +1,230 @@
+/* Plain values, units in names, no pointers: all that a reader outside the engine ever sees. */
+#ifndef PROTO_RECORD_SNAPSHOT_H
+#define PROTO_RECORD_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proto/measure/bucket.h"
+#include "proto/measure/loss_pattern.h"
+#include "proto/rate/capacity.h"
+#include "proto/wire/classic.h"
+#include "proto/wire/handshake.h"
+#include "proto/wire/wire.h"
+
+enum port_kind { PORT_CONTROL, PORT_UPLOAD, PORT_DOWNLOAD, PORT_KINDS };
+
+/* "CONTROL", "UPLOAD", "DOWNLOAD". */
+const char *port_kind_name(enum port_kind kind);
+
+enum port_state {
+	PORT_WAITING, /* the peer has not been heard, or not proven its address */
+	PORT_UP,
+	PORT_FAILED, /* see `error` */
+};
+
+enum { LATENCY_RECENT = 32 };
+
+/* In the place of a round trip: the heartbeat was not answered in time. */
+#define LATENCY_LOST UINT32_MAX
+
+/* Part of a port's round trips. */
+struct latency_part {
+	uint64_t n, lost;
+	uint64_t min_ns, mean_ns, p50_ns, p90_ns, p95_ns, p99_ns, max_ns;
+	uint64_t jitter_ns;
+};
+
+enum test_direction { TEST_UP, TEST_DOWN, TEST_DIRECTIONS };
+
+/* One-way delays. */
+struct oneway_part {
+	uint64_t n, p50_ns, p95_ns, p99_ns;
+};
+
+/* The two directions apart: owd.h. Clients of extended servers only. */
+struct oneway_summary {
+	bool known;
+	int64_t offset_ns; /* the server's clock minus this one */
+	uint64_t offset_err_ns;
+	double skew_ppm;
+	uint64_t up_ns, down_ns; /* medians, each wrong by up to offset_err_ns */
+	/* By enum test_direction, with the same error; as with latency_part. */
+	struct oneway_part idle[TEST_DIRECTIONS], loaded[TEST_DIRECTIONS];
+	/* Above the bare path's delay, medians under load; this needs no offset. */
+	uint64_t queue_up_ns, queue_down_ns;
+};
+
+/* Round trips of one port. Percentiles and mean over all of them; jitter as in RFC 3550, 6.4.1,
+ * with the round-trip time in the place of the transit time. */
+struct latency_summary {
+	uint64_t n;
+	uint64_t sent;
+	uint64_t lost; /* not answered in time */
+	uint64_t last_ns;
+	uint64_t min_ns, mean_ns, p50_ns, p90_ns, p99_ns, max_ns;
+	uint64_t jitter_ns;
+	struct latency_part idle, loaded; /* begun while no data flowed in the session, and while it did */
+	struct oneway_summary oneway;
+	/* A ring: outcome k, a round trip or LATENCY_LOST, is at k % LATENCY_RECENT. */
+	uint64_t outcomes;
+	uint32_t recent_ns[LATENCY_RECENT];
+};
+
+/* What a source has sent. */
+struct source_counters {
+	uint64_t packets; /* transmissions, retransmissions included */
+	uint64_t bytes;   /* UDP payload, headers of ours included */
+	uint64_t retransmitted_packets;
+	uint64_t lost_packets;   /* transmissions that reports have shown to be lost so far */
+	uint64_t reports;        /* FLOW_CONTROL received */
+	uint64_t heard_packets;  /* data sequences that the last report shows as arrived */
+	uint64_t unsent_packets; /* numbered, but not taken by the network: none, as far as we can help it */
+	uint64_t send_errors;
+};
+
+/* What a sink has received. packets = unique_packets + duplicates. */
+struct sink_counters {
+	uint64_t packets;
+	uint64_t bytes;
+	uint64_t unique_packets;        /* data sequences that arrived */
+	uint64_t duplicates;            /* arrivals of a data sequence that was there already */
+	uint64_t network_duplicates;    /* the same channel sequence twice: counted nowhere else */
+	uint64_t retransmitted_packets; /* arrivals of a piece of data that was not sent for the first time */
+	uint64_t reordered;             /* arrivals below the highest channel sequence (RFC 4737, 3.3) */
+	uint64_t host_drops;            /* datagrams lost in this host's own receive buffer */
+	uint64_t reports;               /* FLOW_CONTROL sent */
+	uint64_t missing_packets;       /* transmissions that have not arrived, among those that could have */
+	uint64_t holes;                 /* data sequences missing now */
+};
+
+enum { HOLE_CELLS = 48 };
+
+/* Where in the sequence data is missing: first..end in HOLE_CELLS parts, and how much of each is missing, in
+ * 255ths, rounded up. */
+struct hole_strip {
+	uint64_t first, end; /* both 0: nothing is missing */
+	uint8_t cell[HOLE_CELLS];
+};
+
+enum test_phase {
+	TEST_NONE,
+	TEST_ASKING, /* the command is out, not yet acknowledged */
+	TEST_RUNNING,
+	TEST_AWAITING, /* sending is over, the result is not there yet */
+	TEST_COMPLETE,
+	TEST_INCOMPLETE, /* over without the peer's result, or before its time */
+	TEST_FAILED,     /* never started */
+};
+
+/* What the search has found. */
+struct path_capacity {
+	uint64_t bps;    /* IP layer (RFC 9097); 0: nothing */
+	uint32_t ci_ppm; /* half of the 95 % confidence interval, in millionths of it */
+	enum capacity_limit limit;
+	bool certain; /* the test ended early, because it was known well enough */
+};
+
+/* A burst is no longer (pacer.h): who is later has missed a part of its rate. */
+enum { HOST_LATE_US = 1000 };
+
+/* What the worker of one end has cost its host, and met there. */
+struct host_load {
+	bool known;
+	uint32_t cpu_permille;  /* of one CPU, by the worker's thread while data flowed */
+	bool offload;           /* segmentation or joining by the kernel */
+	uint32_t late_permille; /* of its turns, that came more than HOST_LATE_US after they were due */
+	uint64_t late_max_ns;   /* the latest */
+};
+
+/* One test as its client or its server knows it. */
+struct test_record {
+	uint32_t id; /* counts tests of this session from 1; 0 = none */
+	enum test_direction direction;
+	enum test_phase phase;
+	uint32_t channel;
+	uint32_t datagram_bytes;
+	uint64_t asked_rate_bps, rate_bps; /* asked for, and granted; 0 = max */
+	uint64_t asked_duration_ns, granted_duration_ns;
+	uint64_t start_ns;
+	uint32_t commands;          /* how often the test was asked for */
+	uint64_t duration_ns;       /* granted, until it is over: then how long the sending took */
+	enum hello_refusal refusal; /* TEST_FAILED: the server said no */
+	uint32_t wait_s;            /* ... and when it may be worth to ask again */
+	struct source_counters sent;
+	struct sink_counters received;
+	bool search;        /* the rate was to be found ... */
+	uint32_t until_ppm; /* ... and the test to end when it was known so well; 0: not before its time */
+	struct path_capacity capacity; /* ... and was; bps 0: not known */
+	struct bucket_result bucket;   /* that the path's start has shown */
+	struct loss_pattern pattern;   /* with counts_known, of an extended peer */
+	struct host_load sender, receiver;
+	bool received_known; /* `received` holds packets and bytes */
+	bool counts_known;   /* ... and the other counters too */
+	char uid[MESSAGE_UID];
+	uint64_t result_ns; /* when a classic server last sent its result; 0: never */
+	bool agreed;        /* both ends have made this record from both ends' counters */
+	char hash[13];      /* of the agreed record */
+};
+
+struct port_snapshot {
+	enum port_state state;
+	int error;         /* positive errno of a failed port */
+	uint64_t taken_ns; /* when these values were */
+	uint16_t local_port, remote_port;
+	int32_t thread_id;
+	uint64_t cpu_ns; /* of the thread that serves this port */
+	uint64_t steps;
+	uint64_t last_heard_ns; /* 0: never */
+	uint64_t received_packets, received_bytes;
+	uint64_t sent_packets, sent_bytes;
+	uint64_t send_errors;
+	uint64_t socket_drops;
+	uint64_t rejected[WIRE_REJECTS];
+	uint32_t receive_buffer_bytes, send_buffer_bytes; /* as granted by the kernel */
+	bool send_offload, receive_offload;
+	/* Client's UPLOAD: the largest UDP payload that is not fragmented; 0: not known. */
+	uint32_t path_bytes;
+	bool path_searching; /* ... may change soon */
+	bool path_hole;      /* ... and routers drop larger ones without telling this host */
+	struct latency_summary latency;
+	bool source_active, sink_active;
+	struct source_counters source; /* of the running or last test */
+	struct sink_counters sink;
+	uint64_t report_ns; /* when the last FLOW_CONTROL was sent or received; 0: none in this test */
+	struct hole_strip holes;
+};
+
+/* What a server tells of one of its ports: see port_snapshot. */
+struct peer_port {
+	enum port_state state;
+	int32_t thread_id;
+	uint64_t cpu_ns, steps;
+	uint64_t received_packets, received_bytes;
+	uint64_t sent_packets, sent_bytes;
+	uint64_t socket_drops;
+	uint64_t rejected; /* for all reasons together */
+	uint32_t receive_buffer_bytes;
+	uint64_t latency_n, latency_lost; /* round trips as the server has measured them */
+	uint64_t latency_last_ns, latency_p50_ns, latency_p99_ns;
+	bool source_active, sink_active;
+};
+
+/* The latest that a watching client was told. */
+struct peer_view {
+	uint64_t taken_ns; /* the client's clock when it arrived; 0: none */
+	uint64_t clock_ns; /* the server's when it was written */
+	struct peer_port port[PORT_KINDS];
+};
+
+enum { SNAPSHOT_TESTS = 8 };
+
+struct session_snapshot {
+	uint64_t taken_ns;
+	struct port_snapshot port[PORT_KINDS];
+	struct test_record test[SNAPSHOT_TESTS]; /* the latest, oldest first */
+	unsigned tests;
+	struct peer_view peer; /* extended client that watches: the server's side */
+};
+
+#endif

@@ -1,0 +1,249 @@
+#include "proto/record/verdict.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "proto/record/outcome.h"
+#include "proto/sys/clock.h"
+
+enum {
+	BUSY_PERMILLE = 850, /* of a CPU: a thread that does little else */
+	QUEUE_SEEN_MS = 2,   /* added to the median under load: something queues */
+};
+
+static double sent_bps(const struct test_record *t)
+{
+	return t->duration_ns ? 8.0 * (double)t->sent.bytes * NS_PER_S / (double)t->duration_ns : 0;
+}
+
+static bool reaches(const struct test_record *t, uint64_t rate_bps)
+{
+	return rate_bps && sent_bps(t) > 0.97 * (double)rate_bps;
+}
+
+static bool more_than(uint64_t part, uint64_t whole, unsigned permille)
+{
+	return part * 1000 > whole * permille;
+}
+
+static bool is_often_late(const struct host_load *h)
+{
+	return h->known && h->late_permille >= VERDICT_LATE_PERMILLE;
+}
+
+static enum verdict_limit receiver(const struct test_record *t)
+{
+	return t->receiver.known && t->receiver.cpu_permille >= BUSY_PERMILLE ? LIMIT_RECEIVER_CPU
+									      : LIMIT_SOCKET_BUFFER;
+}
+
+/* What the search ran into. */
+static enum verdict_limit searched(const struct test_record *t)
+{
+	switch (t->capacity.limit) {
+	case CAPACITY_NETWORK:
+		return LIMIT_PATH;
+	case CAPACITY_SENDER:
+		return LIMIT_SENDER_CPU;
+	case CAPACITY_RECEIVER:
+		return receiver(t);
+	case CAPACITY_CEILING:
+		return t->asked_rate_bps ? LIMIT_ASKED_RATE : LIMIT_SERVER_CAP;
+	case CAPACITY_UNKNOWN:
+		break;
+	}
+	return LIMIT_UNKNOWN;
+}
+
+enum verdict_limit verdict_limit(const struct test_record *t)
+{
+	struct loss loss = agreement_loss(t);
+	bool capped = t->rate_bps && (t->asked_rate_bps == 0 || t->rate_bps < t->asked_rate_bps);
+
+	if (t->phase == TEST_FAILED || !t->received_known || t->sent.packets == 0)
+		return LIMIT_UNKNOWN;
+	if (t->search && t->capacity.bps)
+		return searched(t);
+	if (loss.receiver_host > loss.path && more_than(loss.receiver_host, t->sent.packets, 5))
+		return receiver(t);
+	if (more_than(loss.path, t->sent.packets, 10))
+		return LIMIT_PATH;
+	if (reaches(t, t->rate_bps))
+		return capped ? LIMIT_SERVER_CAP : LIMIT_ASKED_RATE;
+	if (t->received.host_drops > 0)
+		return receiver(t); /* its drops have held an unlimited sender back */
+	if (t->sender.known && t->sender.cpu_permille >= BUSY_PERMILLE)
+		return LIMIT_SENDER_CPU;
+	if (t->receiver.known && t->receiver.cpu_permille >= BUSY_PERMILLE)
+		return LIMIT_RECEIVER_CPU;
+	if (is_often_late(&t->sender))
+		return LIMIT_SENDER_CPU;
+	return t->rate_bps == 0 && t->sender.known ? LIMIT_SENDER_CPU : LIMIT_UNKNOWN;
+}
+
+const char *verdict_limit_name(enum verdict_limit limit)
+{
+	static const char *const name[VERDICT_LIMITS] = {
+		[LIMIT_UNKNOWN] = "unknown",
+		[LIMIT_PATH] = "path",
+		[LIMIT_SENDER_CPU] = "sender_cpu",
+		[LIMIT_RECEIVER_CPU] = "receiver_cpu",
+		[LIMIT_SOCKET_BUFFER] = "socket_buffer",
+		[LIMIT_SERVER_CAP] = "server_cap",
+		[LIMIT_ASKED_RATE] = "asked_rate",
+	};
+
+	return name[limit];
+}
+
+static double share(uint64_t part, uint64_t whole)
+{
+	return whole ? 100.0 * (double)part / (double)whole : 0;
+}
+
+static void blame_host(const struct host_load *h, const char *who, char out[VERDICT_TEXT])
+{
+	int used;
+
+	if (!h->known) {
+		snprintf(out, VERDICT_TEXT, "the %s: it could not go faster", who);
+		return;
+	}
+	used = snprintf(out, VERDICT_TEXT, "the %s: its thread used %.0f %% of a CPU%s", who,
+		(double)h->cpu_permille / 10, h->offload ? "" : ", without offload");
+	if (h->late_permille > 0)
+		snprintf(out + used, VERDICT_TEXT - (size_t)used,
+			"; %.1f %% of its turns came late, by up to %.1f ms", (double)h->late_permille / 10,
+			(double)h->late_max_ns / NS_PER_MS);
+}
+
+static void blame_path(const struct test_record *t, double lost_percent, char out[VERDICT_TEXT])
+{
+	const struct bucket_result *b = &t->bucket;
+
+	if (b->kind)
+		snprintf(out, VERDICT_TEXT, "the path: a %s of %.1f Mbit/s with a bucket of %.0f kB",
+			b->kind == BUCKET_SHAPER ? "shaper" : "policer", (double)b->rate_bps / 1e6,
+			(double)b->bytes / 1e3);
+	else if (t->capacity.limit == CAPACITY_NETWORK)
+		snprintf(out, VERDICT_TEXT, "the path: its bottleneck was busy");
+	else
+		snprintf(out, VERDICT_TEXT, "the path: it lost %.2f %%", lost_percent);
+}
+
+void verdict_sentence(const struct test_record *t, char out[VERDICT_TEXT])
+{
+	struct loss loss = agreement_loss(t);
+	uint64_t sent = t->sent.packets;
+
+	switch (verdict_limit(t)) {
+	case LIMIT_PATH:
+		blame_path(t, share(loss.path, sent), out);
+		break;
+	case LIMIT_SENDER_CPU:
+		blame_host(&t->sender, "sender", out);
+		break;
+	case LIMIT_RECEIVER_CPU:
+		blame_host(&t->receiver, "receiver", out);
+		break;
+	case LIMIT_SOCKET_BUFFER:
+		snprintf(out, VERDICT_TEXT, "the receiver's socket buffer: it had no room for %.3f %%",
+			share(loss.receiver_host, sent));
+		break;
+	case LIMIT_SERVER_CAP:
+		snprintf(out, VERDICT_TEXT, "the server's limit");
+		break;
+	case LIMIT_ASKED_RATE:
+		snprintf(out, VERDICT_TEXT, "the asked rate; the path carries it");
+		break;
+	default:
+		snprintf(out, VERDICT_TEXT, "not known");
+		break;
+	}
+}
+
+static bool carried(const struct port_snapshot *p)
+{
+	return p->source.packets > 0 || p->sink.packets > 0;
+}
+
+uint32_t verdict_responsiveness(const struct session_snapshot *s)
+{
+	uint64_t n = 0;
+	double sum_ns = 0;
+
+	for (int kind = 0; kind < PORT_KINDS; kind++) {
+		const struct latency_part *l = &s->port[kind].latency.loaded;
+
+		if (kind != PORT_CONTROL && !carried(&s->port[kind]))
+			continue;
+		n += l->n;
+		sum_ns += (double)l->mean_ns * (double)l->n;
+	}
+	return n && sum_ns > 0 ? (uint32_t)(60.0 * NS_PER_S * (double)n / sum_ns) : 0;
+}
+
+static uint64_t added(const struct latency_summary *l)
+{
+	return l->loaded.p95_ns > l->idle.p50_ns ? l->loaded.p95_ns - l->idle.p50_ns : 0;
+}
+
+static bool is_measured(const struct latency_summary *l)
+{
+	return l->idle.n > 0 && l->loaded.n > 0;
+}
+
+uint64_t verdict_added_ns(const struct session_snapshot *s)
+{
+	uint64_t most = 0;
+
+	for (int kind = 0; kind < PORT_KINDS; kind++)
+		if (is_measured(&s->port[kind].latency) && added(&s->port[kind].latency) > most)
+			most = added(&s->port[kind].latency);
+	return most;
+}
+
+char verdict_grade(const struct session_snapshot *s)
+{
+	static const uint64_t below_ms[] = {5, 30, 60, 200, 400};
+	uint64_t added_ns = verdict_added_ns(s);
+	bool any = false;
+	int i = 0;
+
+	for (int kind = 0; kind < PORT_KINDS; kind++)
+		any = any || is_measured(&s->port[kind].latency);
+	while (i < 5 && added_ns >= below_ms[i] * NS_PER_MS)
+		i++;
+	return any ? (char)('A' + i) : '-';
+}
+
+static uint64_t risen(const struct latency_summary *l)
+{
+	return l->loaded.p50_ns > l->idle.p50_ns ? l->loaded.p50_ns - l->idle.p50_ns : 0;
+}
+
+struct verdict_queue verdict_standing_queue(const struct session_snapshot *s, const struct test_record *t)
+{
+	struct verdict_queue q = {0};
+
+	for (int kind = 0; kind < PORT_KINDS; kind++)
+		if (is_measured(&s->port[kind].latency) && risen(&s->port[kind].latency) > q.ns)
+			q.ns = risen(&s->port[kind].latency);
+	if (t->duration_ns)
+		q.bytes = (uint64_t)((double)t->received.bytes * (double)q.ns / (double)t->duration_ns);
+	return q;
+}
+
+enum verdict_queues verdict_queues(const struct session_snapshot *s)
+{
+	const struct latency_summary *control = &s->port[PORT_CONTROL].latency;
+	uint64_t most = 0;
+
+	for (int kind = PORT_UPLOAD; kind <= PORT_DOWNLOAD; kind++)
+		if (carried(&s->port[kind]) && is_measured(&s->port[kind].latency) &&
+			risen(&s->port[kind].latency) > most)
+			most = risen(&s->port[kind].latency);
+	if (!is_measured(control) || most < (uint64_t)QUEUE_SEEN_MS * NS_PER_MS)
+		return QUEUES_UNKNOWN;
+	return risen(control) * 2 > most ? QUEUES_SHARED : QUEUES_PER_FLOW;
+}

@@ -1,0 +1,29 @@
+/* The clocks. The only caller of clock_gettime; engine parts take `now` as an argument instead.
+ * Every function may be called from any thread and can't fail. */
+#ifndef PROTO_SYS_CLOCK_H
+#define PROTO_SYS_CLOCK_H
+
+#include <stdint.h>
+
+enum {
+	NS_PER_US = 1000,
+	NS_PER_MS = 1000000,
+	NS_PER_S = 1000000000,
+};
+
+/* No deadline: later than every time. */
+#define CLOCK_NEVER UINT64_MAX
+
+/* Nanoseconds on CLOCK_MONOTONIC: every timer and every latency uses this. */
+uint64_t clock_now_ns(void);
+
+/* Nanoseconds since 1970: for time stamps that people read, and to place kernel receive times. */
+uint64_t clock_wall_ns(void);
+
+/* CPU time that the calling thread has used, in nanoseconds. */
+uint64_t clock_thread_cpu_ns(void);
+
+/* Blocks the calling thread for that long, less when a signal arrives. */
+void clock_sleep_ns(uint64_t ns);
+
+#endif

@@ -1,0 +1,27 @@
+/* SIGINT, SIGTERM and SIGHUP as a task of the main loop: the first ends the loop, the second the process. */
+#ifndef PROTO_SYS_SIGNALS_H
+#define PROTO_SYS_SIGNALS_H
+
+#include "proto/sys/loop.h"
+
+struct signals {
+	struct loop_task task;
+	int caught; /* the first signal's number; 0: none yet */
+	/* Called in the loop's thread instead of loop_stop, unless NULL. */
+	void (*caught_one)(void *context);
+	void *context;
+};
+
+/* Called before the process is ended without its loop's doing: by the second signal, or because it is stuck.
+ * Must be safe in a signal's handler. NULL: nothing. */
+void signals_set_last_act(void (*act)(void));
+
+/* Handles the signals from now on, and ignores SIGPIPE; SIGHUP stays ignored where it was. Once in a process.
+ * 0 or -errno. */
+int signals_open(struct signals *s, struct loop *loop);
+/* Work after the signal gets another second before the process counts as stuck and is ended. */
+void signals_extend(void);
+
+void signals_close(struct signals *s);
+
+#endif

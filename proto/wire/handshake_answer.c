@@ -1,0 +1,176 @@
+/* The server's answers to the extended CONNECT. What an answer is, one key tells: "refused",
+ * "token" or "cookie"; one that has two of them is refused, and so is a version that isn't ours,
+ * unless it brings a refusal. */
+#include <assert.h>
+#include <string.h>
+
+#include "proto/sys/text.h"
+#include "proto/wire/handshake_private.h"
+
+enum { ASSIGNED = 3 };
+
+static const char *const refusal_names[REFUSALS] = {
+	[REFUSED_NOT] = "no",
+	[REFUSED_BUSY] = "busy",
+	[REFUSED_AUTH] = "auth",
+	[REFUSED_VERSION] = "version",
+	[REFUSED_LIMIT] = "limit",
+};
+
+const char *hello_refusal_name(enum hello_refusal refusal)
+{
+	return refusal < REFUSALS ? refusal_names[refusal] : "unknown";
+}
+
+static void append_welcome(struct fields_text *t, const struct answer *a)
+{
+	const uint16_t *port = a->assignment.port;
+
+	assert(a->cap_rate_bps <= FIELDS_COUNT_MAX);
+	fields_append(t, ",\"token\":");
+	fields_append_hex(t, a->token, sizeof(a->token));
+	fields_append(t, ",\"ports\":[%u,%u,%u],\"key\":%u", port[0], port[1], port[2], a->assignment.key);
+	hello_append_features(t, a->features);
+	fields_append(t, ",\"caps\":{\"rate\":%llu,\"duration\":%u,\"tests\":%u}",
+		(unsigned long long)a->cap_rate_bps, a->cap_duration_s, a->cap_tests);
+}
+
+static void append_refusal(struct fields_text *t, const struct answer *a)
+{
+	char text[HELLO_TEXT];
+
+	assert(a->refusal > REFUSED_NOT && a->refusal < REFUSALS);
+	text_sanitise(text, sizeof(text), a->text, strnlen(a->text, sizeof(a->text)));
+	fields_append(t, ",\"refused\":\"%s\",\"wait\":%u,\"text\":", refusal_names[a->refusal], a->wait_s);
+	fields_append_string(t, text);
+}
+
+size_t answer_write(uint8_t out[HELLO_BYTES], const struct answer *a, const struct key *key)
+{
+	char text[HELLO_BYTES + 1];
+	struct fields_text t = {.text = text, .room = sizeof(text)};
+
+	fields_append(&t, "{\"wyndrvr\":%d,\"nonce\":", HELLO_VERSION);
+	fields_append_hex(&t, a->nonce, sizeof(a->nonce));
+	if (a->kind == ANSWER_WELCOME) {
+		append_welcome(&t, a);
+	} else if (a->kind == ANSWER_REFUSED) {
+		append_refusal(&t, a);
+	} else {
+		fields_append(&t, ",\"cookie\":");
+		fields_append_hex(&t, a->cookie, sizeof(a->cookie));
+	}
+	if (key)
+		hello_append_mac(&t, 0, key);
+	fields_append(&t, "}");
+	memcpy(out, text, t.used);
+	return t.used;
+}
+
+static bool read_ports(const json_t *root, struct answer *a)
+{
+	const json_t *list = json_object_get(root, "ports");
+	uint16_t *port = a->assignment.port;
+
+	if (!json_is_array(list) || json_array_size(list) != ASSIGNED)
+		return false;
+	for (size_t i = 0; i < ASSIGNED; i++) {
+		uint64_t count;
+
+		if (!fields_read_count(json_array_get(list, i), 1, UINT16_MAX, &count))
+			return false;
+		port[i] = (uint16_t)count;
+	}
+	if (port[0] == port[1] && port[1] == port[2])
+		return a->features & FEATURE_SINGLE_PORT;
+	return port[0] != port[1] && port[1] != port[2] && port[0] != port[2];
+}
+
+static bool read_caps(const json_t *root, struct answer *a)
+{
+	const json_t *caps = json_object_get(root, "caps");
+	const json_t *rate = json_object_get(caps, "rate");
+
+	if (caps && !json_is_object(caps))
+		return false;
+	return (!rate || fields_read_count(rate, 0, FIELDS_COUNT_MAX, &a->cap_rate_bps)) &&
+	       hello_read_number(caps, "duration", false, &a->cap_duration_s) &&
+	       hello_read_number(caps, "tests", false, &a->cap_tests);
+}
+
+static bool read_welcome(const json_t *root, struct answer *a)
+{
+	return fields_read_hex(json_object_get(root, "token"), a->token, sizeof(a->token)) &&
+	       hello_read_features(root, &a->features) && read_ports(root, a) &&
+	       hello_read_number(root, "key", true, &a->assignment.key) &&
+	       a->assignment.key <= WIRE_CHANNEL_MAX && read_caps(root, a);
+}
+
+static bool read_cookie(const json_t *root, struct answer *a)
+{
+	return fields_read_hex(json_object_get(root, "cookie"), a->cookie, sizeof(a->cookie));
+}
+
+static bool read_refusal(const json_t *root, struct answer *a)
+{
+	const char *name = json_string_value(json_object_get(root, "refused"));
+	const json_t *text = json_object_get(root, "text");
+
+	for (unsigned i = REFUSED_NOT + 1; name && i < REFUSALS; i++)
+		if (strcmp(name, refusal_names[i]) == 0)
+			a->refusal = (enum hello_refusal)i;
+	if (a->refusal == REFUSED_NOT || (text && !json_is_string(text)))
+		return false;
+	if (text)
+		text_sanitise(a->text, sizeof(a->text), json_string_value(text), json_string_length(text));
+	return hello_read_number(root, "wait", false, &a->wait_s);
+}
+
+static bool read_kind(const json_t *root, struct answer *a)
+{
+	static const struct {
+		const char *key;
+		bool (*read)(const json_t *root, struct answer *a);
+	} kinds[] = {
+		[ANSWER_COOKIE] = {"cookie", read_cookie},
+		[ANSWER_WELCOME] = {"token", read_welcome},
+		[ANSWER_REFUSED] = {"refused", read_refusal},
+	};
+	const size_t none = sizeof(kinds) / sizeof(kinds[0]);
+	size_t found = none;
+
+	for (size_t i = 0; i < none; i++) {
+		if (!json_object_get(root, kinds[i].key))
+			continue;
+		if (found != none)
+			return false;
+		found = i;
+	}
+	if (found == none)
+		return false;
+	a->kind = (enum answer_kind)found;
+	return kinds[found].read(root, a);
+}
+
+enum wire_reject answer_parse(const uint8_t *bytes, size_t size, struct answer *a)
+{
+	json_t *root;
+	uint32_t version;
+	bool ok;
+
+	*a = (struct answer){0};
+	if (size < 2 || size > HELLO_BYTES || bytes[0] != '{' || bytes[size - 1] != '}')
+		return REJECT_BODY;
+	root = fields_open(bytes, size);
+	ok = hello_read_number(root, "wyndrvr", true, &version) &&
+	     fields_read_hex(json_object_get(root, "nonce"), a->nonce, sizeof(a->nonce)) &&
+	     hello_read_optional(root, "mac", a->mac, sizeof(a->mac), &a->has_mac) && read_kind(root, a) &&
+	     (version == HELLO_VERSION || a->kind == ANSWER_REFUSED);
+	json_decref(root);
+	return ok ? WIRE_OK : REJECT_BODY;
+}
+
+bool answer_verify(const uint8_t *bytes, size_t size, const struct answer *a, const struct key *key)
+{
+	return a->has_mac && hello_check_mac(bytes, size, a->mac, key);
+}

@@ -1,0 +1,173 @@
+#include "proto/wire/result.h"
+
+#include "proto/sys/clock.h"
+#include "proto/wire/json.h"
+
+enum {
+	PATTERN_OUTAGES = 4, /* a message has room for so many */
+	LOAD_NUMBERS = 4,
+	LOAD_LEAST = 2, /* without lateness */
+};
+
+static json_t *numbers(const uint64_t *value, unsigned count)
+{
+	json_t *array = json_array();
+
+	for (unsigned i = 0; i < count; i++)
+		json_array_append_new(array,
+			json_integer(
+				(json_int_t)(value[i] < FIELDS_COUNT_MAX ? value[i] : FIELDS_COUNT_MAX)));
+	return array;
+}
+
+static bool read_numbers(const json_t *array, uint64_t *value, unsigned count)
+{
+	if (!json_is_array(array) || json_array_size(array) < count)
+		return false;
+	for (unsigned i = 0; i < count; i++)
+		if (!fields_read_count(json_array_get(array, i), 0, FIELDS_COUNT_MAX, &value[i]))
+			return false;
+	return true;
+}
+
+void exchange_write_capacity(json_t *object, const struct path_capacity *c)
+{
+	uint64_t value[] = {c->bps, c->ci_ppm, c->limit, c->certain};
+
+	if (c->bps)
+		json_object_set_new(object, "capacity", numbers(value, 4));
+}
+
+bool exchange_read_capacity(json_t *object, struct path_capacity *c)
+{
+	json_t *array = json_object_get(object, "capacity");
+	uint64_t value[4];
+
+	if (!array)
+		return true;
+	if (!read_numbers(array, value, 4) || value[1] > UINT32_MAX || value[2] > CAPACITY_CEILING ||
+		value[3] > 1)
+		return false;
+	*c = (struct path_capacity){
+		.bps = value[0],
+		.ci_ppm = (uint32_t)value[1],
+		.limit = (enum capacity_limit)value[2],
+		.certain = value[3],
+	};
+	return true;
+}
+
+void exchange_write_bucket(json_t *object, const struct bucket_result *b)
+{
+	uint64_t value[] = {b->kind, b->rate_bps, b->bytes};
+
+	if (b->kind)
+		json_object_set_new(object, "bucket", numbers(value, 3));
+}
+
+bool exchange_read_bucket(json_t *object, struct bucket_result *b)
+{
+	json_t *array = json_object_get(object, "bucket");
+	uint64_t value[3];
+
+	if (!array)
+		return true;
+	if (!read_numbers(array, value, 3) || value[0] > BUCKET_POLICER)
+		return false;
+	*b = (struct bucket_result){(enum bucket_kind)value[0], value[1], value[2]};
+	return true;
+}
+
+void exchange_write_load(json_t *object, const struct host_load *l)
+{
+	uint64_t value[LOAD_NUMBERS] = {
+		l->cpu_permille, l->offload, l->late_max_ns / NS_PER_US, l->late_permille};
+
+	if (l->known)
+		json_object_set_new(object, "load", numbers(value, LOAD_NUMBERS));
+}
+
+bool exchange_read_load(json_t *object, struct host_load *l)
+{
+	json_t *array = json_object_get(object, "load");
+	uint64_t value[LOAD_NUMBERS] = {0};
+	unsigned told = json_array_size(array) < LOAD_NUMBERS ? LOAD_LEAST : LOAD_NUMBERS;
+
+	if (!array)
+		return true;
+	if (!read_numbers(array, value, told) || value[0] > UINT32_MAX || value[1] > 1 || value[3] > 1000)
+		return false;
+	*l = (struct host_load){
+		.known = true,
+		.cpu_permille = (uint32_t)value[0],
+		.offload = value[1],
+		.late_max_ns = value[2] * NS_PER_US,
+		.late_permille = (uint32_t)value[3],
+	};
+	return true;
+}
+
+static json_t *outages(const struct loss_pattern *p)
+{
+	json_t *array = json_array();
+
+	for (unsigned i = 0; i < p->outages && i < PATTERN_OUTAGES; i++) {
+		const struct loss_outage *o = &p->outage[i];
+
+		json_array_append_new(array, numbers((uint64_t[]){o->start_ns, o->length_ns, o->lost}, 3));
+	}
+	return array;
+}
+
+void exchange_write_pattern(json_t *object, const struct loss_pattern *p)
+{
+	uint64_t period[] = {p->period, (uint64_t)(p->period_share * 1000)};
+	uint64_t late[] = {p->late, p->extent_max, p->late_max_ns};
+	json_t *pattern;
+
+	if (p->bursts == 0 && p->late == 0 && p->outages == 0)
+		return;
+	pattern = json_pack("{s:o, s:o, s:o, s:o}", "bursts", numbers(p->burst, LOSS_BURSTS), "longest",
+		numbers(&p->longest, 1), "period", numbers(period, 2), "late", numbers(late, 3));
+	json_object_set_new(pattern, "outages", outages(p));
+	json_object_set_new(object, "pattern", pattern);
+}
+
+static bool read_outages(json_t *array, struct loss_pattern *p)
+{
+	size_t count = json_array_size(array);
+
+	if (!json_is_array(array) || count > LOSS_OUTAGES)
+		return false;
+	for (p->outages = 0; p->outages < count; p->outages++) {
+		uint64_t value[3];
+
+		if (!read_numbers(json_array_get(array, p->outages), value, 3))
+			return false;
+		p->outage[p->outages] = (struct loss_outage){value[0], value[1], value[2]};
+	}
+	return true;
+}
+
+bool exchange_read_pattern(json_t *object, struct loss_pattern *p)
+{
+	json_t *pattern = json_object_get(object, "pattern");
+	uint64_t period[2], late[3];
+
+	if (!pattern)
+		return true;
+	if (!read_numbers(json_object_get(pattern, "bursts"), p->burst, LOSS_BURSTS) ||
+		!read_numbers(json_object_get(pattern, "longest"), &p->longest, 1) ||
+		!read_numbers(json_object_get(pattern, "period"), period, 2) ||
+		!read_numbers(json_object_get(pattern, "late"), late, 3) || period[1] > 1000 ||
+		!read_outages(json_object_get(pattern, "outages"), p))
+		return false;
+	for (unsigned i = 0; i < LOSS_BURSTS; i++)
+		p->bursts += p->burst[i];
+	p->period = period[0];
+	p->period_share = (double)period[1] / 1000;
+	p->late = late[0];
+	p->extent_max = late[1];
+	p->late_max_ns = late[2];
+	return true;
+}

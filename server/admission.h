@@ -1,0 +1,35 @@
+/* The main port's questions: who may get a session, and what the answer is. No state before an address is
+ * proven, and nothing but a well-formed question is answered, with no more bytes than it had. The
+ * listener's thread only. */
+#ifndef SERVER_ADMISSION_H
+#define SERVER_ADMISSION_H
+
+#include "proto/net/udp.h"
+#include "proto/sys/log.h"
+#include "server/clients.h"
+#include "server/cookie.h"
+#include "server/rate_limit.h"
+
+struct door {
+	const struct options *options;
+	const struct keys *keys; /* NULL: none are asked for */
+	struct clients *clients;
+	struct udp_socket *socket;
+	struct address local;
+	struct mailbox *gate;
+	struct cookie_jar jar;
+	struct rates *rates;
+	uint64_t classic_full_ns; /* one token bucket for all classic questions */
+	bool exhausted;           /* the ports have run out, and the log has said so */
+	struct log_limit malformed, refused;
+	uint64_t ignored; /* datagrams that were not answered */
+};
+
+/* 0 or -ENOMEM. The caller has set the fields up to `gate`. */
+int door_open(struct door *door);
+void door_close(struct door *door);
+
+/* Takes one datagram of the main port. */
+void door_input(struct door *door, const struct udp_datagram *d);
+
+#endif

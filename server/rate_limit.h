@@ -1,0 +1,25 @@
+/* Token buckets for requests, one for each IPv4 address or IPv6 /64, in a table of fixed size. An entry
+ * whose bucket is full again says nothing and may be taken over; so may any when the table is crowded:
+ * then a newcomer is let through, for no flood may lock others out. The listener's thread only. */
+#ifndef SERVER_RATE_LIMIT_H
+#define SERVER_RATE_LIMIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proto/net/address.h"
+
+struct rates;
+
+/* `per_second` requests, and as many at once. NULL when out of memory. */
+struct rates *rates_new(uint32_t per_second);
+void rates_free(struct rates *rates);
+
+/* Whether one more request of this address is to be answered now. Loopback always is. */
+bool rates_allow(struct rates *rates, const struct address *from, uint64_t now_ns);
+
+/* The part of an address that its owner can't change at will: the whole of IPv4's, IPv6's first 64
+ * bits. 16 bytes. */
+void rates_network(const struct address *from, uint8_t network[16]);
+
+#endif

@@ -1,0 +1,139 @@
+#include "server/test_grants.h"
+
+#include <string.h>
+
+#include "proto/sys/clock.h"
+#include "proto/sys/log.h"
+
+enum { GRANTS_WAIT_S = 5 }; /* what a client is told to wait when too much runs */
+
+void grants_init(struct grants *g, const struct options *options, struct clients *clients)
+{
+	*g = (struct grants){.options = options, .clients = clients};
+}
+
+static uint64_t lower(uint64_t a, uint64_t b)
+{
+	return a == 0 || (b != 0 && b < a) ? b : a; /* 0 is no limit */
+}
+
+static void count_active(void *context, struct client *c)
+{
+	*(unsigned *)context += c->granted[TEST_UP].active + c->granted[TEST_DOWN].active;
+}
+
+static unsigned active(const struct grants *g)
+{
+	unsigned count = 0;
+
+	clients_each(g->clients, count_active, &count);
+	return count;
+}
+
+/* An even share of the whole, so that nobody's test depends on who came first. */
+static uint64_t share(const struct grants *g)
+{
+	uint64_t total = g->options->max_total_rate_bps;
+	unsigned tests = total ? active(g) : 0;
+
+	return tests ? total / tests : 0;
+}
+
+static void tell_share(void *context, struct client *c)
+{
+	struct mail mail = {.kind = MAIL_SHARE, .share_bps = *(const uint64_t *)context};
+
+	for (int d = TEST_UP; d <= TEST_DOWN; d++) {
+		struct granted *test = &c->granted[d];
+		enum port_kind worker = d == TEST_UP ? PORT_UPLOAD : PORT_DOWNLOAD;
+
+		if (test->active && test->share_bps != mail.share_bps &&
+			mailbox_post(&c->session.port[worker].mailbox, &mail))
+			test->share_bps = mail.share_bps;
+	}
+}
+
+void grants_divide(struct grants *g)
+{
+	uint64_t share_bps = share(g);
+
+	if (share_bps)
+		clients_each(g->clients, tell_share, &share_bps);
+}
+
+struct count {
+	const struct client *client;
+	unsigned downloads;
+};
+
+static void count_downloads(void *context, struct client *c)
+{
+	struct count *count = context;
+
+	if (memcmp(c->network, count->client->network, sizeof c->network) == 0)
+		count->downloads += c->granted[TEST_DOWN].active;
+}
+
+static bool may_run(struct grants *g, const struct client *c, enum test_direction direction)
+{
+	struct count count = {.client = c};
+
+	if (active(g) >= g->options->max_tests)
+		return false;
+	if (direction == TEST_UP || address_is_loopback(&c->address))
+		return true;
+	clients_each(g->clients, count_downloads, &count);
+	return count.downloads < g->options->max_downloads_per_address;
+}
+
+static void limit(const struct grants *g, const struct client *c, struct test_order *order)
+{
+	uint32_t duration_s = g->options->max_duration_s;
+	uint64_t longest_ns;
+
+	order->rate_bps = lower(order->rate_bps, g->options->max_rate_bps);
+	if (c->key) {
+		order->rate_bps = lower(order->rate_bps, c->key->rate_bps);
+		duration_s = (uint32_t)lower(duration_s, c->key->duration_s);
+	}
+	longest_ns = (uint64_t)duration_s * NS_PER_S;
+	if (order->duration_ns > longest_ns)
+		order->duration_ns = longest_ns;
+}
+
+static void ask(struct grants *g, struct client *c, const struct mail *question)
+{
+	struct granted *test = &c->granted[question->order.direction];
+	struct mail answer = {.kind = MAIL_GRANT, .order = question->order};
+
+	if (test->active && test->channel == question->order.channel)
+		return;
+	test->active = false; /* CONTROL asks only when the one before is over */
+	if (may_run(g, c, question->order.direction)) {
+		limit(g, c, &answer.order);
+		*test = (struct granted){.active = true, .channel = question->order.channel};
+		answer.share_bps = test->share_bps = share(g);
+	} else {
+		answer.refusal = REFUSED_BUSY;
+		answer.wait_s = GRANTS_WAIT_S;
+		log_verbose("Test of %s not granted: too many run", c->name);
+	}
+	mailbox_post(&c->session.port[PORT_CONTROL].mailbox, &answer);
+	grants_divide(g);
+}
+
+void grants_take(struct grants *g, const struct mail *mail)
+{
+	struct client *c = clients_by_number(g->clients, mail->session);
+	struct granted *test;
+
+	if (!c)
+		return;
+	test = &c->granted[mail->order.direction];
+	if (mail->kind == MAIL_ASK_GRANT) {
+		ask(g, c, mail);
+	} else if (test->channel == mail->order.channel) {
+		test->active = false;
+		grants_divide(g);
+	}
+}

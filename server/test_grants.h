@@ -1,0 +1,21 @@
+/* Which tests may run, and how much of the server's rate each gets. The listener's thread only: the CONTROL
+ * ports ask by mail and are answered by mail. */
+#ifndef SERVER_TEST_GRANTS_H
+#define SERVER_TEST_GRANTS_H
+
+#include "server/clients.h"
+
+struct grants {
+	const struct options *options;
+	struct clients *clients;
+};
+
+void grants_init(struct grants *g, const struct options *options, struct clients *clients);
+
+/* MAIL_ASK_GRANT or MAIL_TEST_OVER. */
+void grants_take(struct grants *g, const struct mail *mail);
+
+/* Tells the tests that run their shares, where those have changed: now and then, since sessions end too. */
+void grants_divide(struct grants *g);
+
+#endif

@@ -1,0 +1,112 @@
+/* What the tests of side conversations share: one extended port of a session, stepped by hand, and a peer
+ * that sends it what it likes, from the proven address or from another one. */
+#ifndef TESTS_SUPPORT_PORT_SCENE_H
+#define TESTS_SUPPORT_PORT_SCENE_H
+
+#include "tests/support/udp_pair.h"
+
+#include "proto/config/table.h"
+#include "proto/engine/port.h"
+
+enum { KEY = 26970 };
+
+static const uint8_t secret[SEAL_SECRET_BYTES] = "a secret that both sides hold";
+static const uint8_t other[SEAL_SECRET_BYTES] = "a secret that only one side has";
+
+struct scene {
+	struct options options;
+	struct udp_batch *batch;
+	struct port port[PORT_KINDS]; /* of one session; one of them is stepped */
+	struct port *it;
+	struct udp_pair *peer; /* `to` is at the proven address, `from` at another one */
+	struct seal seal;      /* the peer's */
+	uint64_t wanted;       /* datagrams that the port has to receive */
+};
+
+struct scene_plan {
+	enum port_kind kind;
+	bool is_client, extended, asks_path;
+	uint32_t packet_length;
+};
+
+/* As after the proof of the peer's address. */
+static inline struct scene *scene_open_as(const struct scene_plan *as)
+{
+	struct scene *s = calloc(1, sizeof(*s));
+	struct port_plan plan = {
+		.is_client = as->is_client,
+		.asks_path = as->asks_path,
+		.key = KEY,
+		.secret = as->extended ? secret : NULL,
+	};
+
+	assert_non_null(s);
+	options_defaults(&s->options);
+	s->options.packet_length = as->packet_length;
+	s->batch = udp_batch_new();
+	assert_non_null(s->batch);
+	s->peer = pair_open(AF_INET);
+	s->it = &s->port[as->kind];
+	plan.options = &s->options;
+	plan.local = loopback(AF_INET);
+	plan.peer = s->peer->to_address;
+	for (int k = 0; k < PORT_KINDS; k++) {
+		plan.kind = (enum port_kind)k;
+		assert_int_equal(port_open(&s->port[k], &plan), 0);
+		s->port[k].batch = s->batch;
+		s->port[k].sibling = s->port;
+		s->port[k].peer_known = true;
+		s->port[k].now.state = PORT_UP;
+	}
+	seal_init(&s->seal, !as->is_client, as->kind, secret);
+	return s;
+}
+
+static inline struct scene *scene_open(enum port_kind kind, bool is_client, bool extended)
+{
+	return scene_open_as(&(struct scene_plan){.kind = kind,
+		.is_client = is_client,
+		.extended = extended,
+		.asks_path = is_client && extended});
+}
+
+static inline void scene_close(struct scene *s)
+{
+	for (int kind = 0; kind < PORT_KINDS; kind++)
+		port_close(&s->port[kind]);
+	pair_close(s->peer);
+	udp_batch_free(s->batch);
+	free(s);
+}
+
+static inline bool port_has_received(void *context)
+{
+	struct scene *s = context;
+
+	port_step(s->it);
+	return s->it->now.received_packets >= s->wanted;
+}
+
+/* Sends one packet to the port, sealed unless `seal` is NULL, and lets it look. */
+static inline void give(struct scene *s, struct udp_socket *from, struct seal *seal, struct wire_header h,
+	const char *body, size_t size)
+{
+	uint8_t bytes[WIRE_MAX_BYTES];
+	struct address to;
+
+	if (seal)
+		h.offset = seal_next(seal);
+	wire_encode(bytes, &h);
+	memcpy(bytes + WIRE_HEADER_BYTES, body, size);
+	size += WIRE_HEADER_BYTES;
+	if (seal) {
+		seal_close(seal, bytes, size);
+		size += SEAL_TAG_BYTES;
+	}
+	assert_int_equal(udp_local_address(&s->it->socket, &to), 0);
+	assert_int_equal(udp_send(from, &to, bytes, size), 0);
+	s->wanted = s->it->now.received_packets + 1;
+	assert_true(wait_until(port_has_received, s));
+}
+
+#endif

@@ -1,0 +1,145 @@
+/* The confidence interval: how often it covers the truth, and how fast it follows a change. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <math.h>
+
+#include "proto/rate/rate_interval.h"
+#include "tests/support/link.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static double gauss(uint64_t *random)
+{
+	double sum = -6;
+
+	for (unsigned i = 0; i < 12; i++)
+		sum += (double)(link_random(random) >> 11) * 0x1p-53;
+	return sum;
+}
+
+/* Windows of 100 ms around 100 Mbit/s; each keeps the part `like` of the one before. */
+static struct rate_estimate series(unsigned windows, double deviation, double like, uint64_t *random)
+{
+	struct rate_interval r = {0};
+	double off = gauss(random);
+
+	for (unsigned i = 0; i < windows; i++) {
+		off = like * off + sqrt(1 - like * like) * gauss(random);
+		rate_interval_add(&r, 1e7 * (1 + deviation * off), 1e8);
+	}
+	return rate_interval_estimate(&r);
+}
+
+static void test_coverage(void **state)
+{
+	static const struct {
+		unsigned windows;
+		double deviation, like;
+		double least, most; /* share of the series whose interval covers the truth */
+	} rows[] = {
+		{5, 0.01, 0, 0.9, 1},
+		{10, 0.01, 0, 0.92, 0.99},
+		{30, 0.01, 0, 0.92, 0.99},
+		{100, 0.01, 0, 0.93, 0.985},
+		{100, 0.002, 0.5, 0.88, 0.985},
+		{100, 0.002, 0.8, 0.82, 0.985},
+	};
+	uint64_t random = 1;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		unsigned covered = 0;
+
+		for (unsigned n = 0; n < 2000; n++) {
+			struct rate_estimate e =
+				series(rows[i].windows, rows[i].deviation, rows[i].like, &random);
+
+			assert_true(e.windows + 3 >= rows[i].windows); /* an outlier may begin it */
+			covered += fabs(e.mean_bps - 1e8) <= e.mean_bps * e.percent / 100;
+		}
+		print_message("row %zu: %.3f\n", i, covered / 2000.0);
+		assert_true(covered / 2000.0 >= rows[i].least && covered / 2000.0 <= rows[i].most);
+	}
+}
+
+/* By hand: 99, 100, 101 Mbit/s: s = 1, t(2) = 4.303, 4.303 / sqrt(3) = 2.484 %. */
+static void test_values(void **state)
+{
+	struct rate_interval r = {0};
+	struct rate_estimate e;
+
+	(void)state;
+	assert_true(rate_interval_estimate(&r).percent >= 100);
+	rate_interval_add(&r, 0, 1e8);
+	rate_interval_add(&r, 1e7, 0);
+	assert_int_equal(rate_interval_estimate(&r).windows, 0);
+	rate_interval_add(&r, 1.00e7, 1e8);
+	assert_true(rate_interval_estimate(&r).percent >= 100);
+	rate_interval_add(&r, 0.99e7, 1e8);
+	rate_interval_add(&r, 1.01e7, 1e8);
+	e = rate_interval_estimate(&r);
+	assert_true(fabs(e.mean_bps - 1e8) < 1);
+	assert_true(fabs(e.percent - 2.484) < 0.001);
+}
+
+/* Long windows weigh more. */
+static void test_weights(void **state)
+{
+	struct rate_interval r = {0};
+
+	(void)state;
+	rate_interval_add(&r, 3e7, 3e8);
+	rate_interval_add(&r, 1.02e7, 1e8);
+	assert_true(fabs(rate_interval_estimate(&r).mean_bps - 1.005e8) < 1);
+}
+
+static void test_change(void **state)
+{
+	static const struct {
+		double after;
+		unsigned windows; /* that count after three of the new kind */
+	} rows[] = {{0.3, 3}, {0.9, 3}, {1.1, 3}, {3, 3}, {0.98, 23}, {1.02, 23}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct rate_interval r = {0};
+
+		for (unsigned n = 0; n < 20; n++)
+			rate_interval_add(&r, n % 2 ? 1.001e7 : 0.999e7, 1e8);
+		rate_interval_add(&r, rows[i].after * 1e7, 1e8);
+		rate_interval_add(&r, rows[i].after * 1e7, 1e8);
+		assert_int_equal(rate_interval_estimate(&r).windows, 22);
+		rate_interval_add(&r, rows[i].after * 1e7, 1e8);
+		assert_int_equal(rate_interval_estimate(&r).windows, rows[i].windows);
+	}
+}
+
+/* Single windows far away, on different sides, are no change; and the ring holds the latest. */
+static void test_outliers(void **state)
+{
+	struct rate_interval r = {0};
+
+	(void)state;
+	for (unsigned n = 0; n < 3 * RATE_INTERVAL_WINDOWS; n++)
+		rate_interval_add(&r, n % 10 == 3 ? 0.5e7 : n % 10 == 4 ? 1.5e7 : 1e7, 1e8);
+	assert_int_equal(rate_interval_estimate(&r).windows, RATE_INTERVAL_WINDOWS);
+	assert_true(fabs(rate_interval_estimate(&r).mean_bps - 1e8) < 1e6);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_coverage),
+		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_weights),
+		cmocka_unit_test(test_change),
+		cmocka_unit_test(test_outliers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,273 @@
+/* The agreed record: where the losses are, and a hash that both ends find. The vector was made by
+ * an independent implementation, Python's hashlib. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <sodium.h>
+#include <string.h>
+
+#include "proto/record/outcome.h"
+#include "tests/support/vectors.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static const struct {
+	const char *name;
+	bool counts_known;
+	uint64_t sent, unsent, received, unique, duplicates, host_drops;
+	struct loss want;
+} loss_rows[] = {
+	{"nothing was sent", true, 0, 0, 0, 0, 0, 0, {0, 0, 0, 0}},
+	{"nothing is lost", true, 100, 0, 100, 95, 5, 0, {0, 0, 0, 0}},
+	{"on the path", true, 100, 0, 90, 85, 5, 0, {10, 0, 10, 0}},
+	{"all of it", true, 100, 0, 0, 0, 0, 0, {100, 0, 100, 0}},
+	{"in the sender's host", true, 100, 10, 90, 90, 0, 0, {10, 10, 0, 0}},
+	{"in the receiver's host", true, 100, 0, 90, 90, 0, 10, {10, 0, 0, 10}},
+	{"a little everywhere", true, 100, 2, 90, 80, 10, 3, {10, 2, 5, 3}},
+	{"the sender's host claims more than is lost", true, 100, 40, 90, 90, 0, 3, {10, 10, 0, 0}},
+	{"the receiver's host does", true, 100, 2, 90, 90, 0, 40, {10, 2, 0, 8}},
+	{"both do, and nothing is lost", true, 100, 7, 100, 100, 0, 7, {0, 0, 0, 0}},
+	{"more arrived than was sent", true, 100, 7, 120, 100, 20, 7, {0, 0, 0, 0}},
+	{"a peer that counts packets alone", false, 100, 0, 90, 0, 0, 0, {10, 0, 10, 0}},
+	{"and our own drops", false, 100, 1, 90, 0, 0, 4, {10, 1, 5, 4}},
+};
+
+static void test_loss(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(loss_rows); i++) {
+		struct test_record r = {
+			.counts_known = loss_rows[i].counts_known,
+			.sent.packets = loss_rows[i].sent,
+			.sent.unsent_packets = loss_rows[i].unsent,
+			.received.packets = loss_rows[i].received,
+			.received.unique_packets = loss_rows[i].unique,
+			.received.duplicates = loss_rows[i].duplicates,
+			.received.host_drops = loss_rows[i].host_drops,
+		};
+		struct loss got = agreement_loss(&r);
+
+		print_message("%s\n", loss_rows[i].name);
+		assert_memory_equal(&got, &loss_rows[i].want, sizeof(got));
+		assert_int_equal(got.packets, got.sender_host + got.path + got.receiver_host);
+	}
+}
+
+static uint64_t number(const char *key)
+{
+	return vector_number("agreement", key);
+}
+
+static struct test_record vector_record(enum test_direction direction)
+{
+	struct test_record r = {
+		.direction = direction,
+		.duration_ns = number("duration_ns"),
+		.counts_known = true,
+		.received_known = true,
+		.sent.packets = number("sent"),
+		.sent.bytes = number("sent_bytes"),
+		.sent.retransmitted_packets = number("retransmitted"),
+		.sent.unsent_packets = number("unsent"),
+		.received.packets = number("received"),
+		.received.bytes = number("received_bytes"),
+		.received.unique_packets = number("unique"),
+		.received.duplicates = number("duplicates"),
+		.received.network_duplicates = number("network_duplicates"),
+		.received.reordered = number("reordered"),
+		.received.host_drops = number("host_drops"),
+	};
+	char uid[VECTOR_BYTES];
+
+	assert_int_equal(vector_text(uid, "agreement", "uid"), sizeof(r.uid) - 1);
+	memcpy(r.uid, uid, sizeof(r.uid));
+	return r;
+}
+
+static void check_text(const char *text_key, const char *hash_key)
+{
+	char text[VECTOR_BYTES], want[VECTOR_BYTES], hex[13];
+	uint8_t hash[crypto_generichash_BYTES];
+	size_t size = vector_text(text, "agreement", text_key);
+
+	vector_text(want, "agreement", hash_key);
+	crypto_generichash(hash, sizeof(hash), (const uint8_t *)text, size, NULL, 0);
+	assert_string_equal(sodium_bin2hex(hex, sizeof(hex), hash, 6), want);
+}
+
+static void test_vector(void **state)
+{
+	static const struct {
+		enum test_direction direction;
+		const char *text, *hash;
+	} rows[] = {{TEST_UP, "text_up", "hash_up"}, {TEST_DOWN, "text_down", "hash_down"}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct test_record r = vector_record(rows[i].direction);
+		char want[VECTOR_BYTES];
+
+		print_message("%s\n", rows[i].hash);
+		vector_text(want, "agreement", rows[i].hash);
+		assert_false(r.agreed);
+		agreement_seal(&r);
+		assert_string_equal(r.hash, want);
+		assert_true(r.agreed);
+		check_text(rows[i].text, rows[i].hash);
+		agreement_seal(&r);
+		assert_string_equal(r.hash, want);
+	}
+}
+
+/* What one side alone knows, or calls by another name, is not in it. */
+static void test_same_on_both_sides(void **state)
+{
+	struct test_record client = vector_record(TEST_UP), server = client;
+
+	(void)state;
+	client.id = 3;
+	client.phase = TEST_COMPLETE;
+	client.channel = 1;
+	client.asked_rate_bps = 1000000;
+	client.asked_duration_ns = 7;
+	client.start_ns = 12345;
+	client.sent.reports = 77;
+	client.sent.heard_packets = 99;
+	client.sent.lost_packets = 98;
+	client.sent.send_errors = 4;
+	server.id = 900;
+	server.phase = TEST_AWAITING;
+	server.start_ns = 99999;
+	server.received.reports = 80;
+	server.received.holes = 3;
+	server.received.missing_packets = 5;
+	server.received.retransmitted_packets = 6;
+	server.result_ns = 5;
+	memset(server.hash, 'x', sizeof(server.hash));
+	agreement_seal(&client);
+	agreement_seal(&server);
+	assert_string_equal(client.hash, server.hash);
+	assert_int_equal(strlen(client.hash), 12);
+}
+
+#define FIELD(name)                                       \
+	{                                                 \
+#name, offsetof(struct test_record, name) \
+	}
+
+static const struct {
+	const char *name;
+	size_t offset;
+} field_rows[] = {
+	FIELD(duration_ns),
+	FIELD(sent.packets),
+	FIELD(sent.bytes),
+	FIELD(sent.retransmitted_packets),
+	FIELD(sent.unsent_packets),
+	FIELD(received.packets),
+	FIELD(received.bytes),
+	FIELD(received.unique_packets),
+	FIELD(received.duplicates),
+	FIELD(received.network_duplicates),
+	FIELD(received.reordered),
+	FIELD(received.host_drops),
+};
+
+static void test_every_field_counts(void **state)
+{
+	struct test_record plain = vector_record(TEST_UP), other = plain;
+
+	(void)state;
+	agreement_seal(&plain);
+	other.direction = TEST_DOWN;
+	agreement_seal(&other);
+	assert_string_not_equal(other.hash, plain.hash);
+	other = plain;
+	other.uid[35] ^= 1;
+	agreement_seal(&other);
+	assert_string_not_equal(other.hash, plain.hash);
+	for (size_t i = 0; i < COUNT(field_rows); i++) {
+		uint64_t value;
+
+		print_message("%s\n", field_rows[i].name);
+		other = plain;
+		memcpy(&value, (uint8_t *)&other + field_rows[i].offset, sizeof(value));
+		value++;
+		memcpy((uint8_t *)&other + field_rows[i].offset, &value, sizeof(value));
+		agreement_seal(&other);
+		assert_string_not_equal(other.hash, plain.hash);
+	}
+}
+
+/* The longest text there can be: the last field still counts. */
+static void test_largest_numbers(void **state)
+{
+	struct test_record r = vector_record(TEST_DOWN), other;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(field_rows); i++)
+		memset((uint8_t *)&r + field_rows[i].offset, 0xff, sizeof(uint64_t));
+	r.received.unique_packets = r.received.duplicates = 0;
+	r.sent.unsent_packets = 0;
+	other = r;
+	other.received.host_drops--;
+	agreement_seal(&r);
+	agreement_seal(&other);
+	assert_string_not_equal(r.hash, other.hash);
+}
+
+static const struct {
+	const char *name;
+	bool known;
+	uint64_t reports, heard;
+	bool want_known;
+	uint64_t want_packets;
+} guess_rows[] = {
+	{"no report came", false, 0, 0, false, 5},
+	{"reports came", false, 9, 1234, true, 1234},
+	{"reports say that nothing arrived", false, 9, 0, true, 0},
+	{"the result is known", true, 9, 1234, true, 5},
+};
+
+static void test_guess(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(guess_rows); i++) {
+		struct test_record r = {
+			.datagram_bytes = 1000,
+			.received_known = guess_rows[i].known,
+			.sent.reports = guess_rows[i].reports,
+			.sent.heard_packets = guess_rows[i].heard,
+			.received.packets = 5,
+			.received.bytes = 5000,
+			.received.unique_packets = 5,
+		};
+
+		print_message("%s\n", guess_rows[i].name);
+		agreement_guess(&r);
+		assert_int_equal(r.received_known, guess_rows[i].want_known);
+		assert_int_equal(r.received.packets, guess_rows[i].want_packets);
+		assert_int_equal(r.received.unique_packets, guess_rows[i].want_packets);
+		assert_int_equal(r.received.bytes, guess_rows[i].want_packets * 1000);
+		assert_false(r.counts_known);
+		assert_false(r.agreed);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_loss),
+		cmocka_unit_test(test_vector),
+		cmocka_unit_test(test_same_on_both_sides),
+		cmocka_unit_test(test_every_field_counts),
+		cmocka_unit_test(test_largest_numbers),
+		cmocka_unit_test(test_guess),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

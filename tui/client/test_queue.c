@@ -1,0 +1,218 @@
+#include "tui/client/test_queue.h"
+
+#include <inttypes.h>
+
+#include "proto/record/outcome.h"
+#include "proto/sys/clock.h"
+
+enum {
+	/* After a classic result: so long without it being repeated, and our acknowledgement has arrived, */
+	AGENDA_LINGER_MS = 500,
+	AGENDA_LINGER_S = 5, /* ... and no longer than this. */
+};
+
+void agenda_init(
+	struct agenda *a, const struct options *options, struct client *client, struct report *report)
+{
+	*a = (struct agenda){
+		.options = options,
+		.client = client,
+		.report = report,
+		.rate_bps = options->rate_bps,
+		.duration_s = options->duration_s,
+	};
+}
+
+bool agenda_wants_download(const struct options *options)
+{
+	for (unsigned i = 0; i < options->test_count; i++)
+		if (options->tests[i] != OPTION_BWUP)
+			return true;
+	return false;
+}
+
+static const struct port_snapshot *upload(const struct agenda *a)
+{
+	return &a->client->snapshot.port[PORT_UPLOAD];
+}
+
+static uint32_t datagram_bytes(const struct agenda *a)
+{
+	const struct client *c = a->client;
+
+	return options_datagram_bytes(a->options, c->classic ? 0 : upload(a)->path_bytes);
+}
+
+void agenda_start(struct agenda *a, enum test_direction direction)
+{
+	struct test_order order = {
+		.direction = direction,
+		.duration_ns = (uint64_t)a->duration_s * NS_PER_S,
+		.rate_bps = a->rate_bps == OPTION_RATE_AUTO ? 0 : a->rate_bps,
+		.search = a->rate_bps == OPTION_RATE_AUTO,
+		.until_ppm = (uint32_t)(a->options->until_percent * 1e4),
+		.datagram_bytes = datagram_bytes(a),
+	};
+
+	a->again[direction] = upload(a)->path_searching;
+	if (a->again[direction])
+		return;
+	a->started++;
+	session_start_test(&a->client->session, &order);
+}
+
+bool agenda_is_free(const struct agenda *a, enum test_direction direction)
+{
+	const struct session_snapshot *s = &a->client->snapshot;
+	uint32_t known = s->tests ? s->test[s->tests - 1].id : 0;
+
+	for (unsigned i = 0; i < s->tests; i++)
+		if (s->test[i].direction == direction && s->test[i].phase < TEST_AWAITING)
+			return false;
+	if (a->again[direction])
+		return false;
+	return a->started <= known; /* otherwise one is asked for, and not seen to begin yet */
+}
+
+void agenda_renew(struct agenda *a)
+{
+	a->started = a->reported = 0;
+	a->again[TEST_UP] = a->again[TEST_DOWN] = false;
+	a->again_ns = 0;
+}
+
+void agenda_begin(struct agenda *a)
+{
+	enum option_test test;
+
+	if (a->next >= a->options->test_count)
+		return;
+	test = a->options->tests[a->next++];
+	if (test != OPTION_BWDOWN)
+		agenda_start(a, TEST_UP);
+	if (test != OPTION_BWUP)
+		agenda_start(a, TEST_DOWN);
+}
+
+/* Why a test has no whole result. */
+static void note_failure(struct agenda *a, const struct test_record *t)
+{
+	if (t->refusal)
+		report_fail(a->report, "refused",
+			"The server refused the test (%s); try again in %" PRIu32 " s",
+			hello_refusal_name(t->refusal), t->wait_s);
+	else if (t->phase == TEST_FAILED)
+		report_fail(a->report, "no_answer", "The server did not acknowledge the test");
+	else
+		report_fail(a->report, "incomplete",
+			"No result came from the server; the figures are what is known without it");
+}
+
+/* The server is busy, and the user is willing to wait. */
+static bool postpone(struct agenda *a, const struct test_record *t, uint64_t now_ns)
+{
+	uint64_t wait_ends_ns = a->client->wait_ends_ns;
+
+	if (t->refusal != REFUSED_BUSY || now_ns >= wait_ends_ns)
+		return false;
+	a->again[t->direction] = true;
+	a->again_ns = now_ns + (uint64_t)t->wait_s * NS_PER_S;
+	if (a->again_ns > wait_ends_ns)
+		a->again_ns = wait_ends_ns;
+	return true;
+}
+
+/* Once: it is the path's, not the test's. */
+static void note_hole(struct agenda *a)
+{
+	if (!upload(a)->path_hole || a->hole_told)
+		return;
+	a->hole_told = true;
+	report_warn(a->report,
+		"the path drops datagrams above %" PRIu32 " bytes without telling this host (MTU black hole)",
+		upload(a)->path_bytes);
+}
+
+/* An upload's datagrams were larger than what the kernel knows the path to take, by now. */
+static void note_too_large(struct agenda *a, const struct test_record *t)
+{
+	uint32_t path_bytes = upload(a)->path_bytes;
+
+	if (t->direction != TEST_UP || path_bytes == 0 || upload(a)->path_hole ||
+		t->datagram_bytes <= path_bytes)
+		return;
+	report_warn(a->report, "datagrams of %" PRIu32 " bytes, where the path takes %" PRIu32 ": %s",
+		t->datagram_bytes, path_bytes,
+		options_length_is_auto(a->options) ? "none left this host since that was known"
+						   : "they left this host in fragments");
+}
+
+static void take(struct agenda *a, const struct test_record *t, uint64_t now_ns)
+{
+	char doubt[REPORT_TEXT];
+
+	a->reported = t->id;
+	if (postpone(a, t, now_ns))
+		return;
+	report_add_test(a->report, t);
+	if (t->phase != TEST_COMPLETE)
+		note_failure(a, t);
+	if (*report_doubt(t, doubt))
+		report_warn(a->report, "%s", doubt);
+	note_hole(a);
+	note_too_large(a, t);
+	a->linger_ends_ns = now_ns + (uint64_t)AGENDA_LINGER_S * NS_PER_S;
+}
+
+/* A classic server repeats its result until our acknowledgement has arrived: it is quiet then. */
+static bool is_quiet(const struct agenda *a, uint64_t now_ns)
+{
+	const struct session_snapshot *s = &a->client->snapshot;
+
+	for (unsigned i = 0; i < s->tests; i++)
+		if (s->test[i].result_ns + (uint64_t)AGENDA_LINGER_MS * NS_PER_MS > now_ns)
+			return now_ns >= a->linger_ends_ns;
+	return true;
+}
+
+/* Whether a test waits; begins it when it is due. */
+static bool try_again(struct agenda *a, uint64_t now_ns)
+{
+	bool waits = a->again[TEST_UP] || a->again[TEST_DOWN];
+
+	for (int d = TEST_UP; d <= TEST_DOWN && now_ns >= a->again_ns; d++)
+		if (a->again[d])
+			agenda_start(a, (enum test_direction)d);
+	return waits;
+}
+
+bool agenda_step(struct agenda *a, uint64_t now_ns)
+{
+	const struct session_snapshot *s = &a->client->snapshot;
+
+	/* In the order of their beginning. */
+	for (unsigned i = 0; i < s->tests; i++)
+		if (s->test[i].id == a->reported + 1 && s->test[i].phase >= TEST_COMPLETE)
+			take(a, &s->test[i], now_ns);
+	if (try_again(a, now_ns) || a->reported < a->started || !is_quiet(a, now_ns))
+		return false;
+	if (a->next >= a->options->test_count || a->report->error_code[0])
+		return true;
+	agenda_begin(a);
+	return false;
+}
+
+void agenda_cut_short(struct agenda *a)
+{
+	const struct session_snapshot *s = &a->client->snapshot;
+
+	for (unsigned i = 0; i < s->tests; i++) {
+		struct test_record r = s->test[i];
+
+		if (r.id <= a->reported)
+			continue;
+		if (r.direction == TEST_UP)
+			agreement_guess(&r);
+		report_add_test(a->report, &r);
+	}
+}

@@ -1,0 +1,47 @@
+/* The tests that the user has asked for: run one after the other, tried again while the server is busy, their
+ * records handed to the report as they end. The main thread only. */
+#ifndef TUI_CLIENT_TEST_QUEUE_H
+#define TUI_CLIENT_TEST_QUEUE_H
+
+#include "proto/report/report.h"
+#include "tui/client/client.h"
+
+struct agenda {
+	const struct options *options;
+	struct client *client;
+	struct report *report;
+	uint64_t rate_bps; /* of the next test; 0: max */
+	uint32_t duration_s;
+	unsigned next;             /* in options->tests */
+	unsigned started;          /* tests that run, or have run */
+	uint32_t reported;         /* id of the last test whose end is known */
+	bool again[TEST_DOWN + 1]; /* a test in this direction waits: for the path's size to be known, ... */
+	uint64_t again_ns;         /* ... or, as the server was busy, for this time */
+	bool hole_told;            /* the user knows of the path's hole */
+	uint64_t linger_ends_ns;   /* a classic result may be repeated until then */
+};
+
+void agenda_init(
+	struct agenda *a, const struct options *options, struct client *client, struct report *report);
+
+/* Whether one of the tests needs a server that sends. */
+bool agenda_wants_download(const struct options *options);
+
+/* The session is up: starts the first test. */
+void agenda_begin(struct agenda *a);
+
+/* Starts a test that is on no list, in a direction that is free: none in it runs or is about to. While the
+ * path's largest datagram is looked for, it waits: agenda_step starts it. */
+bool agenda_is_free(const struct agenda *a, enum test_direction direction);
+void agenda_start(struct agenda *a, enum test_direction direction);
+
+/* There is a new session, whose tests count from 1 again; those of the list that have begun are over. */
+void agenda_renew(struct agenda *a);
+
+/* Looks at the client's snapshot, and goes on. True when all is done. */
+bool agenda_step(struct agenda *a, uint64_t now_ns);
+
+/* The end has come before theirs: puts what is known of running tests into the report. */
+void agenda_cut_short(struct agenda *a);
+
+#endif

@@ -1,0 +1,109 @@
+/* What the CONTROL panel says: the conversation about tests. */
+#include <inttypes.h>
+
+#include "proto/sys/clock.h"
+#include "tui/panels/paint.h"
+
+static const struct test_record *latest(const struct scene *scene, uint32_t id)
+{
+	const struct session_snapshot *s = &scene->view->snapshot;
+
+	for (unsigned i = 0; i < s->tests; i++)
+		if (s->test[i].id == id)
+			return &s->test[i];
+	return NULL;
+}
+
+static void step(struct canvas_line *l)
+{
+	line_add(l, STYLE_DIM, " ");
+	line_glyph(l, STYLE_DIM, GLYPH_TO);
+	line_add(l, STYLE_DIM, " ");
+}
+
+/* Stages that a test goes through, those behind it bright. */
+static void stages(struct canvas_line *l, const struct moment_test *t, bool up)
+{
+	bool refused = t->phase == TEST_FAILED;
+	enum style asked = t->phase == TEST_ASKING ? STYLE_WARN : STYLE_VALUE;
+
+	line_add(l, asked, " %s sent", up ? "BWUP" : "BWDN");
+	if (t->commands > 1)
+		line_add(l, STYLE_WARN, " %ux", t->commands);
+	step(l);
+	line_add(l,
+		refused                  ? STYLE_BAD
+		: t->phase > TEST_ASKING ? STYLE_VALUE
+					 : STYLE_DIM,
+		refused ? "refused" : "ack");
+	if (refused)
+		return;
+	step(l);
+	line_add(l,
+		t->phase == TEST_RUNNING  ? STYLE_RATE
+		: t->phase > TEST_RUNNING ? STYLE_VALUE
+					  : STYLE_DIM,
+		"data");
+	step(l);
+	line_add(l,
+		t->phase == TEST_COMPLETE     ? STYLE_GOOD
+		: t->phase == TEST_INCOMPLETE ? STYLE_WARN
+					      : STYLE_DIM,
+		t->phase == TEST_INCOMPLETE ? "early end" : "result");
+}
+
+static void counts(struct canvas_line *l, const struct moment_port *p)
+{
+	char text[FORMAT_TEXT];
+
+	line_field(l, "packets sent", STYLE_VALUE, "%s", format_count(text, p->sent_packets));
+	line_field(l, "here", STYLE_VALUE, "%s", format_count(text, p->received_packets));
+	line_field(
+		l, "rejected", p->rejected ? STYLE_WARN : STYLE_VALUE, "%s", format_count(text, p->rejected));
+}
+
+/* Where the clocks let the directions be told apart. */
+static void oneway(struct canvas_line *l, const struct oneway_summary *o)
+{
+	char text[FORMAT_TEXT];
+
+	if (!o->known)
+		return;
+	line_field(l, "one way up", STYLE_VALUE, "%s", format_ms(text, o->up_ns));
+	line_field(l, "down", STYLE_VALUE, "%s", format_ms(text, o->down_ns));
+	line_field(l, "+-", STYLE_VALUE, "%s ms", format_ms(text, o->offset_err_ns));
+}
+
+/* `phase` is that of the moment shown. */
+static void agreed(struct canvas_line *l, const struct test_record *r, enum test_phase phase)
+{
+	if (r && phase == TEST_COMPLETE && r->agreed)
+		line_add(l, STYLE_LABEL, " both ends agree: %s", r->hash);
+	else if (r && r->uid[0])
+		line_add(l, STYLE_LABEL, " uid %.13s", r->uid);
+}
+
+void paint_conversation(struct canvas *c, struct rect r, const struct scene *scene)
+{
+	const struct moment *m = paint_moment(scene);
+	const struct moment_port *p;
+	const struct test_record *record;
+	struct canvas_line first = canvas_line(c, r, 0), second = canvas_line(c, r, 1);
+	struct canvas_line third = canvas_line(c, r, 2), fourth = canvas_line(c, r, 3);
+
+	if (!m)
+		return;
+	p = &m->port[PORT_CONTROL];
+	oneway(&fourth, &scene->view->snapshot.port[PORT_CONTROL].latency.oneway);
+	if (p->test.id == 0) {
+		line_add(&first, STYLE_DIM, " no test yet;");
+		line_add(&first, STYLE_KEY, scene->view->classic ? " u" : " u d b");
+		line_add(&first, STYLE_DIM, scene->view->classic ? " starts one" : " start one");
+		counts(&second, p);
+		return;
+	}
+	record = latest(scene, p->test.id);
+	stages(&first, &p->test, m->port[PORT_UPLOAD].test.id == p->test.id);
+	counts(&second, p);
+	agreed(&third, record, p->test.phase);
+}

@@ -1,0 +1,180 @@
+/* The tables around the panels: results, the server's side, events. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "proto/record/outcome.h"
+#include "proto/sys/clock.h"
+#include "tui/panels/paint.h"
+
+static struct rect below_title(struct rect r)
+{
+	return (struct rect){r.row + 1, r.col, r.rows - 1, r.cols};
+}
+
+static double bps(uint64_t bytes, uint64_t duration_ns)
+{
+	return duration_ns ? 8.0 * (double)bytes * NS_PER_S / (double)duration_ns : 0;
+}
+
+static void loss_cell(struct canvas_line *l, const struct test_record *t)
+{
+	struct loss loss = agreement_loss(t);
+	char text[FORMAT_TEXT];
+
+	line_add(l, loss.packets ? STYLE_WARN : STYLE_GOOD, " %7s",
+		format_percent(text, loss.packets, t->sent.packets));
+	if (loss.packets == 0)
+		line_add(l, STYLE_LABEL, " %-8s", "lost");
+	else
+		line_add(l, STYLE_WARN, " %-8s",
+			loss.receiver_host > loss.path ? "receiver"
+			: loss.sender_host > loss.path ? "sender"
+						       : "path");
+}
+
+static void result_line(struct canvas *c, struct rect r, int row, const struct scene *scene, unsigned at)
+{
+	const struct view_test *v = &scene->view->test[at % VIEW_TESTS];
+	const struct test_record *t = &v->record;
+	struct canvas_line l = canvas_line(c, r, row);
+	char text[FORMAT_TEXT], other[FORMAT_TEXT];
+
+	line_add(&l, STYLE_LABEL, " %2u", at + 1);
+	line_add(&l, STYLE_TEXT, " ");
+	line_glyph(&l, STYLE_VALUE, t->direction == TEST_UP ? GLYPH_UP : GLYPH_DOWN);
+	line_add(&l, STYLE_VALUE, "%-4s", t->direction == TEST_UP ? "up" : "down");
+	if (t->phase == TEST_FAILED || !t->received_known) {
+		line_add(&l, STYLE_BAD, " %s", v->limit);
+		return;
+	}
+	line_add(&l, STYLE_RATE, " %11s",
+		format_scaled(text, bps(t->received.bytes, t->duration_ns), UNIT_BITS));
+	loss_cell(&l, t);
+	line_field(&l, "idle", STYLE_VALUE, "%s", format_ms(text, v->idle_ns));
+	line_field(&l, "loaded", STYLE_VALUE, "%s", v->loaded_ns ? format_ms(other, v->loaded_ns) : "-");
+	line_add(&l, STYLE_LABEL, " ms");
+	if (t->phase != TEST_COMPLETE)
+		line_add(&l, STYLE_WARN, "  ended early");
+	line_add(&l, STYLE_DIM, "  sent %s",
+		format_scaled(text, bps(t->sent.bytes, t->duration_ns), UNIT_BITS));
+}
+
+/* The verdict on the last test, and on the path under load. */
+static void verdict(struct canvas *c, struct rect r, const struct scene *scene)
+{
+	const struct view *v = scene->view;
+	const struct view_test *last = &v->test[(v->tests_over - 1) % VIEW_TESTS];
+	const struct path_capacity *found = &last->record.capacity;
+	struct canvas_line l = canvas_line(c, r, 0);
+	char grade = verdict_grade(&v->snapshot), text[FORMAT_TEXT];
+
+	line_add(&l, STYLE_LABEL, " limited by:");
+	line_add(&l, STYLE_VALUE, " %s", last->limit);
+	if (found->bps)
+		line_field(&l, "capacity", STYLE_RATE, "%s +- %.1f %%",
+			format_scaled(text, (double)found->bps, UNIT_BITS), (double)found->ci_ppm / 1e4);
+	if (grade == '-')
+		return;
+	line_field(&l, "grade under load", grade <= 'B' ? STYLE_GOOD : STYLE_WARN, "%c", grade);
+	line_add(&l, STYLE_LABEL, ", %s round trips a minute",
+		format_count(text, verdict_responsiveness(&v->snapshot)));
+}
+
+void paint_results(struct canvas *c, struct rect r, const struct scene *scene)
+{
+	const struct view *v = scene->view;
+	struct rect rows = below_title(r);
+	unsigned shown;
+	bool tell;
+
+	if (r.rows == 0)
+		return;
+	paint_title(c, r, STYLE_TITLE, "RESULTS");
+	if (v->tests_over == 0) {
+		canvas_text(c, rows.row, rows.col, rows.cols, STYLE_DIM, " none yet");
+		return;
+	}
+	tell = rows.rows > 1;
+	rows.rows -= tell;
+	shown = v->tests_over < (unsigned)rows.rows ? v->tests_over : (unsigned)rows.rows;
+	shown = shown < VIEW_TESTS ? shown : VIEW_TESTS;
+	if (tell)
+		verdict(c, (struct rect){rows.row + (int)shown, rows.col, 1, rows.cols}, scene);
+	for (unsigned i = 0; i < shown; i++)
+		result_line(c, rows, (int)i, scene, v->tests_over - shown + i);
+}
+
+static void server_line(struct canvas *c, struct rect r, const struct scene *scene, int kind)
+{
+	const struct peer_port *p = &scene->view->snapshot.peer.port[kind];
+	struct canvas_line l = canvas_line(c, r, kind);
+	char text[FORMAT_TEXT];
+
+	line_add(&l, STYLE_LABEL, " %-8s", port_kind_name((enum port_kind)kind));
+	line_add(&l, STYLE_LABEL, " thread %" PRId32, p->thread_id);
+	line_field(&l, "rtt", STYLE_VALUE, "%s", format_ms(text, p->latency_last_ns));
+	line_field(&l, "p50", STYLE_VALUE, "%s", format_ms(text, p->latency_p50_ns));
+	line_field(&l, "ms, got", STYLE_VALUE, "%s", format_count(text, p->received_packets));
+	line_field(&l, "sent", STYLE_VALUE, "%s", format_count(text, p->sent_packets));
+	line_field(&l, "dropped", p->socket_drops ? STYLE_WARN : STYLE_VALUE, "%s",
+		format_count(text, p->socket_drops));
+	line_field(&l, "steps", STYLE_VALUE, "%s", format_count(text, p->steps));
+	line_add(&l, STYLE_LABEL, " cpu %.2f s", (double)p->cpu_ns / NS_PER_S);
+}
+
+void paint_server(struct canvas *c, struct rect r, const struct scene *scene)
+{
+	const struct view *v = scene->view;
+	struct canvas_line l;
+	char text[FORMAT_TEXT];
+
+	if (r.rows == 0)
+		return;
+	l = paint_title(c, r, STYLE_TITLE, "SERVER'S SIDE");
+	r = below_title(r);
+	if (v->snapshot.peer.taken_ns == 0) {
+		canvas_text(c, r.row, r.col, r.cols, STYLE_DIM, " asked, no answer yet");
+		return;
+	}
+	line_add(&l, STYLE_DIM, "%s ago ", format_time(text, v->now_ns - v->snapshot.peer.taken_ns));
+	for (int kind = 0; kind < PORT_KINDS && kind < r.rows; kind++)
+		server_line(c, r, scene, kind);
+}
+
+/* What is cut shows that it is. */
+static void event_text(struct canvas *c, struct rect r, const struct view_event *e)
+{
+	static const enum style style[] = {
+		[EVENT_NOTE] = STYLE_TEXT,
+		[EVENT_GOOD] = STYLE_GOOD,
+		[EVENT_WARNING] = STYLE_WARN,
+		[EVENT_ERROR] = STYLE_BAD,
+	};
+
+	canvas_text(c, r.row, r.col, r.cols, style[e->kind], e->text);
+	if (r.cols > 0 && canvas_columns(e->text) > r.cols)
+		canvas_put(c, r.row, r.col + r.cols - 1, canvas_glyph(c, GLYPH_MORE), STYLE_DIM);
+}
+
+void paint_log(struct canvas *c, struct rect r, const struct scene *scene)
+{
+	const struct view *v = scene->view;
+	unsigned known = v->events < VIEW_EVENTS ? v->events : VIEW_EVENTS, shown;
+	char text[FORMAT_TEXT];
+
+	if (r.rows == 0)
+		return;
+	if (r.rows > 1) {
+		paint_title(c, r, STYLE_TITLE, "EVENTS");
+		r = below_title(r);
+	}
+	shown = known < (unsigned)r.rows ? known : (unsigned)r.rows;
+	for (unsigned i = 0; i < shown; i++) {
+		const struct view_event *e = &v->event[(v->events - shown + i) % VIEW_EVENTS];
+		uint64_t ago = v->now_ns > e->at_ns ? v->now_ns - e->at_ns : 0;
+		int col = r.col + canvas_printf(c, r.row + (int)i, r.col, r.cols, STYLE_DIM, " -%-6s ",
+					  format_clock(text, ago));
+
+		event_text(c, (struct rect){r.row + (int)i, col, 1, r.col + r.cols - col}, e);
+	}
+}
