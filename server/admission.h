@@ -10,7 +10,7 @@
 #include "server/cookie.h"
 #include "server/rate_limit.h"
 
-struct door {
+struct admission {
 	const struct options *options;
 	const struct keys *keys; /* NULL: none are asked for */
 	struct clients *clients;
@@ -18,7 +18,7 @@ struct door {
 	struct address local;
 	struct mailbox *gate;
 	struct cookie_jar jar;
-	struct rates *rates;
+	struct rate_limit *rates;
 	uint64_t classic_full_ns; /* one token bucket for all classic questions */
 	bool exhausted;           /* the ports have run out, and the log has said so */
 	struct log_limit malformed, refused;
@@ -26,10 +26,10 @@ struct door {
 };
 
 /* 0 or -ENOMEM. The caller has set the fields up to `gate`. */
-int door_open(struct door *door);
-void door_close(struct door *door);
+int admission_open(struct admission *admission);
+void admission_close(struct admission *admission);
 
 /* Takes one datagram of the main port. */
-void door_input(struct door *door, const struct udp_datagram *d);
+void admission_input(struct admission *admission, const struct udp_datagram *d);
 
 #endif

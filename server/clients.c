@@ -168,13 +168,13 @@ static struct client *new_client(struct clients *clients, const struct visitor *
 	c->address = *visitor->address;
 	c->key = visitor->key;
 	address_format(&c->address, c->name);
-	rates_network(&c->address, c->network);
+	rate_limit_network(&c->address, c->network);
 	do
 		c->assignment.key = randombytes_uniform(CLIENTS_KEY_MAX + 1);
 	while (clients_by_key(clients, c->assignment.key));
-	if (visitor->hello) {
+	if (visitor->question) {
 		c->extended = true;
-		memcpy(c->nonce, visitor->hello->nonce, sizeof c->nonce);
+		memcpy(c->nonce, visitor->question->nonce, sizeof c->nonce);
 		randombytes_buf(c->token, sizeof c->token);
 	}
 	return c;

@@ -30,9 +30,9 @@ struct client {
 	char name[ADDRESS_TEXT];
 	uint8_t network[16]; /* what limits for an address go by */
 	bool extended;
-	uint8_t nonce[HELLO_NONCE], token[HELLO_TOKEN];
+	uint8_t nonce[HANDSHAKE_NONCE], token[HANDSHAKE_TOKEN];
 	const struct key *key; /* it has proven to hold; NULL: none */
-	struct message_assignment assignment;
+	struct classic_assignment assignment;
 	struct session session;
 	struct runner runner;
 	bool is_up; /* addresses proven on all three ports, threads running */
@@ -46,7 +46,7 @@ struct client {
 /* Who asks for a session. */
 struct visitor {
 	const struct address *address;
-	const struct hello *hello; /* NULL: a classic client */
+	const struct handshake_question *question; /* NULL: a classic client */
 	const struct key *key;
 };
 

@@ -36,12 +36,12 @@ static void rotate(struct cookie_jar *jar, uint64_t now_ns)
 }
 
 static void bake(const uint8_t secret[COOKIE_SECRET], const struct address *from,
-	const uint8_t nonce[HELLO_NONCE], uint8_t out[HELLO_COOKIE])
+	const uint8_t nonce[HANDSHAKE_NONCE], uint8_t out[HANDSHAKE_COOKIE])
 {
 	sa_family_t family = from->any.sa_family;
 	crypto_generichash_state hash;
 
-	crypto_generichash_init(&hash, secret, COOKIE_SECRET, HELLO_COOKIE);
+	crypto_generichash_init(&hash, secret, COOKIE_SECRET, HANDSHAKE_COOKIE);
 	crypto_generichash_update(&hash, (const uint8_t *)&family, sizeof(family));
 	if (family == AF_INET6) {
 		const struct sockaddr_in6 *v6 = &from->v6;
@@ -56,27 +56,27 @@ static void bake(const uint8_t secret[COOKIE_SECRET], const struct address *from
 		crypto_generichash_update(&hash, (const uint8_t *)&v4->sin_addr, sizeof(v4->sin_addr));
 		crypto_generichash_update(&hash, (const uint8_t *)&v4->sin_port, sizeof(v4->sin_port));
 	}
-	crypto_generichash_update(&hash, nonce, HELLO_NONCE);
-	crypto_generichash_final(&hash, out, HELLO_COOKIE);
+	crypto_generichash_update(&hash, nonce, HANDSHAKE_NONCE);
+	crypto_generichash_final(&hash, out, HANDSHAKE_COOKIE);
 }
 
 void cookie_make(struct cookie_jar *jar, uint64_t now_ns, const struct address *from,
-	const uint8_t nonce[HELLO_NONCE], uint8_t out[HELLO_COOKIE])
+	const uint8_t nonce[HANDSHAKE_NONCE], uint8_t out[HANDSHAKE_COOKIE])
 {
 	rotate(jar, now_ns);
 	bake(jar->current, from, nonce, out);
 }
 
 bool cookie_check(struct cookie_jar *jar, uint64_t now_ns, const struct address *from,
-	const uint8_t nonce[HELLO_NONCE], const uint8_t cookie[HELLO_COOKIE])
+	const uint8_t nonce[HANDSHAKE_NONCE], const uint8_t cookie[HANDSHAKE_COOKIE])
 {
-	uint8_t now[HELLO_COOKIE], before[HELLO_COOKIE];
+	uint8_t now[HANDSHAKE_COOKIE], before[HANDSHAKE_COOKIE];
 	int differs_now, differs_before;
 
 	rotate(jar, now_ns);
 	bake(jar->current, from, nonce, now);
 	bake(jar->previous, from, nonce, before);
-	differs_now = sodium_memcmp(now, cookie, HELLO_COOKIE);
-	differs_before = sodium_memcmp(before, cookie, HELLO_COOKIE);
+	differs_now = sodium_memcmp(now, cookie, HANDSHAKE_COOKIE);
+	differs_before = sodium_memcmp(before, cookie, HANDSHAKE_COOKIE);
 	return differs_now == 0 || differs_before == 0;
 }

@@ -21,10 +21,10 @@ struct cookie_jar {
 void cookie_init(struct cookie_jar *jar, uint64_t now_ns);
 
 void cookie_make(struct cookie_jar *jar, uint64_t now_ns, const struct address *from,
-	const uint8_t nonce[HELLO_NONCE], uint8_t out[HELLO_COOKIE]);
+	const uint8_t nonce[HANDSHAKE_NONCE], uint8_t out[HANDSHAKE_COOKIE]);
 
 /* Whether it is what was made, or would be; constant time. */
 bool cookie_check(struct cookie_jar *jar, uint64_t now_ns, const struct address *from,
-	const uint8_t nonce[HELLO_NONCE], const uint8_t cookie[HELLO_COOKIE]);
+	const uint8_t nonce[HANDSHAKE_NONCE], const uint8_t cookie[HANDSHAKE_COOKIE]);
 
 #endif

@@ -24,8 +24,8 @@ struct listener {
 	struct runner_home *home;
 	struct mailbox gate;
 	struct clients *clients;
-	struct grants grants;
-	struct door door;
+	struct test_grants grants;
+	struct admission admission;
 	unsigned young; /* sessions that are not up yet */
 	uint64_t sweep_ns, young_ns;
 	struct log_limit latency, unused;
@@ -41,7 +41,7 @@ static void receive(struct listener *l)
 		if (udp_receive(&l->socket, l->home->batch, &more) <= 0)
 			return;
 		while (udp_next(l->home->batch, &d))
-			door_input(&l->door, &d);
+			admission_input(&l->admission, &d);
 	} while (more);
 }
 
@@ -50,14 +50,14 @@ static void read_gate(struct listener *l)
 	struct mail mail;
 
 	while (mailbox_take(&l->gate, &mail))
-		grants_take(&l->grants, &mail);
+		test_grants_take(&l->grants, &mail);
 }
 
 static void end_session(struct listener *l, struct client *c, const struct session_snapshot *snapshot)
 {
-	diary_tests(c, snapshot);
-	diary_unfinished(c, snapshot);
-	diary_summary(c, snapshot);
+	session_log_tests(c, snapshot);
+	session_log_unfinished(c, snapshot);
+	session_log_summary(c, snapshot);
 	clients_close(l->clients, c);
 }
 
@@ -91,8 +91,8 @@ static void watch(void *context, struct client *c)
 	uint64_t heard_ns, age_ns;
 
 	session_snapshot(&c->session, &snapshot);
-	diary_latency(c, &snapshot, &l->latency);
-	diary_tests(c, &snapshot);
+	session_log_latency(c, &snapshot, &l->latency);
+	session_log_tests(c, &snapshot);
 	heard_ns = session_heard_ns(&snapshot);
 	if (heard_ns == 0)
 		heard_ns = c->session.opened_ns;
@@ -121,7 +121,7 @@ static void sweep(struct listener *l, uint64_t now_ns)
 	}
 	if (now_ns >= l->sweep_ns) {
 		clients_each(l->clients, watch, l);
-		grants_divide(&l->grants);
+		test_grants_divide(&l->grants);
 		l->sweep_ns = now_ns + (uint64_t)LISTENER_SWEEP_MS * NS_PER_MS;
 	}
 }
@@ -147,15 +147,15 @@ static uint64_t step(struct loop_task *task, bool readable)
 static int open_parts(struct listener *l, const struct address *local, const struct keys *keys)
 {
 	const struct options *o = l->options;
-	int error = udp_set_weather(&l->socket, o->test_drop_rate, (uint64_t)o->test_delay_ms * NS_PER_MS);
+	int error = udp_set_impair(&l->socket, o->test_drop_rate, (uint64_t)o->test_delay_ms * NS_PER_MS);
 
 	if (error)
 		return error;
 	l->clients = clients_new(o, l->home);
 	if (!l->clients)
 		return -ENOMEM;
-	grants_init(&l->grants, o, l->clients);
-	l->door = (struct door){
+	test_grants_init(&l->grants, o, l->clients);
+	l->admission = (struct admission){
 		.options = o,
 		.keys = keys,
 		.clients = l->clients,
@@ -163,7 +163,7 @@ static int open_parts(struct listener *l, const struct address *local, const str
 		.local = *local,
 		.gate = &l->gate,
 	};
-	return door_open(&l->door);
+	return admission_open(&l->admission);
 }
 
 int listener_open(struct listener **out, const struct options *options, const struct keys *keys,
@@ -200,7 +200,7 @@ int listener_open(struct listener **out, const struct options *options, const st
 	return 0;
 
 out_close:
-	door_close(&l->door);
+	admission_close(&l->admission);
 	clients_free(l->clients);
 	udp_close(&l->socket);
 out_free:
@@ -215,9 +215,9 @@ static void say_goodbye(void *context, struct client *c)
 
 	(void)context;
 	session_snapshot(&c->session, &snapshot);
-	diary_tests(c, &snapshot);
-	diary_unfinished(c, &snapshot);
-	diary_summary(c, &snapshot);
+	session_log_tests(c, &snapshot);
+	session_log_unfinished(c, &snapshot);
+	session_log_summary(c, &snapshot);
 }
 
 void listener_close(struct listener *l)
@@ -225,7 +225,7 @@ void listener_close(struct listener *l)
 	clients_each(l->clients, say_goodbye, l);
 	loop_remove(&l->task);
 	clients_free(l->clients);
-	door_close(&l->door);
+	admission_close(&l->admission);
 	udp_close(&l->socket);
 	mailbox_free(&l->gate);
 	free(l);

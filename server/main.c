@@ -75,7 +75,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "wyndrvrd: %s\n", error);
 		return EXIT_USAGE;
 	}
-	status = errand_run(&options, PROGRAM_SERVER, NULL, argc, argv);
+	status = run_once(&options, PROGRAM_SERVER, NULL, argc, argv);
 	if (status >= 0)
 		return status;
 	log_set_level(options.test_verbose ? LOG_VERBOSE : LOG_NORMAL);

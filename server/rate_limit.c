@@ -13,16 +13,16 @@ struct entry {
 	uint64_t full_ns; /* when the bucket will be full again */
 };
 
-struct rates {
+struct rate_limit {
 	uint64_t step_ns;                       /* what one request costs */
 	uint64_t room_ns;                       /* what the bucket holds */
 	uint8_t key[crypto_shorthash_KEYBYTES]; /* so that nobody can aim at an entry */
 	struct entry entry[RATES_ENTRIES];
 };
 
-struct rates *rates_new(uint32_t per_second)
+struct rate_limit *rate_limit_new(uint32_t per_second)
 {
-	struct rates *rates = calloc(1, sizeof *rates);
+	struct rate_limit *rates = calloc(1, sizeof *rates);
 
 	if (!rates)
 		return NULL;
@@ -32,12 +32,12 @@ struct rates *rates_new(uint32_t per_second)
 	return rates;
 }
 
-void rates_free(struct rates *rates)
+void rate_limit_free(struct rate_limit *rates)
 {
 	free(rates);
 }
 
-void rates_network(const struct address *from, uint8_t network[16])
+void rate_limit_network(const struct address *from, uint8_t network[16])
 {
 	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 	const uint8_t *v6 = from->v6.sin6_addr.s6_addr;
@@ -53,14 +53,14 @@ void rates_network(const struct address *from, uint8_t network[16])
 	}
 }
 
-bool rates_allow(struct rates *rates, const struct address *from, uint64_t now_ns)
+bool rate_limit_allow(struct rate_limit *rates, const struct address *from, uint64_t now_ns)
 {
 	uint8_t network[16], hash[crypto_shorthash_BYTES];
 	struct entry *e;
 
 	if (address_is_loopback(from))
 		return true;
-	rates_network(from, network);
+	rate_limit_network(from, network);
 	crypto_shorthash(hash, network, sizeof network, rates->key);
 	e = &rates->entry[(hash[0] | hash[1] << 8) % RATES_ENTRIES];
 	if (memcmp(e->network, network, sizeof network) != 0) {

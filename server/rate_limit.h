@@ -9,17 +9,17 @@
 
 #include "proto/net/address.h"
 
-struct rates;
+struct rate_limit;
 
 /* `per_second` requests, and as many at once. NULL when out of memory. */
-struct rates *rates_new(uint32_t per_second);
-void rates_free(struct rates *rates);
+struct rate_limit *rate_limit_new(uint32_t per_second);
+void rate_limit_free(struct rate_limit *rates);
 
 /* Whether one more request of this address is to be answered now. Loopback always is. */
-bool rates_allow(struct rates *rates, const struct address *from, uint64_t now_ns);
+bool rate_limit_allow(struct rate_limit *rates, const struct address *from, uint64_t now_ns);
 
 /* The part of an address that its owner can't change at will: the whole of IPv4's, IPv6's first 64
  * bits. 16 bytes. */
-void rates_network(const struct address *from, uint8_t network[16]);
+void rate_limit_network(const struct address *from, uint8_t network[16]);
 
 #endif

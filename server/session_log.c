@@ -10,7 +10,7 @@ static double milliseconds(uint64_t ns)
 	return (double)ns / NS_PER_MS;
 }
 
-void diary_latency(struct client *c, const struct session_snapshot *snapshot, struct log_limit *limit)
+void session_log_latency(struct client *c, const struct session_snapshot *snapshot, struct log_limit *limit)
 {
 	for (int kind = 0; kind < PORT_KINDS; kind++) {
 		const struct latency_summary *l = &snapshot->port[kind].latency;
@@ -29,7 +29,7 @@ static void result_line(const struct client *c, const struct test_record *r)
 	const char *what = r->direction == TEST_UP ? "Upload" : "Download";
 	const struct sink_counters *n = &r->received;
 	double seconds = (double)r->duration_ns / NS_PER_S;
-	struct loss loss = agreement_loss(r);
+	struct loss loss = outcome_loss(r);
 
 	if (r->received_known)
 		log_line("%s test from %s: %.3f Mbit/s, %" PRIu64 " packets, %" PRIu64 " unique, %" PRIu64
@@ -58,7 +58,7 @@ static void test_line(const struct client *c, const struct test_record *r)
 		result_line(c, r);
 }
 
-void diary_tests(struct client *c, const struct session_snapshot *snapshot)
+void session_log_tests(struct client *c, const struct session_snapshot *snapshot)
 {
 	for (unsigned i = 0; i < snapshot->tests; i++) {
 		const struct test_record *r = &snapshot->test[i];
@@ -73,7 +73,7 @@ void diary_tests(struct client *c, const struct session_snapshot *snapshot)
 	}
 }
 
-void diary_unfinished(const struct client *c, const struct session_snapshot *snapshot)
+void session_log_unfinished(const struct client *c, const struct session_snapshot *snapshot)
 {
 	for (unsigned i = 0; i < snapshot->tests; i++) {
 		struct test_record r = snapshot->test[i];
@@ -91,7 +91,7 @@ void diary_unfinished(const struct client *c, const struct session_snapshot *sna
 	}
 }
 
-void diary_summary(const struct client *c, const struct session_snapshot *snapshot)
+void session_log_summary(const struct client *c, const struct session_snapshot *snapshot)
 {
 	for (int kind = 0; kind < PORT_KINDS; kind++) {
 		const struct latency_summary *l = &snapshot->port[kind].latency;

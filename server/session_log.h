@@ -6,15 +6,15 @@
 #include "server/clients.h"
 
 /* A line for each port that has measured a round trip since the last call. */
-void diary_latency(struct client *c, const struct session_snapshot *snapshot, struct log_limit *limit);
+void session_log_latency(struct client *c, const struct session_snapshot *snapshot, struct log_limit *limit);
 
 /* A line for each test that has begun or ended since. */
-void diary_tests(struct client *c, const struct session_snapshot *snapshot);
+void session_log_tests(struct client *c, const struct session_snapshot *snapshot);
 
 /* What is known of tests that the session's end cuts short. */
-void diary_unfinished(const struct client *c, const struct session_snapshot *snapshot);
+void session_log_unfinished(const struct client *c, const struct session_snapshot *snapshot);
 
 /* The session's latencies, a line a port. */
-void diary_summary(const struct client *c, const struct session_snapshot *snapshot);
+void session_log_summary(const struct client *c, const struct session_snapshot *snapshot);
 
 #endif

@@ -22,7 +22,7 @@ static bool made_for(const struct client *c, enum port_kind kind, const struct w
 
 bool single_port_input(struct clients *clients, const struct udp_datagram *d)
 {
-	struct mail mail = {.kind = MAIL_MEET, .address = *d->peer};
+	struct mail mail = {.kind = MAIL_REBIND, .address = *d->peer};
 	struct wire_header h;
 	struct client *c;
 

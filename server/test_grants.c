@@ -7,9 +7,9 @@
 
 enum { GRANTS_WAIT_S = 5 }; /* what a client is told to wait when too much runs */
 
-void grants_init(struct grants *g, const struct options *options, struct clients *clients)
+void test_grants_init(struct test_grants *g, const struct options *options, struct clients *clients)
 {
-	*g = (struct grants){.options = options, .clients = clients};
+	*g = (struct test_grants){.options = options, .clients = clients};
 }
 
 static uint64_t lower(uint64_t a, uint64_t b)
@@ -22,7 +22,7 @@ static void count_active(void *context, struct client *c)
 	*(unsigned *)context += c->granted[TEST_UP].active + c->granted[TEST_DOWN].active;
 }
 
-static unsigned active(const struct grants *g)
+static unsigned active(const struct test_grants *g)
 {
 	unsigned count = 0;
 
@@ -31,7 +31,7 @@ static unsigned active(const struct grants *g)
 }
 
 /* An even share of the whole, so that nobody's test depends on who came first. */
-static uint64_t share(const struct grants *g)
+static uint64_t share(const struct test_grants *g)
 {
 	uint64_t total = g->options->max_total_rate_bps;
 	unsigned tests = total ? active(g) : 0;
@@ -53,7 +53,7 @@ static void tell_share(void *context, struct client *c)
 	}
 }
 
-void grants_divide(struct grants *g)
+void test_grants_divide(struct test_grants *g)
 {
 	uint64_t share_bps = share(g);
 
@@ -74,7 +74,7 @@ static void count_downloads(void *context, struct client *c)
 		count->downloads += c->granted[TEST_DOWN].active;
 }
 
-static bool may_run(struct grants *g, const struct client *c, enum test_direction direction)
+static bool may_run(struct test_grants *g, const struct client *c, enum test_direction direction)
 {
 	struct count count = {.client = c};
 
@@ -86,7 +86,7 @@ static bool may_run(struct grants *g, const struct client *c, enum test_directio
 	return count.downloads < g->options->max_downloads_per_address;
 }
 
-static void limit(const struct grants *g, const struct client *c, struct test_order *order)
+static void limit(const struct test_grants *g, const struct client *c, struct test_order *order)
 {
 	uint32_t duration_s = g->options->max_duration_s;
 	uint64_t longest_ns;
@@ -101,7 +101,7 @@ static void limit(const struct grants *g, const struct client *c, struct test_or
 		order->duration_ns = longest_ns;
 }
 
-static void ask(struct grants *g, struct client *c, const struct mail *question)
+static void ask(struct test_grants *g, struct client *c, const struct mail *question)
 {
 	struct granted *test = &c->granted[question->order.direction];
 	struct mail answer = {.kind = MAIL_GRANT, .order = question->order};
@@ -119,10 +119,10 @@ static void ask(struct grants *g, struct client *c, const struct mail *question)
 		log_verbose("Test of %s not granted: too many run", c->name);
 	}
 	mailbox_post(&c->session.port[PORT_CONTROL].mailbox, &answer);
-	grants_divide(g);
+	test_grants_divide(g);
 }
 
-void grants_take(struct grants *g, const struct mail *mail)
+void test_grants_take(struct test_grants *g, const struct mail *mail)
 {
 	struct client *c = clients_by_number(g->clients, mail->session);
 	struct granted *test;
@@ -134,6 +134,6 @@ void grants_take(struct grants *g, const struct mail *mail)
 		ask(g, c, mail);
 	} else if (test->channel == mail->order.channel) {
 		test->active = false;
-		grants_divide(g);
+		test_grants_divide(g);
 	}
 }

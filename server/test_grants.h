@@ -5,17 +5,17 @@
 
 #include "server/clients.h"
 
-struct grants {
+struct test_grants {
 	const struct options *options;
 	struct clients *clients;
 };
 
-void grants_init(struct grants *g, const struct options *options, struct clients *clients);
+void test_grants_init(struct test_grants *g, const struct options *options, struct clients *clients);
 
 /* MAIL_ASK_GRANT or MAIL_TEST_OVER. */
-void grants_take(struct grants *g, const struct mail *mail);
+void test_grants_take(struct test_grants *g, const struct mail *mail);
 
 /* Tells the tests that run their shares, where those have changed: now and then, since sessions end too. */
-void grants_divide(struct grants *g);
+void test_grants_divide(struct test_grants *g);
 
 #endif

@@ -60,7 +60,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "wyndrvr: %s\n", error);
 		return EXIT_USAGE;
 	}
-	status = errand_run(&options, PROGRAM_CLIENT, manual_sections(), argc, argv);
+	status = run_once(&options, PROGRAM_CLIENT, manual_sections(), argc, argv);
 	if (status >= 0)
 		return status;
 	if (options.server)

@@ -6,7 +6,7 @@
 
 #include "proto/wire/keys.h"
 
-enum { ERRAND_USAGE = 2 };
+enum { RUN_ONCE_USAGE = 2 };
 
 static const char *name(enum program program)
 {
@@ -36,12 +36,12 @@ static int create_config(const struct options *o, enum program program, int argc
 
 	if (options_create_config(o, program, argc, argv, &report, error)) {
 		fprintf(stderr, "%s: %s\n", name(program), error);
-		return ERRAND_USAGE;
+		return RUN_ONCE_USAGE;
 	}
 	return put(report);
 }
 
-int errand_run(const struct options *o, enum program program, const struct options_manual *manual, int argc,
+int run_once(const struct options *o, enum program program, const struct options_manual *manual, int argc,
 	char **argv)
 {
 	if (o->help)

@@ -7,7 +7,7 @@
 
 /* Runs the errand that the options ask for and returns the exit code: 0, or 2 with the reason on standard
  * error; -1 when there is none. `manual`: what --man adds; NULL: nothing. main() only. */
-int errand_run(const struct options *o, enum program program, const struct options_manual *manual, int argc,
+int run_once(const struct options *o, enum program program, const struct options_manual *manual, int argc,
 	char **argv);
 
 #endif

@@ -142,8 +142,8 @@ enum wire_reject control_input(
 {
 	if (h->channel == c->key)
 		return REJECT_CHANNEL;
-	return c->extended ? extended_input(c, h, body, size, now_ns)
-			   : classic_input(c, h, body, size, now_ns);
+	return c->extended ? control_extended_input(c, h, body, size, now_ns)
+			   : control_classic_input(c, h, body, size, now_ns);
 }
 
 static void take_grant(struct control *c, const struct mail *mail, uint64_t now_ns)
@@ -165,7 +165,7 @@ static void take_grant(struct control *c, const struct mail *mail, uint64_t now_
 	t->record.start_ns = now_ns;
 	t->record.rate_bps = mail->order.rate_bps;
 	t->record.duration_ns = t->record.granted_duration_ns = mail->order.duration_ns;
-	message_new_uid(t->record.uid);
+	classic_new_uid(t->record.uid);
 	t->share_bps = mail->share_bps;
 	control_owe_mail(t, control_sends(c, t) ? MAIL_START_SOURCE : MAIL_OPEN_SINK);
 }
@@ -193,9 +193,9 @@ static void take_done(struct control *c, const struct mail *mail, uint64_t now_n
 			t->record.duration_ns = mail->duration_ns;
 	}
 	if (c->extended)
-		extended_worker_done(c, t, now_ns);
+		control_extended_worker_done(c, t, now_ns);
 	else
-		classic_worker_done(c, t, now_ns);
+		control_classic_worker_done(c, t, now_ns);
 }
 
 void control_take_mail(struct control *c, const struct mail *mail, uint64_t now_ns)
@@ -217,7 +217,7 @@ void control_give_up(struct control *c, struct control_test *t)
 	}
 	control_end(c, t, TEST_INCOMPLETE);
 	if (control_sends(c, t))
-		agreement_guess(r);
+		outcome_guess(r);
 }
 
 /* Whether this side has something that it repeats until it is answered: the client its commands and, to
@@ -259,9 +259,9 @@ bool control_packet(struct control *c, uint64_t now_ns, struct control_packet *o
 			continue;
 		*out = (struct control_packet){0};
 		if (c->extended)
-			extended_write(c, t, out);
+			control_extended_write(c, t, out);
 		else
-			classic_write(c, t, out);
+			control_classic_write(c, t, out);
 		if (!t->owes_answer) {
 			t->send_ns = now_ns + c->repeat_ns;
 			t->record.commands += t->record.phase == TEST_ASKING;

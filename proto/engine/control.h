@@ -33,13 +33,13 @@ struct control_test {
 	uint64_t sequence;         /* of this test's channel on the CONTROL port */
 	uint64_t send_ns;          /* when to repeat what this side repeats */
 	uint64_t give_up_ns;
-	bool owes_answer;       /* to a command, or to a result */
-	bool answers_result;    /* which of the two */
-	uint32_t owed_mail;     /* one bit for each kind; sent in the order of the kinds */
-	uint64_t share_bps;     /* this test's share of the server's rate; 0: no limit */
-	bool stopped;           /* client: by the user */
-	bool theirs_known;      /* the peer's counters are in the record */
-	char guid[MESSAGE_UID]; /* of a classic result */
+	bool owes_answer;          /* to a command, or to a result */
+	bool answers_result;       /* which of the two */
+	uint32_t owed_mail;        /* one bit for each kind; sent in the order of the kinds */
+	uint64_t share_bps;        /* this test's share of the server's rate; 0: no limit */
+	bool stopped;              /* client: by the user */
+	bool theirs_known;         /* the peer's counters are in the record */
+	char guid[TEST_UID_BYTES]; /* of a classic result */
 };
 
 struct control {
@@ -79,7 +79,7 @@ struct control_packet {
 	struct wire_header header;
 	const char *name;
 	size_t size;
-	char body[MESSAGE_BODY];
+	char body[WIRE_BODY_BYTES];
 };
 bool control_packet(struct control *c, uint64_t now_ns, struct control_packet *out);
 

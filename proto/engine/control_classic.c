@@ -8,7 +8,7 @@ static uint64_t seconds(uint64_t s)
 	return s * NS_PER_S;
 }
 
-static void server_command(struct control *c, const struct message_command *m, uint64_t now_ns)
+static void server_command(struct control *c, const struct classic_command *m, uint64_t now_ns)
 {
 	struct control_test *t = control_find(c, m->channel);
 	struct test_order order = {
@@ -34,7 +34,7 @@ static void server_command(struct control *c, const struct message_command *m, u
 	control_owe_mail(t, MAIL_ASK_GRANT);
 }
 
-static void client_acknowledged(struct control_test *t, const struct message_command *m, uint64_t now_ns)
+static void client_acknowledged(struct control_test *t, const struct classic_command *m, uint64_t now_ns)
 {
 	if (t->record.phase != TEST_ASKING)
 		return; /* a repeated answer */
@@ -47,8 +47,8 @@ static void client_acknowledged(struct control_test *t, const struct message_com
 static enum wire_reject input_command(
 	struct control *c, uint32_t channel, const uint8_t *body, size_t size, uint64_t now_ns)
 {
-	struct message_command m;
-	enum wire_reject reason = message_parse_command(body, size, &m);
+	struct classic_command m;
+	enum wire_reject reason = classic_decode_command(body, size, &m);
 	struct control_test *t = control_find(c, channel);
 
 	if (reason)
@@ -65,7 +65,7 @@ static enum wire_reject input_command(
 }
 
 /* What the peer's result says that it received. */
-static void take_counters(struct test_record *r, const struct message_result *m)
+static void take_counters(struct test_record *r, const struct classic_result *m)
 {
 	r->received_known = true;
 	r->counts_known = m->has_counts;
@@ -81,7 +81,7 @@ static void take_counters(struct test_record *r, const struct message_result *m)
 }
 
 static enum wire_reject client_result(
-	struct control *c, struct control_test *t, const struct message_result *m, uint64_t now_ns)
+	struct control *c, struct control_test *t, const struct classic_result *m, uint64_t now_ns)
 {
 	if (t->record.phase == TEST_ASKING)
 		return REJECT_CHANNEL;
@@ -103,8 +103,8 @@ static enum wire_reject client_result(
 static enum wire_reject input_result(
 	struct control *c, uint32_t channel, const uint8_t *body, size_t size, uint64_t now_ns)
 {
-	struct message_result m;
-	enum wire_reject reason = message_parse_result(body, size, &m);
+	struct classic_result m;
+	enum wire_reject reason = classic_decode_result(body, size, &m);
 	struct control_test *t = control_find(c, channel);
 
 	if (reason)
@@ -122,7 +122,7 @@ static enum wire_reject input_result(
 	return WIRE_OK;
 }
 
-enum wire_reject classic_input(
+enum wire_reject control_classic_input(
 	struct control *c, const struct wire_header *h, const uint8_t *body, size_t size, uint64_t now_ns)
 {
 	if (h->type == WIRE_TEST_RESULT)
@@ -130,10 +130,10 @@ enum wire_reject classic_input(
 	return input_command(c, h->channel, body, size, now_ns);
 }
 
-void classic_worker_done(struct control *c, struct control_test *t, uint64_t now_ns)
+void control_classic_worker_done(struct control *c, struct control_test *t, uint64_t now_ns)
 {
 	if (!c->is_client) {
-		message_new_uid(t->guid);
+		classic_new_uid(t->guid);
 		t->give_up_ns = now_ns + seconds(CONTROL_RESULT_S);
 	} else if (t->theirs_known) {
 		control_end(c, t, TEST_COMPLETE);
@@ -146,7 +146,7 @@ void classic_worker_done(struct control *c, struct control_test *t, uint64_t now
 
 static void write_command(struct control *c, const struct control_test *t, struct control_packet *out)
 {
-	struct message_command m = {
+	struct classic_command m = {
 		.channel = t->record.channel,
 		.duration_s = (uint32_t)(t->record.granted_duration_ns / NS_PER_S),
 		.is_ack = !c->is_client,
@@ -155,14 +155,14 @@ static void write_command(struct control *c, const struct control_test *t, struc
 	memcpy(m.uid, t->record.uid, sizeof m.uid);
 	out->header.type = WIRE_CONTROL;
 	out->name = m.is_ack ? "BWUP ack" : "BWUP";
-	out->size = message_format_command(out->body, &m);
+	out->size = classic_encode_command(out->body, &m);
 }
 
 static void write_result(struct control *c, const struct control_test *t, struct control_packet *out)
 {
 	const struct sink_counters *n = &t->record.received;
 	double seconds_taken = (double)t->record.duration_ns / NS_PER_S;
-	struct message_result m = {
+	struct classic_result m = {
 		.is_ack = c->is_client,
 		.channel = t->record.channel,
 		.bytes_received = n->bytes,
@@ -182,10 +182,10 @@ static void write_result(struct control *c, const struct control_test *t, struct
 	memcpy(m.uid, t->record.uid, sizeof m.uid);
 	out->header.type = WIRE_TEST_RESULT;
 	out->name = m.is_ack ? "TEST_RESULT ack" : "UCM";
-	out->size = message_format_result(out->body, &m);
+	out->size = classic_encode_result(out->body, &m);
 }
 
-void classic_write(struct control *c, struct control_test *t, struct control_packet *out)
+void control_classic_write(struct control *c, struct control_test *t, struct control_packet *out)
 {
 	bool is_result = t->owes_answer ? t->answers_result : !c->is_client;
 

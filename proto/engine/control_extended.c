@@ -18,7 +18,7 @@ static void ask_gate(struct control_test *t, uint64_t now_ns)
 	control_owe_mail(t, MAIL_ASK_GRANT);
 }
 
-static void server_command(struct control *c, const struct exchange_command *m, uint64_t now_ns)
+static void server_command(struct control *c, const struct test_command *m, uint64_t now_ns)
 {
 	struct control_test *t = control_find(c, m->channel);
 	struct test_order order = {
@@ -45,7 +45,7 @@ static void server_command(struct control *c, const struct exchange_command *m, 
 }
 
 static void client_answered(
-	struct control *c, struct control_test *t, const struct exchange_command *m, uint64_t now_ns)
+	struct control *c, struct control_test *t, const struct test_command *m, uint64_t now_ns)
 {
 	struct test_record *r = &t->record;
 
@@ -69,8 +69,8 @@ static void client_answered(
 static enum wire_reject input_command(
 	struct control *c, uint32_t channel, const uint8_t *body, size_t size, uint64_t now_ns)
 {
-	struct exchange_command m;
-	enum wire_reject reason = exchange_read_command(body, size, &m);
+	struct test_command m;
+	enum wire_reject reason = command_decode(body, size, &m);
 	struct control_test *t = control_find(c, channel);
 
 	if (reason)
@@ -86,7 +86,7 @@ static enum wire_reject input_command(
 	return WIRE_OK;
 }
 
-static void take_counters(struct test_record *r, const struct exchange_result *m)
+static void take_counters(struct test_record *r, const struct result_message *m)
 {
 	if (m->has_sent) {
 		r->sent = m->sent;
@@ -110,12 +110,12 @@ static void complete(struct control *c, struct control_test *t)
 
 	bool cut_short = r->duration_ns + tolerance_ns < r->granted_duration_ns;
 
-	agreement_seal(r);
+	outcome_seal(r);
 	control_end(c, t, cut_short && !r->capacity.certain ? TEST_INCOMPLETE : TEST_COMPLETE);
 }
 
 /* The client has finished and says what it counted. */
-static void server_result(struct control *c, struct control_test *t, const struct exchange_result *m)
+static void server_result(struct control *c, struct control_test *t, const struct result_message *m)
 {
 	t->answers_result = true;
 	if (t->record.agreed) {
@@ -136,8 +136,8 @@ static void server_result(struct control *c, struct control_test *t, const struc
 
 static enum wire_reject input_result(struct control *c, uint32_t channel, const uint8_t *body, size_t size)
 {
-	struct exchange_result m;
-	enum wire_reject reason = exchange_read_result(body, size, &m);
+	struct result_message m;
+	enum wire_reject reason = result_decode(body, size, &m);
 	struct control_test *t = control_find(c, channel);
 
 	if (reason)
@@ -157,7 +157,7 @@ static enum wire_reject input_result(struct control *c, uint32_t channel, const 
 	return WIRE_OK;
 }
 
-enum wire_reject extended_input(
+enum wire_reject control_extended_input(
 	struct control *c, const struct wire_header *h, const uint8_t *body, size_t size, uint64_t now_ns)
 {
 	if (h->type == WIRE_TEST_RESULT)
@@ -165,7 +165,7 @@ enum wire_reject extended_input(
 	return input_command(c, h->channel, body, size, now_ns);
 }
 
-void extended_worker_done(struct control *c, struct control_test *t, uint64_t now_ns)
+void control_extended_worker_done(struct control *c, struct control_test *t, uint64_t now_ns)
 {
 	t->give_up_ns = now_ns + seconds(CONTROL_RESULT_S);
 	if (!c->is_client && t->theirs_known) {
@@ -177,7 +177,7 @@ void extended_worker_done(struct control *c, struct control_test *t, uint64_t no
 static void write_command(struct control *c, const struct control_test *t, struct control_packet *out)
 {
 	const struct test_record *r = &t->record;
-	struct exchange_command m = {
+	struct test_command m = {
 		.direction = r->direction,
 		.is_answer = !c->is_client,
 		.channel = r->channel,
@@ -198,13 +198,13 @@ static void write_command(struct control *c, const struct control_test *t, struc
 		out->name = m.is_answer ? "BWUP ack" : "BWUP";
 	else
 		out->name = m.is_answer ? "BWDN ack" : "BWDN";
-	out->size = exchange_write_command(out->body, &m);
+	out->size = command_encode(out->body, &m);
 }
 
 static void write_result(struct control *c, const struct control_test *t, struct control_packet *out)
 {
 	const struct test_record *r = &t->record;
-	struct exchange_result m = {
+	struct result_message m = {
 		.is_answer = !c->is_client,
 		.channel = r->channel,
 		.has_sent = control_sends(c, t),
@@ -220,10 +220,10 @@ static void write_result(struct control *c, const struct control_test *t, struct
 	memcpy(m.uid, r->uid, sizeof m.uid);
 	out->header.type = WIRE_TEST_RESULT;
 	out->name = m.is_answer ? "UCM" : "TEST_RESULT";
-	out->size = exchange_write_result(out->body, &m);
+	out->size = result_encode(out->body, &m);
 }
 
-void extended_write(struct control *c, struct control_test *t, struct control_packet *out)
+void control_extended_write(struct control *c, struct control_test *t, struct control_packet *out)
 {
 	bool is_result = t->owes_answer ? t->answers_result : t->record.phase == TEST_AWAITING;
 

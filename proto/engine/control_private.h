@@ -26,14 +26,14 @@ void control_end(struct control *c, struct control_test *t, enum test_phase phas
 void control_give_up(struct control *c, struct control_test *t);
 
 /* The dialects: input, output of what is repeated or answered, and what follows a worker's end. */
-enum wire_reject classic_input(
+enum wire_reject control_classic_input(
 	struct control *c, const struct wire_header *h, const uint8_t *body, size_t size, uint64_t now_ns);
-void classic_worker_done(struct control *c, struct control_test *t, uint64_t now_ns);
-void classic_write(struct control *c, struct control_test *t, struct control_packet *out);
+void control_classic_worker_done(struct control *c, struct control_test *t, uint64_t now_ns);
+void control_classic_write(struct control *c, struct control_test *t, struct control_packet *out);
 
-enum wire_reject extended_input(
+enum wire_reject control_extended_input(
 	struct control *c, const struct wire_header *h, const uint8_t *body, size_t size, uint64_t now_ns);
-void extended_worker_done(struct control *c, struct control_test *t, uint64_t now_ns);
-void extended_write(struct control *c, struct control_test *t, struct control_packet *out);
+void control_extended_worker_done(struct control *c, struct control_test *t, uint64_t now_ns);
+void control_extended_write(struct control *c, struct control_test *t, struct control_packet *out);
 
 #endif

@@ -16,7 +16,7 @@ void heartbeat_init(struct heartbeat *h, const struct heartbeat_plan *plan, uint
 		.extended = plan->extended,
 		.interval_ns = plan->interval_ns,
 		.limit = plan->limit,
-		.oneway = plan->oneway,
+		.owd = plan->owd,
 		.next_ns = now_ns,
 	};
 }
@@ -96,28 +96,29 @@ void heartbeat_hurry(struct heartbeat *h, uint64_t interval_ns, uint64_t now_ns)
 }
 
 /* The server's stamp between extended peers is text: the time and the challenge, in hexadecimal. */
-static void write_challenge(char out[MESSAGE_STAMP], uint64_t now_ns, uint64_t challenge)
+static void write_challenge(char out[HEARTBEAT_BODY_STAMP], uint64_t now_ns, uint64_t challenge)
 {
-	char stamp[MESSAGE_STAMP];
+	char stamp[HEARTBEAT_BODY_STAMP];
 
-	message_write_stamp(stamp, now_ns);
-	snprintf(out, MESSAGE_STAMP, "\"%.*s-%016" PRIx64 "\"", MESSAGE_STAMP - 20, stamp, challenge);
+	heartbeat_body_write_stamp(stamp, now_ns);
+	snprintf(out, HEARTBEAT_BODY_STAMP, "\"%.*s-%016" PRIx64 "\"", HEARTBEAT_BODY_STAMP - 20, stamp,
+		challenge);
 }
 
 /* HEARTBEAT_0 and 1 carry a stamp of ours, 1 and 2 how long we have held what they answer. */
 static void write_output(const struct heartbeat *h, uint64_t now_ns, struct heartbeat_output *out)
 {
-	struct message_heartbeat *m = &out->message;
+	struct heartbeat_body *m = &out->message;
 
 	m->extended = h->extended;
 	m->held_ns = now_ns - out->received_ns;
 	if (out->type == WIRE_HEARTBEAT_0)
-		message_write_stamp(m->client, now_ns);
+		heartbeat_body_write_stamp(m->client, now_ns);
 	else if (out->type == WIRE_HEARTBEAT_1 && h->extended)
 		write_challenge(m->server, now_ns, out->challenge);
 	else if (out->type == WIRE_HEARTBEAT_1)
-		message_write_stamp(m->server, now_ns);
-	out->size = message_format_heartbeat(out->body, out->type, m);
+		heartbeat_body_write_stamp(m->server, now_ns);
+	out->size = heartbeat_body_encode(out->body, out->type, m);
 }
 
 void heartbeat_begin(struct heartbeat *h, uint64_t now_ns, struct heartbeat_output *out)
@@ -182,11 +183,11 @@ uint64_t heartbeat_mean_ns(const struct heartbeat *h)
 }
 
 static enum wire_reject measure(
-	struct heartbeat *h, const char *stamp, const struct message_heartbeat *m, uint64_t received_ns)
+	struct heartbeat *h, const char *stamp, const struct heartbeat_body *m, uint64_t received_ns)
 {
 	uint64_t stamp_ns, began_ns, round_trip_ns, *pending;
 
-	if (!message_read_stamp(stamp, &stamp_ns))
+	if (!heartbeat_body_read_stamp(stamp, &stamp_ns))
 		return REJECT_BODY;
 	pending = find_pending(h, stamp_ns);
 	if (!pending || *pending > received_ns)
@@ -202,17 +203,17 @@ static enum wire_reject measure(
 }
 
 /* Where the challenge begins, and the time before it; NULL: this is no such stamp. */
-static const char *split_stamp(const char *stamp, char time[MESSAGE_STAMP])
+static const char *split_stamp(const char *stamp, char time[HEARTBEAT_BODY_STAMP])
 {
 	const char *dash = strchr(stamp, '-');
 
 	if (stamp[0] != '"' || !dash)
 		return NULL;
-	snprintf(time, MESSAGE_STAMP, "%.*s", (int)(dash - stamp - 1), stamp + 1);
+	snprintf(time, HEARTBEAT_BODY_STAMP, "%.*s", (int)(dash - stamp - 1), stamp + 1);
 	return dash;
 }
 
-static bool read_challenge(const char *stamp, char time[MESSAGE_STAMP], uint64_t challenge)
+static bool read_challenge(const char *stamp, char time[HEARTBEAT_BODY_STAMP], uint64_t challenge)
 {
 	const char *dash = split_stamp(stamp, time);
 	char expected[20];
@@ -224,9 +225,9 @@ static bool read_challenge(const char *stamp, char time[MESSAGE_STAMP], uint64_t
 }
 
 static enum wire_reject take_2(
-	struct heartbeat *h, const struct message_heartbeat *m, const struct heartbeat_packet *packet)
+	struct heartbeat *h, const struct heartbeat_body *m, const struct heartbeat_packet *packet)
 {
-	char time[MESSAGE_STAMP];
+	char time[HEARTBEAT_BODY_STAMP];
 
 	if (!h->extended)
 		return measure(h, m->server, m, packet->received_ns);
@@ -247,11 +248,11 @@ static void begin_count(struct heartbeat *h)
 
 /* The server doesn't know our address yet: this exchange makes it known, and the next one counts. */
 static enum wire_reject introduce(
-	struct heartbeat *h, const struct message_heartbeat *m, const struct heartbeat_packet *packet)
+	struct heartbeat *h, const struct heartbeat_body *m, const struct heartbeat_packet *packet)
 {
 	uint64_t stamp_ns, *pending;
 
-	if (!message_read_stamp(m->client, &stamp_ns))
+	if (!heartbeat_body_read_stamp(m->client, &stamp_ns))
 		return REJECT_BODY;
 	pending = find_pending(h, stamp_ns);
 	if (!pending)
@@ -265,25 +266,25 @@ static enum wire_reject introduce(
 /* The four times of an exchange that is pending. The server's stamp is its time as it answered; it had held
  * the question for as long as it says. */
 static void take_exchange(
-	struct heartbeat *h, const struct message_heartbeat *m, const struct heartbeat_packet *packet)
+	struct heartbeat *h, const struct heartbeat_body *m, const struct heartbeat_packet *packet)
 {
-	struct owd_exchange x = {.client_received_ns = packet->received_ns};
-	char time[MESSAGE_STAMP];
+	struct clock_fit_exchange x = {.client_received_ns = packet->received_ns};
+	char time[HEARTBEAT_BODY_STAMP];
 	uint64_t *pending;
 
-	if (!split_stamp(m->server, time) || !message_read_stamp(time, &x.server_sent_ns) ||
-		!message_read_stamp(m->client, &x.client_sent_ns))
+	if (!split_stamp(m->server, time) || !heartbeat_body_read_stamp(time, &x.server_sent_ns) ||
+		!heartbeat_body_read_stamp(m->client, &x.client_sent_ns))
 		return;
 	pending = find_pending(h, x.client_sent_ns);
 	if (!pending)
 		return;
 	x.client_sent_ns = *pending;
 	x.server_received_ns = x.server_sent_ns - m->held_ns;
-	oneway_sample(h->oneway, &x, part_of(h, *pending) == &h->loaded);
+	owd_sample(h->owd, &x, part_of(h, *pending) == &h->loaded);
 }
 
 static enum wire_reject take_0(
-	struct heartbeat *h, struct message_heartbeat *m, const struct heartbeat_packet *packet)
+	struct heartbeat *h, struct heartbeat_body *m, const struct heartbeat_packet *packet)
 {
 	remember(h, packet->now_ns);
 	m->proven = packet->proven;
@@ -291,11 +292,11 @@ static enum wire_reject take_0(
 }
 
 static enum wire_reject take_1(
-	struct heartbeat *h, const struct message_heartbeat *m, const struct heartbeat_packet *packet)
+	struct heartbeat *h, const struct heartbeat_body *m, const struct heartbeat_packet *packet)
 {
 	enum wire_reject reason;
 
-	if (h->oneway && m->proven)
+	if (h->owd && m->proven)
 		take_exchange(h, m, packet);
 	reason = h->extended && !m->proven ? introduce(h, m, packet)
 					   : measure(h, m->client, m, packet->received_ns);
@@ -307,7 +308,7 @@ static enum wire_reject take_1(
 enum wire_reject heartbeat_input(
 	struct heartbeat *h, const struct heartbeat_packet *packet, struct heartbeat_output *answer)
 {
-	struct message_heartbeat *m = &answer->message;
+	struct heartbeat_body *m = &answer->message;
 	enum wire_reject reason;
 
 	*answer = (struct heartbeat_output){
@@ -316,7 +317,7 @@ enum wire_reject heartbeat_input(
 	};
 	if (h->is_client != (packet->type == WIRE_HEARTBEAT_1))
 		return REJECT_TYPE;
-	reason = message_parse_heartbeat(packet->body, packet->size, packet->type, m);
+	reason = heartbeat_body_decode(packet->body, packet->size, packet->type, m);
 	if (reason)
 		return reason;
 	if (packet->type == WIRE_HEARTBEAT_2)
@@ -392,8 +393,8 @@ void heartbeat_summary(struct heartbeat *h, uint64_t now_ns, struct latency_summ
 	memcpy(out->recent_ns, h->recent_ns, sizeof out->recent_ns);
 	if (out->n != answered(h))
 		sum_up(h, out);
-	if (h->oneway && now_ns >= h->oneway_due_ns) {
-		oneway_sum_up(h->oneway, now_ns, &out->oneway);
-		h->oneway_due_ns = now_ns + milliseconds(HEARTBEAT_ONEWAY_MS);
+	if (h->owd && now_ns >= h->owd_due_ns) {
+		owd_sum_up(h->owd, now_ns, &out->owd);
+		h->owd_due_ns = now_ns + milliseconds(HEARTBEAT_OWD_MS);
 	}
 }

@@ -18,12 +18,12 @@
 #include "proto/wire/classic.h"
 
 enum {
-	HEARTBEAT_PENDING = 64,    /* own stamps that may be unanswered at a time */
-	HEARTBEAT_LOST_MS = 3000,  /* not answered for so long: lost */
-	HEARTBEAT_FIRST_MS = 250,  /* between tries until the first answer, unless the interval is shorter */
-	HEARTBEAT_AGAIN_MS = 10,   /* ... and after an answer that says it isn't yet */
-	HEARTBEAT_PROVE_MS = 100,  /* extended: until the address is proven */
-	HEARTBEAT_ONEWAY_MS = 100, /* between two summaries of the directions, which cost more than a beat */
+	HEARTBEAT_PENDING = 64,   /* own stamps that may be unanswered at a time */
+	HEARTBEAT_LOST_MS = 3000, /* not answered for so long: lost */
+	HEARTBEAT_FIRST_MS = 250, /* between tries until the first answer, unless the interval is shorter */
+	HEARTBEAT_AGAIN_MS = 10,  /* ... and after an answer that says it isn't yet */
+	HEARTBEAT_PROVE_MS = 100, /* extended: until the address is proven */
+	HEARTBEAT_OWD_MS = 100,   /* between two summaries of the directions, which cost more than a beat */
 };
 
 struct heartbeat_part {
@@ -45,8 +45,8 @@ struct heartbeat {
 	uint64_t loaded_ns; /* ... since then, or until then */
 	uint64_t sent, lost, last_ns, jitter_ns;
 	struct heartbeat_part idle, loaded; /* round trips, by what the session did as they began */
-	struct oneway *oneway;              /* extended client: the directions apart; NULL: not wanted */
-	uint64_t oneway_due_ns;
+	struct owd *owd;                    /* extended client: the directions apart; NULL: not wanted */
+	uint64_t owd_due_ns;
 	uint64_t outcomes;
 	uint32_t recent_ns[LATENCY_RECENT];
 };
@@ -55,7 +55,7 @@ struct heartbeat_plan {
 	bool is_client, extended;
 	uint64_t interval_ns;
 	uint64_t limit;
-	struct oneway *oneway; /* all zero, and outlives the heartbeat; NULL: none */
+	struct owd *owd; /* all zero, and outlives the heartbeat; NULL: none */
 };
 
 void heartbeat_init(struct heartbeat *h, const struct heartbeat_plan *plan, uint64_t now_ns);
@@ -88,8 +88,8 @@ struct heartbeat_packet {
 struct heartbeat_output {
 	enum wire_type type;
 	size_t size; /* 0: none is owed */
-	char body[MESSAGE_BODY];
-	struct message_heartbeat message;
+	char body[WIRE_BODY_BYTES];
+	struct heartbeat_body message;
 	uint64_t received_ns, challenge; /* of the packet that it answers */
 };
 

@@ -12,11 +12,11 @@
 enum mail_kind {
 	MAIL_START_TEST,   /* UI -> client's CONTROL */
 	MAIL_STOP_TEST,    /* UI -> client's CONTROL */
-	MAIL_WATCH,        /* UI -> client's CONTROL: show the server's side, or no longer */
+	MAIL_VIEW_SERVER,  /* UI -> client's CONTROL: show the server's side, or no longer */
 	MAIL_ASK_GRANT,    /* server's CONTROL -> listener: may this test run? */
 	MAIL_GRANT,        /* listener -> server's CONTROL */
 	MAIL_TEST_OVER,    /* server's CONTROL -> listener */
-	MAIL_MEET,         /* listener -> a port without a socket for this address: the main port got its
+	MAIL_REBIND,       /* listener -> a port without a socket for this address: the main port got its
 			    * heartbeat */
 	MAIL_SHARE,        /* listener -> the port that works: its share of the server's rate has changed */
 	MAIL_START_SOURCE, /* CONTROL -> the port that sends */
@@ -45,7 +45,7 @@ struct mail {
 	enum mail_kind kind;
 	uint64_t session; /* ASK_GRANT, TEST_OVER: whose */
 	struct test_order order;
-	enum hello_refusal refusal; /* GRANT */
+	enum refusal refusal; /* GRANT */
 	uint32_t wait_s;
 	uint64_t share_bps;     /* GRANT, SHARE: 0 = no limit */
 	struct address address; /* MEET: the client's, */

@@ -57,20 +57,20 @@ static int open_socket(struct port *p, const struct address *connect_to)
 	if (!error)
 		error = udp_local_address(&p->socket, &local);
 	if (!error)
-		error = udp_set_weather(&p->socket, o->test_drop_rate, milliseconds(o->test_delay_ms));
+		error = udp_set_impair(&p->socket, o->test_drop_rate, milliseconds(o->test_delay_ms));
 	if (error) {
 		udp_close(&p->socket);
 		return error;
 	}
 	if (!o->offload)
 		udp_disable_offload(&p->socket);
-	p->now.local_port = address_port(&local);
-	p->now.receive_buffer_bytes = p->socket.receive_buffer_bytes;
-	p->now.send_buffer_bytes = p->socket.send_buffer_bytes;
+	p->stats.local_port = address_port(&local);
+	p->stats.receive_buffer_bytes = p->socket.receive_buffer_bytes;
+	p->stats.send_buffer_bytes = p->socket.send_buffer_bytes;
 	return 0;
 }
 
-void port_meet(struct port *p, const struct mail *mail)
+void port_rebind(struct port *p, const struct mail *mail)
 {
 	struct loop *loop = p->task.loop;
 
@@ -85,7 +85,7 @@ void port_meet(struct port *p, const struct mail *mail)
 		p->socket.fd = -1; /* the client's next heartbeat is another try */
 	p->task.fd = p->socket.fd;
 	if (loop_add(loop, &p->task))
-		p->now.state = PORT_FAILED;
+		p->stats.state = PORT_FAILED;
 }
 
 int port_open(struct port *p, const struct port_plan *plan)
@@ -116,17 +116,17 @@ int port_open(struct port *p, const struct port_plan *plan)
 		.session = plan->session,
 	};
 	if (plan->is_client && plan->secret) {
-		p->oneway = heartbeat.oneway = calloc(1, sizeof *p->oneway);
-		if (!p->oneway)
+		p->owd = heartbeat.owd = calloc(1, sizeof *p->owd);
+		if (!p->owd)
 			return -ENOMEM;
 	}
 	error = plan->single_port ? 0 : open_socket(p, plan->is_client ? &plan->peer : NULL);
 	if (error) {
-		free(p->oneway);
+		free(p->owd);
 		return error;
 	}
 	p->task = (struct loop_task){.fd = p->socket.fd, .step = step_task};
-	p->published = p->now;
+	p->published = p->stats;
 	mailbox_init(&p->mailbox);
 	pthread_mutex_init(&p->published_lock, NULL);
 	heartbeat_init(&p->heartbeat, &heartbeat, clock_now_ns());
@@ -140,7 +140,7 @@ int port_open(struct port *p, const struct port_plan *plan)
 
 void port_close(struct port *p)
 {
-	free(p->oneway);
+	free(p->owd);
 	source_close(&p->source);
 	sink_close(&p->sink);
 	udp_close(&p->socket);
@@ -173,7 +173,7 @@ static void show_sink(struct port_snapshot *now, const struct sink *k, bool hole
 
 static void complete_snapshot(struct port *p, uint64_t now_ns)
 {
-	struct port_snapshot *now = &p->now;
+	struct port_snapshot *now = &p->stats;
 
 	now->taken_ns = now_ns;
 	now->thread_id = gettid();
@@ -201,7 +201,7 @@ static void publish(struct port *p, uint64_t now_ns)
 	complete_snapshot(p, now_ns);
 	if (pthread_mutex_trylock(&p->published_lock))
 		return;
-	p->published = p->now;
+	p->published = p->stats;
 	if (p->kind == PORT_CONTROL) {
 		p->published_tests = control_records(&p->control, p->published_test);
 		p->published_peer = p->watch.latest;
@@ -233,17 +233,17 @@ uint64_t port_step(struct port *p)
 	bool more = false;
 	uint64_t now_ns;
 
-	p->now.steps++;
-	if (p->now.state != PORT_FAILED) {
+	p->stats.steps++;
+	if (p->stats.state != PORT_FAILED) {
 		more = port_input(p);
 		p->drained = !more;
 		more = port_output(p) || more;
 	}
-	if (p->now.state == PORT_FAILED)
+	if (p->stats.state == PORT_FAILED)
 		port_abandon(p);
 	now_ns = clock_now_ns();
 	publish(p, now_ns);
-	if (p->now.state == PORT_FAILED) {
+	if (p->stats.state == PORT_FAILED) {
 		if (p->dirty)
 			return now_ns + milliseconds(PORT_PUBLISH_MS);
 		loop_remove(&p->task); /* its socket would wake us for ever */
@@ -265,7 +265,7 @@ unsigned port_read(struct port *p, struct port_snapshot *out, struct test_record
 	return tests ? n : 0;
 }
 
-void port_read_peer(struct port *p, struct peer_view *out)
+void port_read_peer(struct port *p, struct server_view *out)
 {
 	pthread_mutex_lock(&p->published_lock);
 	*out = p->published_peer;

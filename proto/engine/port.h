@@ -57,25 +57,25 @@ struct port {
 
 	bool loaded; /* a test runs in the session */
 	struct heartbeat heartbeat;
-	struct oneway *oneway;  /* extended client */
-	struct control control; /* CONTROL only */
-	struct watch watch;     /* CONTROL of extended peers only */
-	bool asks_path;         /* client's UPLOAD: as soon as the port is up */
-	struct path_mtu path;   /* UPLOAD of extended peers only */
+	struct owd *owd;                 /* extended client */
+	struct control control;          /* CONTROL only */
+	struct server_view_dialog watch; /* CONTROL of extended peers only */
+	bool asks_path;                  /* client's UPLOAD: as soon as the port is up */
+	struct path_mtu path;            /* UPLOAD of extended peers only */
 	struct source source;
 	struct sink sink;
 
 	struct port_work work;
 
-	struct port_snapshot now; /* the counters at work; port_publish completes it */
-	uint64_t publish_ns;      /* not again before this */
-	bool dirty;               /* something has changed since */
+	struct port_snapshot stats; /* the counters at work; port_publish completes it */
+	uint64_t publish_ns;        /* not again before this */
+	bool dirty;                 /* something has changed since */
 
 	pthread_mutex_t published_lock;
 	struct port_snapshot published;
 	struct test_record published_test[CONTROL_TESTS];
 	unsigned published_tests;
-	struct peer_view published_peer;
+	struct server_view published_peer;
 };
 
 /* What a port is made of. */
@@ -108,6 +108,6 @@ uint64_t port_step(struct port *p);
 unsigned port_read(struct port *p, struct port_snapshot *out, struct test_record tests[CONTROL_TESTS]);
 
 /* The same with the server's side, as a client's CONTROL port was told. Any thread. */
-void port_read_peer(struct port *p, struct peer_view *out);
+void port_read_peer(struct port *p, struct server_view *out);
 
 #endif

@@ -88,7 +88,7 @@ static enum wire_reject input_report(
 
 	if (!p->source.active || h->channel != p->source.order.channel)
 		return REJECT_CHANNEL;
-	reason = feedback_read(
+	reason = feedback_decode(
 		d->bytes + WIRE_HEADER_BYTES, d->size - WIRE_HEADER_BYTES, p->extended, &report);
 	if (reason)
 		return reason;
@@ -202,10 +202,10 @@ static bool may_pass(int error)
 /* An error for good ends the port, not the program. */
 static void receive_failed(struct port *p, int error)
 {
-	p->now.error = -error;
+	p->stats.error = -error;
 	p->dirty = true;
 	if (!may_pass(error) && ++p->receive_errors >= PORT_RECEIVE_ERRORS)
-		p->now.state = PORT_FAILED;
+		p->stats.state = PORT_FAILED;
 }
 
 /* Both sides are sure of each other's address. */
@@ -225,7 +225,7 @@ bool port_input(struct port *p)
 	port_read_mail(p);
 	if (n < 0) {
 		receive_failed(p, n);
-		return p->now.state != PORT_FAILED;
+		return p->stats.state != PORT_FAILED;
 	}
 	if (n == 0)
 		return false;
@@ -234,17 +234,17 @@ bool port_input(struct port *p)
 	while (udp_next(p->batch, &d)) {
 		enum wire_reject reason;
 
-		p->now.received_packets++;
-		p->now.received_bytes += d.size;
+		p->stats.received_packets++;
+		p->stats.received_bytes += d.size;
 		if (d.drops > 0 && p->sink.active)
 			sink_dropped(&p->sink, d.drops, d.joined);
 		reason = input(p, &d);
 		if (reason)
-			p->now.rejected[reason]++;
+			p->stats.rejected[reason]++;
 		else
 			p->heard_ns = d.received_ns;
 	}
-	if (p->now.state == PORT_WAITING && p->heard_ns && is_known(p))
-		p->now.state = PORT_UP;
+	if (p->stats.state == PORT_WAITING && p->heard_ns && is_known(p))
+		p->stats.state = PORT_UP;
 	return more;
 }

@@ -1,5 +1,5 @@
 /* The way of a datagram, outwards: what is due by time or by the state of a test. Data and reports are in
- * port_tests.c. */
+ * port_worker.c. */
 #include <string.h>
 
 #include "proto/engine/port_private.h"
@@ -32,12 +32,12 @@ void port_send_to(
 	error = udp_send(&p->socket, to, packet, size);
 	p->dirty = true;
 	if (error) {
-		p->now.send_errors++;
-		p->now.error = -error;
+		p->stats.send_errors++;
+		p->stats.error = -error;
 		return;
 	}
-	p->now.sent_packets++;
-	p->now.sent_bytes += size;
+	p->stats.sent_packets++;
+	p->stats.sent_bytes += size;
 }
 
 void port_send(struct port *p, const struct wire_header *h, const void *body, size_t size)

@@ -38,7 +38,7 @@ void port_ask_path(struct port *p)
 	uint64_t now_ns;
 	uint32_t number, bytes;
 
-	if (p->now.state != PORT_UP || !(p->asks_path || p->path.active))
+	if (p->stats.state != PORT_UP || !(p->asks_path || p->path.active))
 		return;
 	now_ns = clock_now_ns();
 	if (p->asks_path)
@@ -82,7 +82,7 @@ enum wire_reject port_path_input(struct port *p, const struct wire_header *h, co
 
 void port_show_path(struct port *p)
 {
-	struct port_snapshot *now = &p->now;
+	struct port_snapshot *now = &p->stats;
 
 	if (!p->is_client || p->kind != PORT_UPLOAD || p->source.active)
 		return;

@@ -25,10 +25,10 @@ void port_send_to(
 void port_send_heartbeat(struct port *p, const struct address *to, struct heartbeat_output *out);
 
 /* Single port: goes on with a socket for the address that `mail` names. */
-void port_meet(struct port *p, const struct mail *mail);
+void port_rebind(struct port *p, const struct mail *mail);
 
-/* port_watch.c: the server's view of the session, between extended peers on the heartbeats' channel. */
-void port_watch(struct port *p, bool on);
+/* port_view_server.c: the server's view of the session, between extended peers on the heartbeats' channel. */
+void port_view_server(struct port *p, bool on);
 enum wire_reject port_view_input(struct port *p, const struct udp_datagram *d);
 void port_ask_view(struct port *p);
 uint64_t port_view_due_ns(const struct port *p);
@@ -39,7 +39,7 @@ enum wire_reject port_path_input(struct port *p, const struct wire_header *h, co
 void port_show_path(struct port *p);
 uint64_t port_path_due_ns(const struct port *p);
 
-/* port_tests.c: the worker's side of a test, and the mail about it. */
+/* port_worker.c: the worker's side of a test, and the mail about it. */
 void port_read_mail(struct port *p);
 bool port_send_data(struct port *p); /* true when there is more to send at once */
 void port_report(struct port *p);

@@ -10,10 +10,10 @@ static bool may_watch(const struct port *p)
 	return p->extended && p->is_client && p->kind == PORT_CONTROL;
 }
 
-void port_watch(struct port *p, bool on)
+void port_view_server(struct port *p, bool on)
 {
 	if (may_watch(p))
-		watch_set(&p->watch, on);
+		server_view_set(&p->watch, on);
 }
 
 static void send_view(struct port *p, const char *body, size_t size)
@@ -28,19 +28,19 @@ static void send_view(struct port *p, const char *body, size_t size)
 
 static enum wire_reject answer_question(struct port *p, const uint8_t *body, size_t size)
 {
-	struct peer_view view = {.clock_ns = clock_now_ns()};
-	enum wire_reject reason = peer_view_read_question(body, size);
-	char answer[MESSAGE_BODY];
+	struct server_view view = {.clock_ns = clock_now_ns()};
+	enum wire_reject reason = server_view_body_decode_question(body, size);
+	char answer[WIRE_BODY_BYTES];
 
-	if (reason || !watch_answer(&p->watch, view.clock_ns))
+	if (reason || !server_view_answer(&p->watch, view.clock_ns))
 		return reason;
 	for (int kind = 0; kind < PORT_KINDS; kind++) {
 		struct port_snapshot snapshot;
 
 		port_read(&p->sibling[kind], &snapshot, NULL);
-		view.port[kind] = peer_view_port(&snapshot);
+		view.port[kind] = server_view_body_port(&snapshot);
 	}
-	send_view(p, answer, peer_view_write(answer, &view));
+	send_view(p, answer, server_view_body_encode(answer, &view));
 	return WIRE_OK;
 }
 
@@ -48,26 +48,26 @@ enum wire_reject port_view_input(struct port *p, const struct udp_datagram *d)
 {
 	const uint8_t *body = d->bytes + WIRE_HEADER_BYTES;
 	size_t size = d->size - WIRE_HEADER_BYTES;
-	struct peer_view view;
+	struct server_view view;
 	enum wire_reject reason;
 
 	if (!p->is_client)
 		return answer_question(p, body, size);
-	reason = peer_view_read(body, size, &view);
+	reason = server_view_body_decode(body, size, &view);
 	view.taken_ns = d->received_ns;
-	return reason ? reason : watch_take(&p->watch, &view);
+	return reason ? reason : server_view_take(&p->watch, &view);
 }
 
 /* Before the server knows our address it would refuse us. */
 void port_ask_view(struct port *p)
 {
-	char question[MESSAGE_BODY];
+	char question[WIRE_BODY_BYTES];
 
-	if (p->now.state == PORT_UP && watch_ask(&p->watch, clock_now_ns()))
-		send_view(p, question, peer_view_write_question(question));
+	if (p->stats.state == PORT_UP && server_view_ask(&p->watch, clock_now_ns()))
+		send_view(p, question, server_view_body_encode_question(question));
 }
 
 uint64_t port_view_due_ns(const struct port *p)
 {
-	return p->now.state == PORT_UP ? watch_due_ns(&p->watch) : CLOCK_NEVER;
+	return p->stats.state == PORT_UP ? server_view_due_ns(&p->watch) : CLOCK_NEVER;
 }

@@ -37,14 +37,14 @@ static bool pour(struct port *p)
 		p->socket.one_by_one = rate_bps && rate_bps < PORT_ONE_BY_ONE_BPS;
 		sent = udp_send_many(&p->socket, &p->peer, s->buffer, s->order.datagram_bytes, staged);
 		if (sent < 0) {
-			p->now.send_errors++;
-			p->now.error = -sent;
+			p->stats.send_errors++;
+			p->stats.error = -sent;
 			s->count.send_errors++;
 			sent = 0;
 		}
 		source_sent(s, (unsigned)sent, now_ns);
-		p->now.sent_packets += (unsigned)sent;
-		p->now.sent_bytes += (uint64_t)(unsigned)sent * s->order.datagram_bytes;
+		p->stats.sent_packets += (unsigned)sent;
+		p->stats.sent_bytes += (uint64_t)(unsigned)sent * s->order.datagram_bytes;
 		now_ns = clock_now_ns();
 		if (sent == 0) {
 			p->retry_ns = now_ns + (uint64_t)PORT_RETRY_US * NS_PER_US;
@@ -81,8 +81,8 @@ static struct host_load load_of(const struct port *p, bool offload)
 /* What this port has sent beside data, at the IP layer. */
 static uint64_t side_bytes(const struct port *p)
 {
-	uint64_t packets = p->now.sent_packets - p->source.count.packets;
-	uint64_t bytes = p->now.sent_bytes - p->source.count.bytes;
+	uint64_t packets = p->stats.sent_packets - p->source.count.packets;
+	uint64_t bytes = p->stats.sent_bytes - p->source.count.bytes;
 
 	return bytes + packets * overhead(p);
 }
@@ -101,7 +101,7 @@ static void begin_work(struct port *p)
 	p->work = (struct port_work){
 		.began_ns = clock_now_ns(),
 		.cpu_ns = clock_thread_cpu_ns(),
-		.side_bytes = p->now.sent_bytes + p->now.sent_packets * overhead(p),
+		.side_bytes = p->stats.sent_bytes + p->stats.sent_packets * overhead(p),
 	};
 }
 
@@ -124,7 +124,7 @@ static void finish_source(struct port *p, uint64_t now_ns)
 		mail.capacity.bps += heartbeats_bps(p, mail.duration_ns);
 	if (mail.bucket.kind)
 		mail.bucket.rate_bps += heartbeats_bps(p, mail.duration_ns);
-	p->now.source = s->count;
+	p->stats.source = s->count;
 	source_close(s);
 	mailbox_post(control_box(p), &mail);
 }
@@ -156,7 +156,7 @@ static void finish_sink(struct port *p)
 
 	sink_counters(&p->sink, &mail.received);
 	sink_pattern(&p->sink, &mail.pattern);
-	p->now.sink = mail.received;
+	p->stats.sink = mail.received;
 	sink_close(&p->sink);
 	mailbox_post(control_box(p), &mail);
 }
@@ -172,7 +172,7 @@ void port_report(struct port *p)
 		return;
 	if (sink_report(&p->sink, now_ns, &report)) {
 		h.sequence = p->report_sequence++;
-		port_send(p, &h, body, feedback_write(body, &report));
+		port_send(p, &h, body, feedback_encode(body, &report));
 		log_verbose("%s sent FLOW_CONTROL", p->is_client ? "Client" : "Server");
 	}
 	/* What still waits in the socket has arrived in time, however late we come to it. */
@@ -253,16 +253,16 @@ static void take_mail(struct port *p, const struct mail *mail)
 	case MAIL_STOP_TEST:
 		control_stop(&p->control, clock_now_ns());
 		break;
-	case MAIL_WATCH:
-		port_watch(p, mail->on);
+	case MAIL_VIEW_SERVER:
+		port_view_server(p, mail->on);
 		break;
 	case MAIL_GRANT:
 	case MAIL_SOURCE_DONE:
 	case MAIL_SINK_DONE:
 		control_take_mail(&p->control, mail, clock_now_ns());
 		break;
-	case MAIL_MEET:
-		port_meet(p, mail);
+	case MAIL_REBIND:
+		port_rebind(p, mail);
 		break;
 	case MAIL_LOAD:
 		p->loaded = mail->on;

@@ -2,26 +2,26 @@
 
 #include "proto/sys/clock.h"
 
-void watch_set(struct watch *w, bool on)
+void server_view_set(struct server_view_dialog *w, bool on)
 {
 	w->on = on;
 }
 
-uint64_t watch_due_ns(const struct watch *w)
+uint64_t server_view_due_ns(const struct server_view_dialog *w)
 {
 	return w->on ? w->ask_ns : CLOCK_NEVER;
 }
 
-bool watch_ask(struct watch *w, uint64_t now_ns)
+bool server_view_ask(struct server_view_dialog *w, uint64_t now_ns)
 {
 	if (!w->on || now_ns < w->ask_ns)
 		return false;
-	w->ask_ns = now_ns + (uint64_t)WATCH_ASK_MS * NS_PER_MS;
+	w->ask_ns = now_ns + (uint64_t)SERVER_VIEW_ASK_MS * NS_PER_MS;
 	w->open++;
 	return true;
 }
 
-enum wire_reject watch_take(struct watch *w, const struct peer_view *view)
+enum wire_reject server_view_take(struct server_view_dialog *w, const struct server_view *view)
 {
 	if (w->open == 0)
 		return REJECT_CHANNEL;
@@ -31,11 +31,11 @@ enum wire_reject watch_take(struct watch *w, const struct peer_view *view)
 	return WIRE_OK;
 }
 
-bool watch_answer(struct watch *w, uint64_t now_ns)
+bool server_view_answer(struct server_view_dialog *w, uint64_t now_ns)
 {
-	uint64_t *token = &w->spent_ns[w->answers % WATCH_ANSWERS]; /* the one that was spent first */
+	uint64_t *token = &w->spent_ns[w->answers % SERVER_VIEW_ANSWERS]; /* the one that was spent first */
 
-	if (w->answers >= WATCH_ANSWERS && now_ns - *token < NS_PER_S)
+	if (w->answers >= SERVER_VIEW_ANSWERS && now_ns - *token < NS_PER_S)
 		return false;
 	*token = now_ns;
 	w->answers++;

@@ -1,5 +1,6 @@
 /* When a client asks for its server's view, which answers it takes, and how often a server answers. Takes
- * `now`: no clock, no socket. Not thread-safe: it belongs to one CONTROL port. Bodies are peer_view.h's. */
+ * `now`: no clock, no socket. Not thread-safe: it belongs to one CONTROL port. Bodies are
+ * server_view_body.h's. */
 #ifndef PROTO_ENGINE_SERVER_VIEW_H
 #define PROTO_ENGINE_SERVER_VIEW_H
 
@@ -9,34 +10,34 @@
 #include "proto/record/snapshot.h"
 
 enum {
-	WATCH_ASK_MS = 500, /* between two questions */
-	WATCH_ANSWERS = 4,  /* in any second, at most */
+	SERVER_VIEW_ASK_MS = 500, /* between two questions */
+	SERVER_VIEW_ANSWERS = 4,  /* in any second, at most */
 };
 
-struct watch {
-	bool on;                 /* client: somebody watches */
-	uint64_t ask_ns;         /* client: no question before this */
-	uint64_t open;           /* client: questions that may still be answered */
-	struct peer_view latest; /* client: taken_ns 0: none yet */
+struct server_view_dialog {
+	bool on;                   /* client: somebody watches */
+	uint64_t ask_ns;           /* client: no question before this */
+	uint64_t open;             /* client: questions that may still be answered */
+	struct server_view latest; /* client: taken_ns 0: none yet */
 	/* Server: a token for each answer. It comes back a second after it was spent. */
-	uint64_t spent_ns[WATCH_ANSWERS];
+	uint64_t spent_ns[SERVER_VIEW_ANSWERS];
 	uint64_t answers;
 };
 
 /* Client: switching off and on again makes no question come earlier. The latest view is kept. */
-void watch_set(struct watch *w, bool on);
+void server_view_set(struct server_view_dialog *w, bool on);
 
 /* Client: when the next question is due; CLOCK_NEVER while nobody watches. */
-uint64_t watch_due_ns(const struct watch *w);
+uint64_t server_view_due_ns(const struct server_view_dialog *w);
 
 /* Client: whether a question is to be sent now; then it counts as sent. */
-bool watch_ask(struct watch *w, uint64_t now_ns);
+bool server_view_ask(struct server_view_dialog *w, uint64_t now_ns);
 
 /* Client: takes an answer that arrived at view->taken_ns. REJECT_CHANNEL: nothing was asked. An answer that
  * another one has overtaken is dropped. */
-enum wire_reject watch_take(struct watch *w, const struct peer_view *view);
+enum wire_reject server_view_take(struct server_view_dialog *w, const struct server_view *view);
 
 /* Server: whether a question may be answered now; then a token is spent. */
-bool watch_answer(struct watch *w, uint64_t now_ns);
+bool server_view_answer(struct server_view_dialog *w, uint64_t now_ns);
 
 #endif

@@ -89,9 +89,9 @@ bool session_stop_test(struct session *s)
 	return mailbox_post(&s->port[PORT_CONTROL].mailbox, &mail);
 }
 
-bool session_watch(struct session *s, bool on)
+bool session_view_server(struct session *s, bool on)
 {
-	struct mail mail = {.kind = MAIL_WATCH, .on = on};
+	struct mail mail = {.kind = MAIL_VIEW_SERVER, .on = on};
 
 	return mailbox_post(&s->port[PORT_CONTROL].mailbox, &mail);
 }

@@ -20,7 +20,7 @@ struct session_plan {
 	const struct options *options; /* outlives the session */
 	struct address local;          /* server: the address to bind; client: unused */
 	struct address peer;           /* client: the server's main port; server: the client's main socket */
-	struct message_assignment assignment;
+	struct classic_assignment assignment;
 	const uint8_t *secret; /* SEAL_SECRET_BYTES of an extended session; NULL: classic */
 	bool asks_path;        /* client: the server answers questions about the path's largest datagram */
 	bool single_port;      /* server: all three ports are `local` */
@@ -43,7 +43,7 @@ bool session_start_test(struct session *s, const struct test_order *order);
 bool session_stop_test(struct session *s);
 
 /* The same. While it is on, an extended client asks twice a second for its server's side: snapshot.peer. */
-bool session_watch(struct session *s, bool on);
+bool session_view_server(struct session *s, bool on);
 
 /* What a snapshot says. */
 bool session_is_up(const struct session_snapshot *snapshot);        /* all three ports know the peer */

@@ -52,7 +52,8 @@ static uint64_t ceiling(const struct source *s)
 
 uint64_t source_rate(const struct source *s)
 {
-	return s->order.search ? s->searched_bps : lower(ceiling(s), overrun_rate_bps(&s->overrun));
+	return s->order.search ? s->searched_bps
+			       : lower(ceiling(s), receiver_limit_rate_bps(&s->receiver_limit));
 }
 
 /* At least one batch at a time where that is less than a millisecond of the rate, so that offload
@@ -74,7 +75,7 @@ void source_update_rate(struct source *s, uint64_t now_ns)
 	}
 	rate = source_rate(s);
 	if (!s->order.search)
-		rate = catch_up_rate(&s->catch_up, rate, s->count.bytes, now_ns);
+		rate = rate_debt_rate(&s->rate_debt, rate, s->count.bytes, now_ns);
 	if (rate != s->pacer.rate_bps)
 		pacer_set_rate(&s->pacer, rate, least_burst(s, rate), now_ns);
 }
@@ -96,7 +97,7 @@ void source_start(struct source *s, uint64_t now_ns)
 
 	capacity_init(&s->capacity, &plan, now_ns);
 	if (s->ramps && s->extended && s->order.rate_bps == 0)
-		overrun_ramp(&s->overrun);
+		receiver_limit_ramp(&s->receiver_limit);
 	s->searched_bps = capacity_rate_bps(&s->capacity, now_ns);
 	rate = source_rate(s);
 	s->order.start_ns = s->report_ns = s->proven_ns = now_ns;

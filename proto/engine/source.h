@@ -69,14 +69,14 @@ struct source {
 	uint64_t marks;
 	unsigned overhead_bytes;
 	bool ramps;
-	struct capacity capacity;        /* order.search: what the rate follows, ... */
-	uint64_t searched_bps;           /* ... and is */
-	bool certain;                    /* known well enough to end */
-	struct bucket *bucket;           /* extended: what the start shows */
-	struct overrun overrun;          /* otherwise: keeps to what the receiver's host takes */
-	uint64_t share_bps, allowed_bps; /* limits of this host and of the receiver's; 0: none */
+	struct capacity capacity;             /* order.search: what the rate follows, ... */
+	uint64_t searched_bps;                /* ... and is */
+	bool certain;                         /* known well enough to end */
+	struct bucket *bucket;                /* extended: what the start shows */
+	struct receiver_limit receiver_limit; /* otherwise: keeps to what the receiver's host takes */
+	uint64_t share_bps, allowed_bps;      /* limits of this host and of the receiver's; 0: none */
 	struct pacer pacer;
-	struct catch_up catch_up; /* of a rate that was asked for */
+	struct rate_debt rate_debt; /* of a rate that was asked for */
 	struct receipt_book receipts;
 	uint64_t next_channel;     /* sequence of the next transmission */
 	uint64_t next_data;        /* next new piece of data */
@@ -104,7 +104,7 @@ struct source_plan {
 	uint64_t share_bps;      /* this host's limit; 0: none */
 	uint64_t allowed_bps;    /* the receiver's, until reports say more; 0: none */
 	unsigned overhead_bytes; /* of UDP and IP, for rates at the IP layer */
-	bool ramps;              /* without a limit it begins slowly: overrun.h */
+	bool ramps;              /* without a limit it begins slowly: receiver_limit.h */
 };
 
 /* Starts a test. 0 or -ENOMEM. */

@@ -113,7 +113,7 @@ static void take_proof(struct source *s, const struct source_feedback *f, uint64
 static void steer(struct source *s, const struct source_feedback *feedback, uint64_t now_ns)
 {
 	const struct feedback *f = feedback->feedback;
-	struct capacity_sample sample = {
+	struct path_sample sample = {
 		.packets = f->packets,
 		.bytes = f->bytes,
 		.next_channel = f->next_channel,
@@ -132,7 +132,7 @@ static void steer(struct source *s, const struct source_feedback *feedback, uint
 	if (s->bucket)
 		bucket_add(s->bucket, &sample);
 	if (!s->order.search) {
-		overrun_report(&s->overrun, &sample, now_ns);
+		receiver_limit_report(&s->receiver_limit, &sample, now_ns);
 		return;
 	}
 	capacity_report(&s->capacity, &sample, now_ns);

@@ -26,20 +26,20 @@ static void learn_interval(struct bucket *b, double ns)
 
 static double step_ns(const struct bucket *b)
 {
-	return (double)(capacity_path_point(&b->path, 0)->arrival_ns -
-			capacity_path_point(&b->path, 1)->arrival_ns);
+	return (double)(path_samples_point(&b->path, 0)->arrival_ns -
+			path_samples_point(&b->path, 1)->arrival_ns);
 }
 
 /* The latest report, added to those before. */
 static struct bucket_point follow(const struct bucket *b)
 {
-	const struct capacity_point *to = capacity_path_point(&b->path, 0);
-	const struct capacity_point *from = capacity_path_point(&b->path, 1);
+	const struct path_point *to = path_samples_point(&b->path, 0);
+	const struct path_point *from = path_samples_point(&b->path, 1);
 	double packets = (double)(to->packets - from->packets);
 	double bytes = (double)(to->bytes - from->bytes) + b->overhead_bytes * packets;
 	double sent = (double)(to->next_channel - from->next_channel);
 	double host_lost = (double)(to->host_drops - from->host_drops);
-	double queue_ns = (double)capacity_path_queue_ns(&b->path, 0);
+	double queue_ns = (double)path_samples_queue_ns(&b->path, 0);
 	double ns = step_ns(b);
 	bool has_queued = queue_ns > QUEUE_US * (double)NS_PER_US,
 	     is_busy = has_queued && ns < LATE * b->interval_ns;
@@ -58,7 +58,7 @@ static struct bucket_point follow(const struct bucket *b)
 
 static struct bucket_point first_point(const struct bucket *b)
 {
-	const struct capacity_point *p = capacity_path_point(&b->path, 0);
+	const struct path_point *p = path_samples_point(&b->path, 0);
 
 	return (struct bucket_point){
 		.bytes = (double)p->bytes + b->overhead_bytes * (double)p->packets,
@@ -70,10 +70,9 @@ static struct bucket_point first_point(const struct bucket *b)
 
 /* What the first report tells of has come at the pace of what the second one tells of, after the time in
  * which the first burst was saved for. */
-static double origin_ns(const struct capacity_path *path)
+static double origin_ns(const struct path_samples *path)
 {
-	const struct capacity_point *first = capacity_path_point(path, 1),
-				    *second = capacity_path_point(path, 0);
+	const struct path_point *first = path_samples_point(path, 1), *second = path_samples_point(path, 0);
 	double sent = (double)(second->next_channel - first->next_channel);
 	double each_ns = (double)(int64_t)(second->sent_ns - first->sent_ns) / sent;
 	double waited_ns = (double)(int64_t)(first->arrival_ns - first->sent_ns) - (double)first->delay_ns;
@@ -90,9 +89,9 @@ static uint64_t gap_ns(uint64_t elapsed_ns)
 	return ns > least_ns ? ns : least_ns;
 }
 
-void bucket_add(struct bucket *b, const struct capacity_sample *s)
+void bucket_add(struct bucket *b, const struct path_sample *s)
 {
-	if (!capacity_path_add(&b->path, s, s->arrival_ns))
+	if (!path_samples_add(&b->path, s, s->arrival_ns))
 		return;
 	if (b->points == 0) {
 		b->last = first_point(b);

@@ -50,7 +50,7 @@ struct bucket_point {
 
 struct bucket {
 	unsigned overhead_bytes; /* UDP and IP headers, set by the owner; all else 0 at first */
-	struct capacity_path path;
+	struct path_samples path;
 	double interval_ns; /* of reports */
 	double origin_ns;   /* when nothing had arrived yet, by the points' clock: negative */
 	struct bucket_point last;
@@ -66,7 +66,7 @@ struct bucket_result {
 };
 
 /* A report has come in. */
-void bucket_add(struct bucket *b, const struct capacity_sample *s);
+void bucket_add(struct bucket *b, const struct path_sample *s);
 
 /* What the reports until now say; all zero for NONE. `rate_bps` is what a search has found (capacity_result),
  * 0 if there was none. It counts where there was no queue in the second half; else that tells the rate. */

@@ -11,7 +11,7 @@
 #include <math.h>
 #include <stddef.h>
 
-static const double SKEW_MAX = OWD_SKEW_MAX_PPM * 1e-6;
+static const double SKEW_MAX = CLOCK_FIT_SKEW_MAX_PPM * 1e-6;
 static const double NEAR_NS = 2000;    /* how exact the times of packets are */
 static const double USUAL_SKEW = 1e-4; /* twice what crystals are sold as */
 
@@ -19,15 +19,15 @@ static const double USUAL_SKEW = 1e-4; /* twice what crystals are sold as */
 static const int64_t DIFFERENCE_MAX = INT64_C(1) << 60;
 
 enum {
-	CANDIDATES_MAX = 2 * OWD_BINS + 4,
-	SHIFT_BINS = OWD_BINS / 4, /* forgotten together when the window slides */
+	CANDIDATES_MAX = 2 * CLOCK_FIT_BINS + 4,
+	SHIFT_BINS = CLOCK_FIT_BINS / 4, /* forgotten together when the window slides */
 };
 
 /* The points of one direction. */
 struct cloud {
 	double sign; /* of the skew in it */
 	unsigned n;
-	double at_ns[OWD_BINS], value_ns[OWD_BINS];
+	double at_ns[CLOCK_FIT_BINS], value_ns[CLOCK_FIT_BINS];
 };
 
 static double height(const struct cloud *c, unsigned i, double skew)
@@ -61,7 +61,7 @@ static double slope(const struct cloud *c, unsigned i, unsigned j)
 /* Adds the slopes of the lower hull's edges as skews (A. M. Andrew's monotone chain, 1979). */
 static unsigned add_edges(const struct cloud *c, double *skew, unsigned n)
 {
-	unsigned corner[OWD_BINS], corners = 0;
+	unsigned corner[CLOCK_FIT_BINS], corners = 0;
 
 	for (unsigned i = 0; i < c->n; i++) {
 		if (corners > 0 && c->at_ns[i] <= c->at_ns[corner[corners - 1]])
@@ -99,7 +99,7 @@ static double unlikeliness(double skew, double last)
 }
 
 /* False when every skew makes the round trip negative: the points don't belong to one line. */
-static bool choose(struct owd_line *line, const struct cloud *up, const struct cloud *down)
+static bool choose(struct clock_fit_line *line, const struct cloud *up, const struct cloud *down)
 {
 	double skew[CANDIDATES_MAX], best = INFINITY, last = line->skew;
 	unsigned n = list_candidates(up, down, last, skew);
@@ -150,13 +150,13 @@ static double freedom(const struct cloud *c, double skew, double floor_ns)
 }
 
 /* The bins' points; the shortest round trip among them. */
-static double collect(const struct owd *o, struct cloud *up, struct cloud *down)
+static double collect(const struct clock_fit *o, struct cloud *up, struct cloud *down)
 {
 	double rtt_ns = INFINITY;
 
 	up->n = down->n = 0;
-	for (unsigned i = 0; i < OWD_BINS; i++) {
-		const struct owd_bin *b = &o->bin[i];
+	for (unsigned i = 0; i < CLOCK_FIT_BINS; i++) {
+		const struct clock_fit_bin *b = &o->bin[i];
 
 		if (!b->used)
 			continue;
@@ -170,7 +170,7 @@ static double collect(const struct owd *o, struct cloud *up, struct cloud *down)
 }
 
 /* Forgets the older half of `used` bins, at least one. */
-static void forget_half(struct owd *o, unsigned used)
+static void forget_half(struct clock_fit *o, unsigned used)
 {
 	unsigned left = (used + 1) / 2;
 
@@ -180,9 +180,9 @@ static void forget_half(struct owd *o, unsigned used)
 	}
 }
 
-static void fit(struct owd *o)
+static void fit(struct clock_fit *o)
 {
-	struct owd_line *line = &o->line;
+	struct clock_fit_line *line = &o->line;
 	struct cloud up = {.sign = 1}, down = {.sign = -1};
 
 	line->rtt_ns = collect(o, &up, &down);
@@ -198,7 +198,7 @@ static void fit(struct owd *o)
 		fmin(freedom(&up, line->skew, line->up_ns), freedom(&down, line->skew, line->down_ns));
 }
 
-static void lower(struct owd_point *point, const struct owd_point *other, double skew)
+static void lower(struct clock_fit_point *point, const struct clock_fit_point *other, double skew)
 {
 	double rise = skew * (double)(other->at_ns - point->at_ns);
 
@@ -206,7 +206,7 @@ static void lower(struct owd_point *point, const struct owd_point *other, double
 		*point = *other;
 }
 
-static void merge(struct owd_bin *into, const struct owd_bin *from, double skew)
+static void merge(struct clock_fit_bin *into, const struct clock_fit_bin *from, double skew)
 {
 	if (!from->used)
 		return;
@@ -220,10 +220,10 @@ static void merge(struct owd_bin *into, const struct owd_bin *from, double skew)
 		into->rtt_ns = from->rtt_ns;
 }
 
-static void widen(struct owd *o)
+static void widen(struct clock_fit *o)
 {
-	for (unsigned i = 0; i < OWD_BINS; i++) {
-		struct owd_bin bin = o->bin[i];
+	for (unsigned i = 0; i < CLOCK_FIT_BINS; i++) {
+		struct clock_fit_bin bin = o->bin[i];
 
 		o->bin[i].used = false;
 		merge(&o->bin[i / 2], &bin, o->line.skew);
@@ -231,10 +231,10 @@ static void widen(struct owd *o)
 	o->width_bits++;
 }
 
-static void slide(struct owd *o, uint64_t bins)
+static void slide(struct clock_fit *o, uint64_t bins)
 {
-	for (uint64_t i = 0; i < OWD_BINS; i++)
-		if (i + bins < OWD_BINS)
+	for (uint64_t i = 0; i < CLOCK_FIT_BINS; i++)
+		if (i + bins < CLOCK_FIT_BINS)
 			o->bin[i] = o->bin[i + bins];
 		else
 			o->bin[i].used = false;
@@ -242,28 +242,28 @@ static void slide(struct owd *o, uint64_t bins)
 }
 
 /* The bin of a time; makes room for it. NULL when it is older than the window. */
-static struct owd_bin *bin_of(struct owd *o, int64_t at_ns)
+static struct clock_fit_bin *bin_of(struct clock_fit *o, int64_t at_ns)
 {
 	uint64_t index;
 
 	if (at_ns < o->start_ns)
 		return o->start_ns == 0 ? &o->bin[0] : NULL;
-	while ((index = (uint64_t)(at_ns - o->start_ns) >> o->width_bits) >= OWD_BINS) {
-		if (o->width_bits < OWD_WIDTH_MAX_BITS)
+	while ((index = (uint64_t)(at_ns - o->start_ns) >> o->width_bits) >= CLOCK_FIT_BINS) {
+		if (o->width_bits < CLOCK_FIT_WIDTH_MAX_BITS)
 			widen(o);
 		else
-			slide(o, index - OWD_BINS + SHIFT_BINS);
+			slide(o, index - CLOCK_FIT_BINS + SHIFT_BINS);
 		o->line.valid = false;
 	}
 	return &o->bin[index];
 }
 
-static void begin(struct owd *o, const struct owd_exchange *x)
+static void begin(struct clock_fit *o, const struct clock_fit_exchange *x)
 {
-	*o = (struct owd){
+	*o = (struct clock_fit){
 		.origin_ns = x->client_sent_ns,
 		.base_ns = x->server_received_ns - x->client_sent_ns,
-		.width_bits = OWD_WIDTH_MIN_BITS,
+		.width_bits = CLOCK_FIT_WIDTH_MIN_BITS,
 	};
 }
 
@@ -274,7 +274,8 @@ static bool in_reach(int64_t difference_ns)
 
 /* Makes points of an exchange. On an idle path the packets crossed half a round trip after they were
  * sent and before they were received; when they did is where the clocks were compared. */
-static bool read_exchange(const struct owd *o, const struct owd_exchange *x, struct owd_bin *bin)
+static bool read_exchange(
+	const struct clock_fit *o, const struct clock_fit_exchange *x, struct clock_fit_bin *bin)
 {
 	uint64_t whole_ns = x->client_received_ns - x->client_sent_ns;
 	uint64_t hold_ns = x->server_sent_ns - x->server_received_ns;
@@ -284,7 +285,7 @@ static bool read_exchange(const struct owd *o, const struct owd_exchange *x, str
 	if (!in_reach((int64_t)whole_ns) || x->client_received_ns < x->client_sent_ns ||
 		x->server_sent_ns < x->server_received_ns || hold_ns > whole_ns + whole_ns / 1000)
 		return false;
-	*bin = (struct owd_bin){
+	*bin = (struct clock_fit_bin){
 		.used = true,
 		.rtt_ns = (int64_t)((double)rtt_ns + o->line.skew * (double)hold_ns),
 		.up.at_ns = begin_ns + (int64_t)(rtt_ns / 2),
@@ -295,21 +296,21 @@ static bool read_exchange(const struct owd *o, const struct owd_exchange *x, str
 	return in_reach(begin_ns) && in_reach(bin->up.value_ns) && in_reach(bin->down.value_ns);
 }
 
-static double above_up(const struct owd_line *line, const struct owd_bin *b)
+static double above_up(const struct clock_fit_line *line, const struct clock_fit_bin *b)
 {
 	return (double)b->up.value_ns - line->skew * (double)b->up.at_ns - line->up_ns;
 }
 
-static double above_down(const struct owd_line *line, const struct owd_bin *b)
+static double above_down(const struct clock_fit_line *line, const struct clock_fit_bin *b)
 {
 	return (double)b->down.value_ns + line->skew * (double)b->down.at_ns - line->down_ns;
 }
 
 /* A new fit where the line does not hold, and after 1, 2, 4, 8... samples; in between the envelopes are
  * only lowered. */
-static void follow(struct owd *o, struct owd_bin *bin, const struct owd_bin *sample)
+static void follow(struct clock_fit *o, struct clock_fit_bin *bin, const struct clock_fit_bin *sample)
 {
-	struct owd_line *line = &o->line;
+	struct clock_fit_line *line = &o->line;
 
 	line->up_ns += fmin(above_up(line, sample), 0);
 	line->down_ns += fmin(above_down(line, sample), 0);
@@ -327,15 +328,15 @@ static uint64_t whole(double ns)
 	return ns > 0 ? (uint64_t)(ns + 0.5) : 0;
 }
 
-static double error_ns(const struct owd_line *line, double at_ns)
+static double error_ns(const struct clock_fit_line *line, double at_ns)
 {
 	return fmax(line->rtt_ns, 0) / 2 + line->skew_err * fabs(at_ns - line->middle_ns);
 }
 
-bool owd_sample(struct owd *o, const struct owd_exchange *x, struct owd_delay *delay)
+bool clock_fit_sample(struct clock_fit *o, const struct clock_fit_exchange *x, struct clock_fit_delay *delay)
 {
-	struct owd_line *line = &o->line;
-	struct owd_bin sample, *bin;
+	struct clock_fit_line *line = &o->line;
+	struct clock_fit_bin sample, *bin;
 	double half_ns;
 
 	if (o->samples == 0)
@@ -349,7 +350,7 @@ bool owd_sample(struct owd *o, const struct owd_exchange *x, struct owd_delay *d
 	o->samples++;
 	follow(o, bin, &sample);
 	half_ns = fmax(line->up_ns + line->down_ns, 0) / 2;
-	*delay = (struct owd_delay){
+	*delay = (struct clock_fit_delay){
 		.queue_up_ns = whole(above_up(line, &sample)),
 		.queue_down_ns = whole(above_down(line, &sample)),
 		.err_ns = whole(error_ns(line, (double)sample.up.at_ns)),
@@ -359,9 +360,9 @@ bool owd_sample(struct owd *o, const struct owd_exchange *x, struct owd_delay *d
 	return true;
 }
 
-bool owd_estimate(struct owd *o, uint64_t client_ns, struct owd_estimate *estimate)
+bool clock_fit_estimate(struct clock_fit *o, uint64_t client_ns, struct clock_fit_estimate *estimate)
 {
-	const struct owd_line *line = &o->line;
+	const struct clock_fit_line *line = &o->line;
 	double at_ns = (double)(int64_t)(client_ns - o->origin_ns);
 	double relative_ns;
 
@@ -370,7 +371,7 @@ bool owd_estimate(struct owd *o, uint64_t client_ns, struct owd_estimate *estima
 	if (!line->valid)
 		return false;
 	relative_ns = (line->up_ns - line->down_ns) / 2 + line->skew * at_ns;
-	*estimate = (struct owd_estimate){
+	*estimate = (struct clock_fit_estimate){
 		.offset_ns = (int64_t)(o->base_ns + (uint64_t)llround(relative_ns)),
 		.offset_err_ns = whole(error_ns(line, at_ns)),
 		.skew_ppm = line->skew * 1e6,

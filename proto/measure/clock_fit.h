@@ -12,12 +12,12 @@
  * ends can see says otherwise, so half of the shortest round trip stays in every error (RFC 5905,
  * section 8). A route that gets longer on one side later shows on that side only.
  *
- * The lowest points of OWD_BINS spans of time are kept; the spans double until they are 2.1 s long, then
- * the oldest quarter is forgotten: a window of 3.4 to 4.6 minutes. A clock that jumps by more than the
+ * The lowest points of CLOCK_FIT_BINS spans of time are kept; the spans double until they are 2.1 s long,
+ * then the oldest quarter is forgotten: a window of 3.4 to 4.6 minutes. A clock that jumps by more than the
  * shortest round trip makes the past useless, and it is forgotten; a smaller jump stays unseen until it
  * leaves the window.
  *
- * Times in ns. A sample costs O(1) amortised, a fit O(OWD_BINS * corners of the hulls). Nothing is
+ * Times in ns. A sample costs O(1) amortised, a fit O(CLOCK_FIT_BINS * corners of the hulls). Nothing is
  * allocated. Not thread-safe: belongs to one port. */
 #ifndef PROTO_MEASURE_CLOCK_FIT_H
 #define PROTO_MEASURE_CLOCK_FIT_H
@@ -26,30 +26,30 @@
 #include <stdint.h>
 
 enum {
-	OWD_BINS = 128,
-	OWD_WIDTH_MIN_BITS = 24, /* a bin is 2^24 ns = 17 ms wide at first, */
-	OWD_WIDTH_MAX_BITS = 31, /* and 2^31 ns = 2.1 s at most */
-	OWD_SKEW_MAX_PPM = 1000, /* two crystals and two clocks that are being steered */
+	CLOCK_FIT_BINS = 128,
+	CLOCK_FIT_WIDTH_MIN_BITS = 24, /* a bin is 2^24 ns = 17 ms wide at first, */
+	CLOCK_FIT_WIDTH_MAX_BITS = 31, /* and 2^31 ns = 2.1 s at most */
+	CLOCK_FIT_SKEW_MAX_PPM = 1000, /* two crystals and two clocks that are being steered */
 };
 
-struct owd_exchange {
+struct clock_fit_exchange {
 	uint64_t client_sent_ns, server_received_ns;
 	uint64_t server_sent_ns, client_received_ns;
 };
 
 /* Differences of the clocks and client times, both relative to the first sample. */
-struct owd_point {
+struct clock_fit_point {
 	int64_t at_ns, value_ns;
 };
 
-struct owd_bin {
+struct clock_fit_bin {
 	bool used;
 	int64_t rtt_ns;
-	struct owd_point up, down; /* the lowest of each direction, skew removed */
+	struct clock_fit_point up, down; /* the lowest of each direction, skew removed */
 };
 
 /* The envelopes are up_ns + skew * t and down_ns - skew * t. */
-struct owd_line {
+struct clock_fit_line {
 	bool valid;
 	double skew, skew_err; /* 1e-6 is 1 ppm */
 	double up_ns, down_ns, rtt_ns;
@@ -57,24 +57,24 @@ struct owd_line {
 };
 
 /* All zero: nothing has been sampled. */
-struct owd {
+struct clock_fit {
 	uint64_t samples;
 	uint64_t origin_ns; /* client clock of the first sample */
 	uint64_t base_ns;   /* server_received - client_sent of it, modulo 2^64 */
 	int64_t start_ns;   /* of the first bin */
 	unsigned width_bits;
-	struct owd_line line;
-	struct owd_bin bin[OWD_BINS];
+	struct clock_fit_line line;
+	struct clock_fit_bin bin[CLOCK_FIT_BINS];
 };
 
 /* Queues are above the envelopes of all that had been sampled by then. up_ns and down_ns are wrong by
  * at most err_ns, in opposite directions. */
-struct owd_delay {
+struct clock_fit_delay {
 	uint64_t queue_up_ns, queue_down_ns;
 	uint64_t up_ns, down_ns, err_ns;
 };
 
-struct owd_estimate {
+struct clock_fit_estimate {
 	int64_t offset_ns;      /* server clock minus client clock */
 	uint64_t offset_err_ns; /* half of rtt_min_ns, and what the skew may have made of it since */
 	double skew_ppm;        /* positive: the server's clock is faster */
@@ -84,9 +84,9 @@ struct owd_estimate {
 
 /* Takes an exchange and says what it was delayed. Exchanges may come in any order. False, and nothing
  * is taken, when the times contradict each other. */
-bool owd_sample(struct owd *o, const struct owd_exchange *x, struct owd_delay *delay);
+bool clock_fit_sample(struct clock_fit *o, const struct clock_fit_exchange *x, struct clock_fit_delay *delay);
 
 /* The clocks at `client_ns` of the client's clock. False before the first sample. */
-bool owd_estimate(struct owd *o, uint64_t client_ns, struct owd_estimate *estimate);
+bool clock_fit_estimate(struct clock_fit *o, uint64_t client_ns, struct clock_fit_estimate *estimate);
 
 #endif

@@ -1,11 +1,11 @@
 #include "proto/measure/owd.h"
 
-void oneway_sample(struct oneway *o, const struct owd_exchange *x, bool is_loaded)
+void owd_sample(struct owd *o, const struct clock_fit_exchange *x, bool is_loaded)
 {
 	struct histogram *delays = is_loaded ? o->loaded : o->idle;
-	struct owd_delay delay;
+	struct clock_fit_delay delay;
 
-	if (!owd_sample(&o->owd, x, &delay))
+	if (!clock_fit_sample(&o->fit, x, &delay))
 		return;
 	histogram_add(&o->all[TEST_UP], delay.up_ns);
 	histogram_add(&o->all[TEST_DOWN], delay.down_ns);
@@ -17,9 +17,9 @@ void oneway_sample(struct oneway *o, const struct owd_exchange *x, bool is_loade
 	histogram_add(&o->queue[TEST_DOWN], delay.queue_down_ns);
 }
 
-static struct oneway_part part(const struct histogram *delays)
+static struct owd_part part(const struct histogram *delays)
 {
-	return (struct oneway_part){
+	return (struct owd_part){
 		.n = delays->n,
 		.p50_ns = histogram_percentile(delays, 50),
 		.p95_ns = histogram_percentile(delays, 95),
@@ -27,11 +27,11 @@ static struct oneway_part part(const struct histogram *delays)
 	};
 }
 
-void oneway_sum_up(struct oneway *o, uint64_t now_ns, struct oneway_summary *out)
+void owd_sum_up(struct owd *o, uint64_t now_ns, struct owd_summary *out)
 {
-	struct owd_estimate e;
+	struct clock_fit_estimate e;
 
-	if (!owd_estimate(&o->owd, now_ns, &e))
+	if (!clock_fit_estimate(&o->fit, now_ns, &e))
 		return;
 	out->known = true;
 	out->offset_ns = e.offset_ns;

@@ -7,16 +7,16 @@
 #include "proto/measure/histogram.h"
 #include "proto/record/snapshot.h"
 
-struct oneway {
-	struct owd owd;
+struct owd {
+	struct clock_fit fit;
 	struct histogram idle[TEST_DIRECTIONS], loaded[TEST_DIRECTIONS], all[TEST_DIRECTIONS]; /* delays */
 	struct histogram queue[TEST_DIRECTIONS]; /* under load */
 };
 
 /* Takes an exchange of four times. */
-void oneway_sample(struct oneway *o, const struct owd_exchange *x, bool is_loaded);
+void owd_sample(struct owd *o, const struct clock_fit_exchange *x, bool is_loaded);
 
 /* `out` is all zero, or what this has made of the same `o` before. */
-void oneway_sum_up(struct oneway *o, uint64_t now_ns, struct oneway_summary *out);
+void owd_sum_up(struct owd *o, uint64_t now_ns, struct owd_summary *out);
 
 #endif

@@ -6,7 +6,7 @@
  * sending and of delivery are taken over the same packets. The clocks need not agree: only differences
  * are used.
  *
- * The queue is a delay above the smallest of the last CAPACITY_BASE_BINS bins of time. That window
+ * The queue is a delay above the smallest of the last PATH_BASE_BINS bins of time. That window
  * forgets what other flows' queues, a changed route or clocks that drift apart (100 ppm are
  * 0.15 ms in 1.5 s) have done to it, provided that the queue is emptied now and then.
  *
@@ -21,14 +21,14 @@
 #include <stdint.h>
 
 enum {
-	CAPACITY_POINTS = 32,
-	CAPACITY_BASE_BINS = 5,
-	CAPACITY_BASE_BIN_MS = 300,
-	CAPACITY_SPAN_MS = 25, /* rates are taken over at least that */
+	PATH_POINTS = 32,
+	PATH_BASE_BINS = 5,
+	PATH_BASE_BIN_MS = 300,
+	PATH_SPAN_MS = 25, /* rates are taken over at least that */
 };
 
 /* A report as the search needs it. Counts are cumulative. */
-struct capacity_sample {
+struct path_sample {
 	uint64_t packets, bytes; /* received; bytes of UDP payload */
 	uint64_t next_channel;   /* one above the highest channel sequence received */
 	uint64_t host_drops;     /* lost in the receiver's own socket */
@@ -41,22 +41,22 @@ struct capacity_sample {
 	uint64_t waited_ns;    /* in the receiver's socket, the smallest since the last report */
 };
 
-struct capacity_point {
+struct path_point {
 	uint64_t packets, bytes, next_channel, host_drops;
 	uint64_t arrival_ns; /* the receiver's clock */
 	uint64_t sent_ns;    /* of the last packet, the sender's clock */
 	int64_t delay_ns;    /* smallest since the point before */
 };
 
-struct capacity_path {
-	struct capacity_point point[CAPACITY_POINTS]; /* ring */
-	unsigned points;                              /* in all, ever */
-	int64_t base_ns[CAPACITY_BASE_BINS];          /* smallest delay of each bin of time, ring */
-	uint64_t bin;                                 /* the latest */
+struct path_samples {
+	struct path_point point[PATH_POINTS]; /* ring */
+	unsigned points;                      /* in all, ever */
+	int64_t base_ns[PATH_BASE_BINS];      /* smallest delay of each bin of time, ring */
+	uint64_t bin;                         /* the latest */
 };
 
 /* Of the packets between two points. */
-struct capacity_span {
+struct path_span {
 	double send_bps, deliver_bps; /* UDP payload */
 	double ns;                    /* by the receiver's clock */
 	uint64_t sent, lost, host_lost;
@@ -64,22 +64,21 @@ struct capacity_span {
 };
 
 /* Takes a report. False when it brings no new packet, or is older than one seen before. */
-bool capacity_path_add(struct capacity_path *p, const struct capacity_sample *s, uint64_t now_ns);
+bool path_samples_add(struct path_samples *p, const struct path_sample *s, uint64_t now_ns);
 
 /* The latest point, and the one `back` reports before it, or the oldest that is known. */
-const struct capacity_point *capacity_path_point(const struct capacity_path *p, unsigned back);
+const struct path_point *path_samples_point(const struct path_samples *p, unsigned back);
 
 /* Between a point and the latest one. False when no time lies between them. */
-bool capacity_path_span(
-	const struct capacity_path *p, const struct capacity_point *from, struct capacity_span *span);
+bool path_samples_span(const struct path_samples *p, const struct path_point *from, struct path_span *span);
 
-/* How many points back the shortest span of CAPACITY_SPAN_MS begins. */
-unsigned capacity_path_back(const struct capacity_path *p);
+/* How many points back the shortest span of PATH_SPAN_MS begins. */
+unsigned path_samples_back(const struct path_samples *p);
 
 /* How long the packet that queued least has queued since the point before; `back` as above. */
-uint64_t capacity_path_queue_ns(const struct capacity_path *p, unsigned back);
+uint64_t path_samples_queue_ns(const struct path_samples *p, unsigned back);
 
 /* How long the latest packet has queued. */
-uint64_t capacity_path_last_queue_ns(const struct capacity_path *p);
+uint64_t path_samples_last_queue_ns(const struct path_samples *p);
 
 #endif

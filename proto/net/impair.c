@@ -6,14 +6,14 @@
 
 #include "proto/sys/clock.h"
 
-enum { WEATHER_ROOM = 4096 };
+enum { IMPAIR_ROOM = 4096 };
 
 struct held {
 	uint64_t due_ns;
-	struct weather_datagram datagram;
+	struct impair_datagram datagram;
 };
 
-struct weather {
+struct impair {
 	double drop_rate;
 	uint64_t delay_ns;
 	uint64_t random;    /* xorshift64: chance has to be cheap here, not secret */
@@ -21,9 +21,9 @@ struct weather {
 	unsigned first, count;
 };
 
-struct weather *weather_new(double drop_rate, uint64_t delay_ns)
+struct impair *impair_new(double drop_rate, uint64_t delay_ns)
 {
-	struct weather *w = calloc(1, sizeof *w);
+	struct impair *w = calloc(1, sizeof *w);
 
 	if (!w)
 		return NULL;
@@ -31,21 +31,21 @@ struct weather *weather_new(double drop_rate, uint64_t delay_ns)
 	w->delay_ns = delay_ns;
 	randombytes_buf(&w->random, sizeof w->random);
 	w->random |= 1;
-	if (delay_ns && !(w->queue = calloc(WEATHER_ROOM, sizeof *w->queue))) {
+	if (delay_ns && !(w->queue = calloc(IMPAIR_ROOM, sizeof *w->queue))) {
 		free(w);
 		return NULL;
 	}
 	return w;
 }
 
-void weather_free(struct weather *w)
+void impair_free(struct impair *w)
 {
 	if (w)
 		free(w->queue);
 	free(w);
 }
 
-bool weather_drops(struct weather *w)
+bool impair_drops(struct impair *w)
 {
 	w->random ^= w->random << 13;
 	w->random ^= w->random >> 7;
@@ -53,17 +53,17 @@ bool weather_drops(struct weather *w)
 	return (double)(w->random >> 11) * 0x1p-53 < w->drop_rate;
 }
 
-bool weather_delays(const struct weather *w)
+bool impair_delays(const struct impair *w)
 {
 	return w->delay_ns > 0;
 }
 
-void weather_hold(
-	struct weather *w, const struct address *to, const uint8_t *bytes, size_t size, uint64_t now_ns)
+void impair_hold(
+	struct impair *w, const struct address *to, const uint8_t *bytes, size_t size, uint64_t now_ns)
 {
-	struct held *held = &w->queue[(w->first + w->count) % WEATHER_ROOM];
+	struct held *held = &w->queue[(w->first + w->count) % IMPAIR_ROOM];
 
-	if (w->count == WEATHER_ROOM || size > sizeof held->datagram.bytes)
+	if (w->count == IMPAIR_ROOM || size > sizeof held->datagram.bytes)
 		return;
 	held->due_ns = now_ns + w->delay_ns;
 	held->datagram.to = to ? *to : (struct address){0};
@@ -72,14 +72,14 @@ void weather_hold(
 	w->count++;
 }
 
-const struct weather_datagram *weather_release(struct weather *w, uint64_t now_ns, uint64_t *next_ns)
+const struct impair_datagram *impair_release(struct impair *w, uint64_t now_ns, uint64_t *next_ns)
 {
 	struct held *held = w->count ? &w->queue[w->first] : NULL;
 
 	*next_ns = held ? held->due_ns : CLOCK_NEVER;
 	if (!held || held->due_ns > now_ns)
 		return NULL;
-	w->first = (w->first + 1) % WEATHER_ROOM;
+	w->first = (w->first + 1) % IMPAIR_ROOM;
 	w->count--;
 	return &held->datagram;
 }

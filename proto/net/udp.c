@@ -75,8 +75,8 @@ void udp_close(struct udp_socket *s)
 	if (s->fd >= 0)
 		close(s->fd);
 	s->fd = -1;
-	weather_free(s->weather);
-	s->weather = NULL;
+	impair_free(s->impair);
+	s->impair = NULL;
 }
 
 int udp_connect(struct udp_socket *s, const struct address *peer)
@@ -93,12 +93,12 @@ int udp_local_address(const struct udp_socket *s, struct address *local)
 	return getsockname(s->fd, &local->any, &local->size) ? -errno : 0;
 }
 
-int udp_set_weather(struct udp_socket *s, double drop_rate, uint64_t delay_ns)
+int udp_set_impair(struct udp_socket *s, double drop_rate, uint64_t delay_ns)
 {
 	if (drop_rate <= 0 && delay_ns == 0)
 		return 0;
-	s->weather = weather_new(drop_rate, delay_ns);
-	return s->weather ? 0 : -ENOMEM;
+	s->impair = impair_new(drop_rate, delay_ns);
+	return s->impair ? 0 : -ENOMEM;
 }
 
 static int send_now(struct udp_socket *s, const struct address *to, const uint8_t *bytes, size_t size)
@@ -115,10 +115,10 @@ static int send_now(struct udp_socket *s, const struct address *to, const uint8_
 
 int udp_send(struct udp_socket *s, const struct address *to, const uint8_t *bytes, size_t size)
 {
-	if (s->weather && weather_drops(s->weather))
+	if (s->impair && impair_drops(s->impair))
 		return 0;
-	if (s->weather && weather_delays(s->weather)) {
-		weather_hold(s->weather, to, bytes, size, clock_now_ns());
+	if (s->impair && impair_delays(s->impair)) {
+		impair_hold(s->impair, to, bytes, size, clock_now_ns());
 		return 0;
 	}
 	return send_now(s, to, bytes, size);
@@ -126,12 +126,12 @@ int udp_send(struct udp_socket *s, const struct address *to, const uint8_t *byte
 
 uint64_t udp_flush(struct udp_socket *s, uint64_t now_ns)
 {
-	const struct weather_datagram *d;
+	const struct impair_datagram *d;
 	uint64_t next_ns = CLOCK_NEVER;
 
-	if (!s->weather || !weather_delays(s->weather))
+	if (!s->impair || !impair_delays(s->impair))
 		return CLOCK_NEVER;
-	while ((d = weather_release(s->weather, now_ns, &next_ns)))
+	while ((d = impair_release(s->impair, now_ns, &next_ns)))
 		send_now(s, &d->to, d->bytes, d->size);
 	return next_ns;
 }

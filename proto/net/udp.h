@@ -11,7 +11,7 @@
 
 #include "proto/net/address.h"
 
-struct weather;
+struct impair;
 
 enum {
 	UDP_SEGMENTS_MAX = 128,      /* datagrams in one offloaded send (UDP_MAX_SEGMENTS, Linux 6.9) */
@@ -26,10 +26,10 @@ struct udp_socket {
 	bool one_by_one;                                  /* udp_send_many is not to join datagrams for now */
 	unsigned segments_max;                            /* what the kernel takes at once */
 	uint32_t receive_buffer_bytes, send_buffer_bytes; /* granted */
-	uint64_t drops;          /* datagrams that the receive buffer had no room for */
-	uint32_t drops_seen;     /* the kernel's 32-bit count, last seen */
-	unsigned joined_most;    /* datagrams in the fullest message since the owner has set it to 0 */
-	struct weather *weather; /* test_drop_rate and test_delay; NULL: none */
+	uint64_t drops;        /* datagrams that the receive buffer had no room for */
+	uint32_t drops_seen;   /* the kernel's 32-bit count, last seen */
+	unsigned joined_most;  /* datagrams in the fullest message since the owner has set it to 0 */
+	struct impair *impair; /* test_drop_rate and test_delay; NULL: none */
 };
 
 struct udp_datagram {
@@ -100,6 +100,6 @@ uint64_t udp_flush(struct udp_socket *s, uint64_t now_ns);
 
 /* Sets the bad weather of `s` up: drops that share of what is sent, and holds the rest back that
  * long. 0 or -ENOMEM. */
-int udp_set_weather(struct udp_socket *s, double drop_rate, uint64_t delay_ns);
+int udp_set_impair(struct udp_socket *s, double drop_rate, uint64_t delay_ns);
 
 #endif

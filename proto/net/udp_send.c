@@ -93,7 +93,7 @@ int udp_send_many(
 {
 	int n;
 
-	if (s->weather)
+	if (s->impair)
 		return send_through_weather(s, to, bytes, size, count);
 	if (count > udp_segments(s, size))
 		count = udp_segments(s, size);

@@ -80,12 +80,12 @@ double capacity_carried(const struct capacity *c, double deliver_bps)
 
 /* The queue as it is now, if the path takes `level_bps`: what was sent since the last packet that
  * was heard of has joined it, and the bottleneck has worked on. */
-static double queue_now_ns(const struct capacity *c, const struct capacity_sample *s, uint64_t now_ns)
+static double queue_now_ns(const struct capacity *c, const struct path_sample *s, uint64_t now_ns)
 {
-	const struct capacity_point *p = capacity_path_point(&c->path, 0);
+	const struct path_point *p = path_samples_point(&c->path, 0);
 	double bits = 8.0 * c->plan.datagram_bytes * (double)(s->sent_packets - p->next_channel);
 	double since_ns = (double)(int64_t)(now_ns - p->sent_ns);
-	double queue_ns = (double)capacity_path_queue_ns(&c->path, 0);
+	double queue_ns = (double)path_samples_queue_ns(&c->path, 0);
 
 	if (s->sent_packets < p->next_channel)
 		bits = 0;
@@ -94,7 +94,7 @@ static double queue_now_ns(const struct capacity *c, const struct capacity_sampl
 
 bool capacity_has_long_queue(const struct capacity *c)
 {
-	return (double)capacity_path_queue_ns(&c->path, 0) > LONG_TARGETS * target_ns(c);
+	return (double)path_samples_queue_ns(&c->path, 0) > LONG_TARGETS * target_ns(c);
 }
 
 void capacity_enter_hold(struct capacity *c, double level_bps, uint64_t now_ns)
@@ -106,7 +106,7 @@ void capacity_enter_hold(struct capacity *c, double level_bps, uint64_t now_ns)
 	c->phase_ns = now_ns;
 	if (c->drain_ns == 0)
 		c->drain_ns = now_ns + ms(FIRST_DRAIN_MS);
-	loss_watch_calm(&c->loss);
+	loss_detect_calm(&c->loss);
 }
 
 void capacity_enter_startup(struct capacity *c, uint64_t now_ns)
@@ -118,29 +118,29 @@ void capacity_enter_startup(struct capacity *c, uint64_t now_ns)
 	c->is_lossy = false;
 }
 
-static double step_loss(const struct capacity_span *step)
+static double step_loss(const struct path_span *step)
 {
 	return (double)step->lost / (double)step->sent;
 }
 
 /* A queue has begun to form: no reason to stop yet, but not to grow. */
-static bool is_doubtful(const struct capacity *c, const struct capacity_span *step)
+static bool is_doubtful(const struct capacity *c, const struct path_span *step)
 {
-	return (double)capacity_path_last_queue_ns(&c->path) > FULL_TARGETS * target_ns(c) ||
+	return (double)path_samples_last_queue_ns(&c->path) > FULL_TARGETS * target_ns(c) ||
 	       step->deliver_bps < DOUBT_SHARE * step->send_bps * (1 - step_loss(step));
 }
 
 /* A report that covers the time before the queue formed, too, hides most of it. */
-static bool has_filled_queue(const struct capacity *c, const struct capacity_span *step)
+static bool has_filled_queue(const struct capacity *c, const struct path_span *step)
 {
 	double limit_ns = FULL_TARGETS * target_ns(c);
 
-	return (double)capacity_path_queue_ns(&c->path, 0) > limit_ns ||
-	       ((double)capacity_path_last_queue_ns(&c->path) > limit_ns &&
+	return (double)path_samples_queue_ns(&c->path, 0) > limit_ns ||
+	       ((double)path_samples_last_queue_ns(&c->path) > limit_ns &&
 		       step->deliver_bps < FULL_SHARE * step->send_bps * (1 - step_loss(step)));
 }
 
-static void startup(struct capacity *c, const struct capacity_span *step, uint64_t now_ns)
+static void startup(struct capacity *c, const struct path_span *step, uint64_t now_ns)
 {
 	double gain = c->rate_bps < GAIN_SLOW_BPS && c->gain == GAIN_START ? GAIN_SLOW : c->gain;
 	double grown = gain * capacity_carried(c, fmin(step->deliver_bps, step->send_bps));
@@ -162,7 +162,7 @@ static void startup(struct capacity *c, const struct capacity_span *step, uint64
 	}
 	if (!is_doubtful(c, step))
 		c->rate_bps = fmax(c->rate_bps, fmin(grown, 2 * c->rate_bps));
-	else if (loss_watch_is_gross(&c->loss))
+	else if (loss_detect_is_gross(&c->loss))
 		c->rate_bps = fmin(c->rate_bps, c->level_bps);
 }
 
@@ -188,7 +188,7 @@ static void hold_below_loss(struct capacity *c, uint64_t now_ns)
 		capacity_enter_startup(c, now_ns);
 }
 
-static void hold(struct capacity *c, const struct capacity_sample *s, uint64_t now_ns)
+static void hold(struct capacity *c, const struct path_sample *s, uint64_t now_ns)
 {
 	double reaction_ns = REACTION_MS * (double)NS_PER_MS + (double)c->round_trip_ns / 2;
 	double queue_ns = queue_now_ns(c, s, now_ns);
@@ -209,18 +209,18 @@ static void hold(struct capacity *c, const struct capacity_sample *s, uint64_t n
 /* A busy bottleneck says what it takes; whether it was busy. */
 static bool learn_level(struct capacity *c, uint64_t now_ns)
 {
-	unsigned back = capacity_path_back(&c->path);
+	unsigned back = path_samples_back(&c->path);
 	bool busy = true;
-	struct capacity_span span;
+	struct path_span span;
 
 	for (unsigned i = 0; i < back; i++)
-		busy = busy && (double)capacity_path_queue_ns(&c->path, i) > busy_queue_ns(c);
+		busy = busy && (double)path_samples_queue_ns(&c->path, i) > busy_queue_ns(c);
 	if (!busy)
 		return false;
 	c->busy_ns = now_ns;
 	if (c->state == CAPACITY_STARTUP || c->state == CAPACITY_TRIAL)
 		return true;
-	if (capacity_path_span(&c->path, capacity_path_point(&c->path, back), &span)) {
+	if (path_samples_span(&c->path, path_samples_point(&c->path, back), &span)) {
 		c->level_bps += LEVEL_STEP * (capacity_carried(c, span.deliver_bps) - c->level_bps);
 		c->level_bps = fmax(c->level_bps, CAPACITY_FLOOR_BPS);
 	}
@@ -228,7 +228,7 @@ static bool learn_level(struct capacity *c, uint64_t now_ns)
 }
 
 /* What else may be in the way while the bottleneck is idle. */
-static void name_limit(struct capacity *c, const struct capacity_span *step)
+static void name_limit(struct capacity *c, const struct path_span *step)
 {
 	if (c->plan.ceiling_bps > 0 && c->rate_bps >= (double)c->plan.ceiling_bps)
 		c->limit = CAPACITY_CEILING;
@@ -236,23 +236,23 @@ static void name_limit(struct capacity *c, const struct capacity_span *step)
 		c->limit = CAPACITY_SENDER;
 }
 
-void capacity_report(struct capacity *c, const struct capacity_sample *s, uint64_t now_ns)
+void capacity_report(struct capacity *c, const struct path_sample *s, uint64_t now_ns)
 {
-	struct capacity_span step;
+	struct path_span step;
 	bool latest_busy;
 
 	c->heard_ns = now_ns;
 	c->round_trip_ns = s->round_trip_ns;
-	if (!capacity_path_add(&c->path, s, now_ns) || c->path.points < 2 ||
-		!capacity_path_span(&c->path, capacity_path_point(&c->path, 1), &step))
+	if (!path_samples_add(&c->path, s, now_ns) || c->path.points < 2 ||
+		!path_samples_span(&c->path, path_samples_point(&c->path, 1), &step))
 		return;
-	latest_busy = (double)capacity_path_queue_ns(&c->path, 0) > busy_queue_ns(c);
+	latest_busy = (double)path_samples_queue_ns(&c->path, 0) > busy_queue_ns(c);
 	if (learn_level(c, now_ns))
 		c->limit = c->limit == CAPACITY_RECEIVER ? c->limit : CAPACITY_NETWORK;
 	else if (c->state == CAPACITY_HOLD && !c->is_lossy && c->busy.count == 0)
 		name_limit(c, &step);
 	capacity_follow_window(c, latest_busy);
-	capacity_watch_loss(c, &step, now_ns);
+	capacity_detect_loss(c, &step, now_ns);
 	if (c->state == CAPACITY_STARTUP)
 		startup(c, &step, now_ns);
 	else if (c->state == CAPACITY_HOLD)
@@ -260,7 +260,7 @@ void capacity_report(struct capacity *c, const struct capacity_sample *s, uint64
 	else if (c->state == CAPACITY_TRIAL)
 		capacity_trial(c, &step, now_ns);
 	if (c->state == CAPACITY_HOLD && (latest_busy || (c->is_lossy && c->rate_bps < c->level_bps)))
-		loss_watch_learn(&c->loss, &step, !capacity_has_long_queue(c));
+		loss_detect_learn(&c->loss, &step, !capacity_has_long_queue(c));
 }
 
 uint64_t capacity_rate_bps(struct capacity *c, uint64_t now_ns)

@@ -20,7 +20,7 @@
  * Where loss is the limit, HOLD stays just below it and tries more now and then.
  *
  * The metric is RFC 9097's: IP layer, by the receiver's clock. It comes from stretches in which the
- * bottleneck was never idle (capacity_path.h); if there were none, it is what was delivered, and
+ * bottleneck was never idle (path_samples.h); if there were none, it is what was delivered, and
  * `limit` says what else was in the way.
  *
  * Rates that are set count UDP payload, results count IP packets; bits a second. Not thread-safe:
@@ -60,10 +60,10 @@ struct capacity_plan {
 
 struct capacity {
 	struct capacity_plan plan;
-	struct capacity_path path;
-	struct loss_watch loss;
+	struct path_samples path;
+	struct loss_detect loss;
 	struct rate_interval busy, idle; /* windows of delivery */
-	struct capacity_point window;    /* begin of the one under way */
+	struct path_point window;        /* begin of the one under way */
 	bool window_open, window_busy;
 	enum capacity_state state, after_trial;
 	enum capacity_limit limit;
@@ -82,7 +82,7 @@ struct capacity {
 	uint64_t round_trip_ns;
 	double trial_rate; /* of what was delivered before */
 	uint64_t trial_sent, trial_lost, trial_packets;
-	struct capacity_point trial_from;
+	struct path_point trial_from;
 	struct loss_event event; /* that a TRIAL explains */
 };
 
@@ -96,7 +96,7 @@ struct capacity_result {
 void capacity_init(struct capacity *c, const struct capacity_plan *plan, uint64_t now_ns);
 
 /* A report has come in. */
-void capacity_report(struct capacity *c, const struct capacity_sample *s, uint64_t now_ns);
+void capacity_report(struct capacity *c, const struct path_sample *s, uint64_t now_ns);
 
 /* What to send at, UDP payload; never 0. It changes between reports too, when a DRAIN ends or when no
  * report comes for long: ask before each batch. */

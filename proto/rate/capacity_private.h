@@ -17,15 +17,15 @@ void capacity_enter_hold(struct capacity *c, double level_bps, uint64_t now_ns);
 void capacity_enter_startup(struct capacity *c, uint64_t now_ns);
 
 /* Looks for a new loss; may change the state. */
-void capacity_watch_loss(struct capacity *c, const struct capacity_span *step, uint64_t now_ns);
+void capacity_detect_loss(struct capacity *c, const struct path_span *step, uint64_t now_ns);
 
 /* TRIAL takes a report. */
-void capacity_trial(struct capacity *c, const struct capacity_span *step, uint64_t now_ns);
+void capacity_trial(struct capacity *c, const struct path_span *step, uint64_t now_ns);
 
 /* Takes a report into the window under way; `busy`: all its packets have queued. */
 void capacity_follow_window(struct capacity *c, bool busy);
 
 /* The window under way ends, and counts if it is long enough. */
-void capacity_close_window(struct capacity *c, const struct capacity_point *end, unsigned least_ms);
+void capacity_close_window(struct capacity *c, const struct path_point *end, unsigned least_ms);
 
 #endif

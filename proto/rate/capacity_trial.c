@@ -25,7 +25,7 @@ static double payload_bps(const struct capacity *c, double ip_bps)
 
 static void settle_below(struct capacity *c, const struct loss_event *e, uint64_t now_ns)
 {
-	const struct capacity_point *end = capacity_path_point(&c->path, 0);
+	const struct path_point *end = path_samples_point(&c->path, 0);
 	bool is_hosts = e->host_share > 0.5;
 	double known_bps = payload_bps(c, rate_interval_estimate(&c->busy).mean_bps);
 
@@ -48,7 +48,7 @@ static void enter_trial(struct capacity *c, const struct loss_event *e, uint64_t
 {
 	if (c->state != CAPACITY_TRIAL)
 		c->after_trial = c->state == CAPACITY_STARTUP ? CAPACITY_STARTUP : CAPACITY_HOLD;
-	c->trial_from = *capacity_path_point(&c->path, 0);
+	c->trial_from = *path_samples_point(&c->path, 0);
 	c->state = CAPACITY_TRIAL;
 	c->event = *e;
 	c->phase_ns = now_ns;
@@ -64,7 +64,7 @@ static void enter_trial(struct capacity *c, const struct loss_event *e, uint64_t
 static void accept_chance(struct capacity *c, double share, uint64_t now_ns)
 {
 	c->loss.share = share;
-	loss_watch_calm(&c->loss);
+	loss_detect_calm(&c->loss);
 	c->rate_bps /= c->trial_rate;
 	if (c->is_lossy && share > c->limit_share / 2) {
 		capacity_enter_startup(c, now_ns);
@@ -82,7 +82,7 @@ static void finish_trial(struct capacity *c, uint64_t now_ns)
 {
 	struct loss_event again = {.share = (double)c->trial_lost / (double)c->trial_sent};
 	double kept = again.share / c->event.share;
-	struct capacity_span span;
+	struct path_span span;
 
 	if (kept < TRIAL_GONE) {
 		c->loss.share = again.share; /* what is left at the lower rate is chance */
@@ -90,7 +90,7 @@ static void finish_trial(struct capacity *c, uint64_t now_ns)
 		return;
 	}
 	again.from = c->trial_from;
-	if (kept < TRIAL_STAYS && capacity_path_span(&c->path, &c->trial_from, &span)) {
+	if (kept < TRIAL_STAYS && path_samples_span(&c->path, &c->trial_from, &span)) {
 		again.deliver_bps = span.deliver_bps;
 		enter_trial(c, &again, now_ns); /* it depends on the rate: was that low enough? */
 		return;
@@ -98,7 +98,7 @@ static void finish_trial(struct capacity *c, uint64_t now_ns)
 	accept_chance(c, again.share, now_ns);
 }
 
-void capacity_trial(struct capacity *c, const struct capacity_span *step, uint64_t now_ns)
+void capacity_trial(struct capacity *c, const struct path_span *step, uint64_t now_ns)
 {
 	if (step->began_ns >= c->phase_ns) {
 		c->trial_sent += step->sent;
@@ -108,7 +108,7 @@ void capacity_trial(struct capacity *c, const struct capacity_span *step, uint64
 		finish_trial(c, now_ns);
 }
 
-void capacity_watch_loss(struct capacity *c, const struct capacity_span *step, uint64_t now_ns)
+void capacity_detect_loss(struct capacity *c, const struct path_span *step, uint64_t now_ns)
 {
 	double deliver_bps = c->level_bps * (1 - c->loss.share); /* before more is known of the loss */
 	struct loss_event event;
@@ -118,16 +118,16 @@ void capacity_watch_loss(struct capacity *c, const struct capacity_span *step, u
 	/* At first a report speaks of few packets, and chance has its way with them. */
 	if (c->state == CAPACITY_STARTUP && step->sent < JUDGED_PACKETS)
 		return;
-	if (step->send_bps < LOW_RATE * c->level_bps && loss_watch_refute(&c->loss, step)) {
+	if (step->send_bps < LOW_RATE * c->level_bps && loss_detect_refute(&c->loss, step)) {
 		c->is_lossy = true;
 		c->limit_share = 1;
 		capacity_enter_hold(c, deliver_bps, now_ns);
 	}
 	if (capacity_has_long_queue(c)) {
-		loss_watch_calm(&c->loss); /* the queue explains it, and the queue is dealt with */
+		loss_detect_calm(&c->loss); /* the queue explains it, and the queue is dealt with */
 		return;
 	}
-	if (!loss_watch_add(&c->loss, step, &c->path, &event))
+	if (!loss_detect_add(&c->loss, step, &c->path, &event))
 		return;
 	/* While it climbs to a known limit, the loss is no riddle. */
 	if ((c->is_lossy && c->rate_bps > c->level_bps) || event.host_share > 0.5)

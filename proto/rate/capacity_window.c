@@ -4,9 +4,9 @@
 
 enum { CERTAIN_WINDOWS = 10 };
 
-void capacity_close_window(struct capacity *c, const struct capacity_point *end, unsigned least_ms)
+void capacity_close_window(struct capacity *c, const struct path_point *end, unsigned least_ms)
 {
-	const struct capacity_point *begin = &c->window;
+	const struct path_point *begin = &c->window;
 	double bytes = (double)(end->bytes - begin->bytes) +
 		       c->plan.overhead_bytes * (double)(end->packets - begin->packets);
 	double ns = (double)(end->arrival_ns - begin->arrival_ns);
@@ -18,18 +18,18 @@ void capacity_close_window(struct capacity *c, const struct capacity_point *end,
 
 static void open_window(struct capacity *c, bool busy)
 {
-	c->window = *capacity_path_point(&c->path, 0);
+	c->window = *path_samples_point(&c->path, 0);
 	c->window_open = true;
 	c->window_busy = busy;
 }
 
 void capacity_follow_window(struct capacity *c, bool busy)
 {
-	const struct capacity_point *last = capacity_path_point(&c->path, 0);
+	const struct path_point *last = path_samples_point(&c->path, 0);
 	bool counts = c->state == CAPACITY_HOLD || (c->state == CAPACITY_DRAIN && busy);
 
 	if (c->window_open && (busy != c->window_busy || !counts))
-		capacity_close_window(c, capacity_path_point(&c->path, 1), CAPACITY_WINDOW_MS / 2);
+		capacity_close_window(c, path_samples_point(&c->path, 1), CAPACITY_WINDOW_MS / 2);
 	else if (c->window_open &&
 		 last->arrival_ns - c->window.arrival_ns >= (uint64_t)CAPACITY_WINDOW_MS * NS_PER_MS)
 		capacity_close_window(c, last, 0);

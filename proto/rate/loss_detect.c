@@ -15,23 +15,23 @@ static const double LOW_MEMORY = 0.9, LOW_EXPECTED = 12;
 /* The usual share is an average over about so many packets, and so many reports. */
 static const double LEARN_PACKETS = 4000, LEARN_REPORTS = 20;
 
-void loss_watch_calm(struct loss_watch *w)
+void loss_detect_calm(struct loss_detect *w)
 {
 	w->sum = 0;
 	w->reports = 0;
 	w->is_gross = false;
 }
 
-static double alarm(const struct loss_watch *w)
+static double alarm(const struct loss_detect *w)
 {
 	return fmin(ALARM_PACKETS + ALARM_MORE * w->share, ALARM_MOST);
 }
 
-static bool describe(const struct loss_watch *w, const struct capacity_path *path, struct loss_event *event)
+static bool describe(const struct loss_detect *w, const struct path_samples *path, struct loss_event *event)
 {
-	struct capacity_span span;
+	struct path_span span;
 
-	if (!capacity_path_span(path, &w->from, &span) || span.lost == 0)
+	if (!path_samples_span(path, &w->from, &span) || span.lost == 0)
 		return false;
 	*event = (struct loss_event){
 		.from = w->from,
@@ -42,7 +42,7 @@ static bool describe(const struct loss_watch *w, const struct capacity_path *pat
 	return true;
 }
 
-bool loss_watch_add(struct loss_watch *w, const struct capacity_span *span, const struct capacity_path *path,
+bool loss_detect_add(struct loss_detect *w, const struct path_span *span, const struct path_samples *path,
 	struct loss_event *event)
 {
 	double usual = w->share * (1 + SLACK_PART) + SLACK_SHARE;
@@ -50,35 +50,35 @@ bool loss_watch_add(struct loss_watch *w, const struct capacity_span *span, cons
 	w->is_gross = excess > GROSS_SHARE * (double)span->sent;
 
 	if (w->sum == 0) {
-		w->from = *capacity_path_point(path, 0);
+		w->from = *path_samples_point(path, 0);
 		w->reports = 0;
 	} else {
 		w->reports++;
 	}
 	w->sum = fmax(0, w->sum + excess);
-	if (w->sum < alarm(w) || w->reports < (w->is_gross ? 1 : LOSS_WATCH_REPORTS))
+	if (w->sum < alarm(w) || w->reports < (w->is_gross ? 1 : LOSS_DETECT_REPORTS))
 		return false;
-	loss_watch_calm(w);
+	loss_detect_calm(w);
 	return describe(w, path, event);
 }
 
-bool loss_watch_is_gross(const struct loss_watch *w)
+bool loss_detect_is_gross(const struct loss_detect *w)
 {
 	return w->is_gross && w->sum >= alarm(w);
 }
 
-bool loss_watch_refute(struct loss_watch *w, const struct capacity_span *span)
+bool loss_detect_refute(struct loss_detect *w, const struct path_span *span)
 {
 	w->low_sent = LOW_MEMORY * w->low_sent + (double)span->sent;
 	w->low_lost = LOW_MEMORY * w->low_lost + (double)span->lost;
 	if (w->share * w->low_sent < LOW_EXPECTED || w->low_lost > w->share * w->low_sent / 2)
 		return false;
 	w->share = w->low_lost / w->low_sent;
-	loss_watch_calm(w);
+	loss_detect_calm(w);
 	return true;
 }
 
-void loss_watch_learn(struct loss_watch *w, const struct capacity_span *span, bool may_grow)
+void loss_detect_learn(struct loss_detect *w, const struct path_span *span, bool may_grow)
 {
 	double share = (double)span->lost / (double)span->sent;
 	double weight = fmin((double)span->sent / LEARN_PACKETS, 1 / LEARN_REPORTS);

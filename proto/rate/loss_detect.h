@@ -15,40 +15,40 @@
 #include "proto/measure/path_samples.h"
 
 enum {
-	LOSS_WATCH_REPORTS = 3, /* that loss must last, after the one in which it began; gross loss 1 */
+	LOSS_DETECT_REPORTS = 3, /* that loss must last, after the one in which it began; gross loss 1 */
 };
 
-struct loss_watch {
+struct loss_detect {
 	double share; /* of the packets that is lost whatever we do */
 	double sum;   /* packets lost beyond that; 0: all is as usual */
 	unsigned reports;
-	bool is_gross;              /* the last report's was */
-	struct capacity_point from; /* since the report in which it began */
-	double low_sent, low_lost;  /* at low rates, see below; the latest count most */
+	bool is_gross;             /* the last report's was */
+	struct path_point from;    /* since the report in which it began */
+	double low_sent, low_lost; /* at low rates, see below; the latest count most */
 };
 
 /* What happened from then on. */
 struct loss_event {
 	double share, host_share; /* lost of what was sent; lost in the receiver's host of what was lost */
 	double deliver_bps;
-	struct capacity_point from;
+	struct path_point from;
 };
 
 /* All is as usual from here on. */
-void loss_watch_calm(struct loss_watch *w);
+void loss_detect_calm(struct loss_detect *w);
 
 /* Takes what happened since the last report. True when there is a new loss to be explained. */
-bool loss_watch_add(struct loss_watch *w, const struct capacity_span *span, const struct capacity_path *path,
+bool loss_detect_add(struct loss_detect *w, const struct path_span *span, const struct path_samples *path,
 	struct loss_event *event);
 
 /* So much is being lost that a look at the next report can be awaited, but nothing more. */
-bool loss_watch_is_gross(const struct loss_watch *w);
+bool loss_detect_is_gross(const struct loss_detect *w);
 
 /* Takes what happened to packets that were sent at a rate far below the limit. True when they show that
  * the usual share is mostly not chance; then it is put right. */
-bool loss_watch_refute(struct loss_watch *w, const struct capacity_span *span);
+bool loss_detect_refute(struct loss_detect *w, const struct path_span *span);
 
 /* The usual share follows what is seen, slowly; upwards only where `may_grow`. */
-void loss_watch_learn(struct loss_watch *w, const struct capacity_span *span, bool may_grow);
+void loss_detect_learn(struct loss_detect *w, const struct path_span *span, bool may_grow);
 
 #endif

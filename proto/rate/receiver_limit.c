@@ -41,18 +41,18 @@ static uint64_t ms(uint64_t n)
 	return n * NS_PER_MS;
 }
 
-uint64_t overrun_rate_bps(const struct overrun *o)
+uint64_t receiver_limit_rate_bps(const struct receiver_limit *o)
 {
 	return (uint64_t)o->rate_bps;
 }
 
-void overrun_ramp(struct overrun *o)
+void receiver_limit_ramp(struct receiver_limit *o)
 {
 	o->is_ramping = true;
 	o->rate_bps = ramp_bps;
 }
 
-static void grow(struct overrun *o)
+static void grow(struct receiver_limit *o)
 {
 	if (o->is_ramping)
 		o->rate_bps *= o->rate_bps < most_bps ? ramp : 1;
@@ -63,7 +63,7 @@ static void grow(struct overrun *o)
 /* What the host has read since the report before, in terms of what was sent: what the path loses never
  * reaches it. While packets wait, that is what it can do. */
 static double taken_bps(
-	const struct overrun *o, const struct capacity_sample *s, const struct capacity_span *span)
+	const struct receiver_limit *o, const struct path_sample *s, const struct path_span *span)
 {
 	uint64_t path_lost = span->lost > span->host_lost ? span->lost - span->host_lost : 0;
 	double ns = (double)(int64_t)(s->clock_ns - o->clock_ns);
@@ -74,7 +74,7 @@ static double taken_bps(
 
 /* Two reports with a wait, one after the other: the receiver's buffer is deep enough for waits to say how
  * busy it is. */
-static void count_wait(struct overrun *o, uint64_t waited_ns, double taken, uint64_t now_ns)
+static void count_wait(struct receiver_limit *o, uint64_t waited_ns, double taken, uint64_t now_ns)
 {
 	o->waits = waited_ns >= (uint64_t)WAIT_SEEN_US * NS_PER_US ? o->waits + 1 : 0;
 	if (o->waits < BUSY_WAITS)
@@ -87,7 +87,7 @@ static void count_wait(struct overrun *o, uint64_t waited_ns, double taken, uint
 /* A wait that comes soon after another, or goes on, is a busy host's; one by itself comes from a host that
  * was held up for a moment, and is no slower for it. What a host does while much waits says little (see
  * below), unless that goes on. */
-static void learn_level(struct overrun *o, const struct capacity_span *span, double taken)
+static void learn_level(struct receiver_limit *o, const struct path_span *span, double taken)
 {
 	bool is_busy = o->waits == 1 ? o->clear < CLEAR_REPORTS : o->waits == BUSY_WAITS + 1;
 
@@ -108,7 +108,7 @@ static void learn_level(struct overrun *o, const struct capacity_span *span, dou
 /* What has waited for long is cold in the caches, and a host that reads cold memory takes less than the same
  * host without a queue. So a long queue doesn't go by itself: it is emptied, unless that takes so
  * long that something else must keep the host from reading. */
-static void follow_wait(struct overrun *o, uint64_t waited_ns, uint64_t now_ns)
+static void follow_wait(struct receiver_limit *o, uint64_t waited_ns, uint64_t now_ns)
 {
 	double wait = (double)waited_ns / (TARGET_US * (double)NS_PER_US);
 
@@ -121,7 +121,7 @@ static void follow_wait(struct overrun *o, uint64_t waited_ns, uint64_t now_ns)
 	o->edge_bps = o->level_bps;
 }
 
-static void follow_drops(struct overrun *o, const struct capacity_span *span, uint64_t now_ns)
+static void follow_drops(struct receiver_limit *o, const struct path_span *span, uint64_t now_ns)
 {
 	if (now_ns < o->held_until_ns)
 		return;
@@ -132,17 +132,17 @@ static void follow_drops(struct overrun *o, const struct capacity_span *span, ui
 		o->rate_bps = o->edge_bps * decrease;
 }
 
-void overrun_report(struct overrun *o, const struct capacity_sample *s, uint64_t now_ns)
+void receiver_limit_report(struct receiver_limit *o, const struct path_sample *s, uint64_t now_ns)
 {
-	struct capacity_span span;
+	struct path_span span;
 	bool has_dropped = s->host_drops > o->host_drops;
 	double taken;
 
-	if (!capacity_path_add(&o->path, s, now_ns))
+	if (!path_samples_add(&o->path, s, now_ns))
 		return;
 	o->host_drops = s->host_drops;
 	o->is_ramping = o->is_ramping && !has_dropped;
-	if (!capacity_path_span(&o->path, capacity_path_point(&o->path, capacity_path_back(&o->path)), &span))
+	if (!path_samples_span(&o->path, path_samples_point(&o->path, path_samples_back(&o->path)), &span))
 		return;
 	taken = taken_bps(o, s, &span);
 	o->clock_ns = s->clock_ns;

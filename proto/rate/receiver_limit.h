@@ -17,8 +17,8 @@
 
 #include "proto/measure/path_samples.h"
 
-struct overrun {
-	struct capacity_path path;
+struct receiver_limit {
+	struct path_samples path;
 	uint64_t host_drops; /* that the rate has answered to */
 	uint64_t held_until_ns;
 	double rate_bps;          /* 0: no limit yet */
@@ -34,11 +34,11 @@ struct overrun {
 
 /* All zero: no limit until the first drop. Or it begins slowly and doubles its rate with every other report
  * until then, so that the first drops are few. */
-void overrun_ramp(struct overrun *o);
+void receiver_limit_ramp(struct receiver_limit *o);
 
-void overrun_report(struct overrun *o, const struct capacity_sample *s, uint64_t now_ns);
+void receiver_limit_report(struct receiver_limit *o, const struct path_sample *s, uint64_t now_ns);
 
 /* UDP payload, bits a second; 0: no limit. */
-uint64_t overrun_rate_bps(const struct overrun *o);
+uint64_t receiver_limit_rate_bps(const struct receiver_limit *o);
 
 #endif

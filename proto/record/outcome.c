@@ -4,7 +4,7 @@
 #include <sodium.h>
 #include <stdio.h>
 
-struct loss agreement_loss(const struct test_record *r)
+struct loss outcome_loss(const struct test_record *r)
 {
 	uint64_t arrived = r->received.unique_packets + r->received.duplicates;
 	struct loss loss = {0};
@@ -23,9 +23,9 @@ struct loss agreement_loss(const struct test_record *r)
 	return loss;
 }
 
-void agreement_seal(struct test_record *r)
+void outcome_seal(struct test_record *r)
 {
-	struct loss loss = agreement_loss(r);
+	struct loss loss = outcome_loss(r);
 	uint8_t hash[crypto_generichash_BYTES];
 	char text[768];
 	size_t size = (size_t)snprintf(text, sizeof text,
@@ -43,7 +43,7 @@ void agreement_seal(struct test_record *r)
 	r->agreed = true;
 }
 
-void agreement_guess(struct test_record *r)
+void outcome_guess(struct test_record *r)
 {
 	if (r->received_known || r->sent.reports == 0)
 		return;

@@ -12,13 +12,13 @@ struct loss {
 	uint64_t receiver_host; /* no room in the receiving socket's buffer */
 };
 
-struct loss agreement_loss(const struct test_record *r);
+struct loss outcome_loss(const struct test_record *r);
 
 /* Fills r->hash: 12 hex digits of BLAKE2b over the record's canonical text, which holds nothing that one
  * side alone knows. */
-void agreement_seal(struct test_record *r);
+void outcome_seal(struct test_record *r);
 
 /* Fills r->received of an upload that has no result with what the last report showed to have arrived. */
-void agreement_guess(struct test_record *r);
+void outcome_guess(struct test_record *r);
 
 #endif

@@ -38,19 +38,19 @@ struct latency_part {
 enum test_direction { TEST_UP, TEST_DOWN, TEST_DIRECTIONS };
 
 /* One-way delays. */
-struct oneway_part {
+struct owd_part {
 	uint64_t n, p50_ns, p95_ns, p99_ns;
 };
 
 /* The two directions apart: owd.h. Clients of extended servers only. */
-struct oneway_summary {
+struct owd_summary {
 	bool known;
 	int64_t offset_ns; /* the server's clock minus this one */
 	uint64_t offset_err_ns;
 	double skew_ppm;
 	uint64_t up_ns, down_ns; /* medians, each wrong by up to offset_err_ns */
 	/* By enum test_direction, with the same error; as with latency_part. */
-	struct oneway_part idle[TEST_DIRECTIONS], loaded[TEST_DIRECTIONS];
+	struct owd_part idle[TEST_DIRECTIONS], loaded[TEST_DIRECTIONS];
 	/* Above the bare path's delay, medians under load; this needs no offset. */
 	uint64_t queue_up_ns, queue_down_ns;
 };
@@ -65,7 +65,7 @@ struct latency_summary {
 	uint64_t min_ns, mean_ns, p50_ns, p90_ns, p99_ns, max_ns;
 	uint64_t jitter_ns;
 	struct latency_part idle, loaded; /* begun while no data flowed in the session, and while it did */
-	struct oneway_summary oneway;
+	struct owd_summary owd;
 	/* A ring: outcome k, a round trip or LATENCY_LOST, is at k % LATENCY_RECENT. */
 	uint64_t outcomes;
 	uint32_t recent_ns[LATENCY_RECENT];
@@ -147,10 +147,10 @@ struct test_record {
 	uint64_t asked_rate_bps, rate_bps; /* asked for, and granted; 0 = max */
 	uint64_t asked_duration_ns, granted_duration_ns;
 	uint64_t start_ns;
-	uint32_t commands;          /* how often the test was asked for */
-	uint64_t duration_ns;       /* granted, until it is over: then how long the sending took */
-	enum hello_refusal refusal; /* TEST_FAILED: the server said no */
-	uint32_t wait_s;            /* ... and when it may be worth to ask again */
+	uint32_t commands;    /* how often the test was asked for */
+	uint64_t duration_ns; /* granted, until it is over: then how long the sending took */
+	enum refusal refusal; /* TEST_FAILED: the server said no */
+	uint32_t wait_s;      /* ... and when it may be worth to ask again */
 	struct source_counters sent;
 	struct sink_counters received;
 	bool search;        /* the rate was to be found ... */
@@ -161,7 +161,7 @@ struct test_record {
 	struct host_load sender, receiver;
 	bool received_known; /* `received` holds packets and bytes */
 	bool counts_known;   /* ... and the other counters too */
-	char uid[MESSAGE_UID];
+	char uid[TEST_UID_BYTES];
 	uint64_t result_ns; /* when a classic server last sent its result; 0: never */
 	bool agreed;        /* both ends have made this record from both ends' counters */
 	char hash[13];      /* of the agreed record */
@@ -196,7 +196,7 @@ struct port_snapshot {
 };
 
 /* What a server tells of one of its ports: see port_snapshot. */
-struct peer_port {
+struct server_view_port {
 	enum port_state state;
 	int32_t thread_id;
 	uint64_t cpu_ns, steps;
@@ -211,10 +211,10 @@ struct peer_port {
 };
 
 /* The latest that a watching client was told. */
-struct peer_view {
+struct server_view {
 	uint64_t taken_ns; /* the client's clock when it arrived; 0: none */
 	uint64_t clock_ns; /* the server's when it was written */
-	struct peer_port port[PORT_KINDS];
+	struct server_view_port port[PORT_KINDS];
 };
 
 enum { SNAPSHOT_TESTS = 8 };
@@ -224,7 +224,7 @@ struct session_snapshot {
 	struct port_snapshot port[PORT_KINDS];
 	struct test_record test[SNAPSHOT_TESTS]; /* the latest, oldest first */
 	unsigned tests;
-	struct peer_view peer; /* extended client that watches: the server's side */
+	struct server_view peer; /* extended client that watches: the server's side */
 };
 
 #endif

@@ -57,7 +57,7 @@ static enum verdict_limit searched(const struct test_record *t)
 
 enum verdict_limit verdict_limit(const struct test_record *t)
 {
-	struct loss loss = agreement_loss(t);
+	struct loss loss = outcome_loss(t);
 	bool capped = t->rate_bps && (t->asked_rate_bps == 0 || t->rate_bps < t->asked_rate_bps);
 
 	if (t->phase == TEST_FAILED || !t->received_known || t->sent.packets == 0)
@@ -133,7 +133,7 @@ static void blame_path(const struct test_record *t, double lost_percent, char ou
 
 void verdict_sentence(const struct test_record *t, char out[VERDICT_TEXT])
 {
-	struct loss loss = agreement_loss(t);
+	struct loss loss = outcome_loss(t);
 	uint64_t sent = t->sent.packets;
 
 	switch (verdict_limit(t)) {

@@ -109,7 +109,7 @@ static void add_sums(json_t *end, const struct report *r)
 		out.packets += t->sent.packets;
 		in.bytes += t->received.bytes;
 		in.packets += t->received.packets;
-		lost += agreement_loss(t).packets;
+		lost += outcome_loss(t).packets;
 		seconds += alone_s(r, i);
 	}
 	json_object_set_new(end, "sum_sent", any ? sum_object(out, seconds, lost, out.packets) : json_null());
@@ -133,7 +133,7 @@ static json_t *latency_part(const struct latency_part *l)
 		any ? report_json_micros(l->jitter_ns) : json_null());
 }
 
-static json_t *oneway_part(const struct oneway_part *p)
+static json_t *owd_part(const struct owd_part *p)
 {
 	if (p->n == 0)
 		return json_null();
@@ -142,28 +142,28 @@ static json_t *oneway_part(const struct oneway_part *p)
 		report_json_micros(p->p99_ns));
 }
 
-static json_t *latency_state(const struct latency_part *l, const struct oneway_part ways[TEST_DIRECTIONS])
+static json_t *latency_state(const struct latency_part *l, const struct owd_part ways[TEST_DIRECTIONS])
 {
 	json_t *object = latency_part(l);
 
-	json_object_set_new(object, "up", oneway_part(&ways[TEST_UP]));
-	json_object_set_new(object, "down", oneway_part(&ways[TEST_DOWN]));
+	json_object_set_new(object, "up", owd_part(&ways[TEST_UP]));
+	json_object_set_new(object, "down", owd_part(&ways[TEST_DOWN]));
 	return object;
 }
 
 static json_t *latency(const struct latency_summary *l)
 {
-	return json_pack("{s:o, s:o}", "idle", latency_state(&l->idle, l->oneway.idle), "loaded",
-		latency_state(&l->loaded, l->oneway.loaded));
+	return json_pack("{s:o, s:o}", "idle", latency_state(&l->idle, l->owd.idle), "loaded",
+		latency_state(&l->loaded, l->owd.loaded));
 }
 
 /* The port's whose error is the smallest. */
 static json_t *owd(const struct session_snapshot *s)
 {
-	const struct oneway_summary *best = NULL;
+	const struct owd_summary *best = NULL;
 
 	for (int kind = 0; kind < PORT_KINDS; kind++) {
-		const struct oneway_summary *o = &s->port[kind].latency.oneway;
+		const struct owd_summary *o = &s->port[kind].latency.owd;
 
 		if (o->known && (!best || o->offset_err_ns < best->offset_err_ns))
 			best = o;

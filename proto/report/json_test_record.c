@@ -70,7 +70,7 @@ static void add_pattern(json_t *loss, const struct test_record *t)
 
 static json_t *loss(const struct test_record *t)
 {
-	struct loss l = agreement_loss(t);
+	struct loss l = outcome_loss(t);
 	json_t *object;
 
 	if (!report_json_loss_known(t))
@@ -145,6 +145,6 @@ json_t *report_json_test(const struct report *r, const struct test_record *t)
 	json_object_set_new(object, "agreed", json_boolean(t->agreed));
 	json_object_set_new(object, "result_hash", t->agreed ? json_string(t->hash) : json_null());
 	json_object_set_new(
-		object, "refused", t->refusal ? json_string(hello_refusal_name(t->refusal)) : json_null());
+		object, "refused", t->refusal ? json_string(refusal_name(t->refusal)) : json_null());
 	return object;
 }

@@ -86,7 +86,7 @@ enum { DOUBT_LATE_PERMILLE = 50 };
 
 const char *report_doubt(const struct test_record *test, char out[REPORT_TEXT])
 {
-	struct loss loss = agreement_loss(test);
+	struct loss loss = outcome_loss(test);
 
 	out[0] = '\0';
 	if (loss.receiver_host > 0)

@@ -80,7 +80,7 @@ static double rate_of(uint64_t bytes, uint64_t duration_ns)
 
 static void text_loss(FILE *out, const struct test_record *t)
 {
-	struct loss loss = agreement_loss(t);
+	struct loss loss = outcome_loss(t);
 
 	fprintf(out, "  Lost           %" PRIu64 " packets (%.3f %%)", loss.packets,
 		t->sent.packets ? 100.0 * (double)loss.packets / (double)t->sent.packets : 0);
@@ -174,7 +174,7 @@ static void text_pattern(FILE *out, const struct test_record *t)
 static void text_failed(FILE *out, const struct test_record *t)
 {
 	if (t->refusal)
-		fprintf(out, "  Refused (%s): try again in %" PRIu32 " s\n", hello_refusal_name(t->refusal),
+		fprintf(out, "  Refused (%s): try again in %" PRIu32 " s\n", refusal_name(t->refusal),
 			t->wait_s);
 	else
 		fprintf(out, "  Not started: the server did not acknowledge the command\n");
@@ -248,7 +248,7 @@ static void text_load(FILE *out, const struct report *r)
 	fprintf(out, "  Queue          %.2f ms stood in it, %" PRIu64 " bytes\n", ms(q.ns), q.bytes);
 }
 
-static void oneway_row(FILE *out, const char *port, const char *when, const struct oneway_part *way)
+static void owd_row(FILE *out, const char *port, const char *when, const struct owd_part *way)
 {
 	if (way[TEST_UP].n == 0)
 		return;
@@ -260,18 +260,18 @@ static void oneway_row(FILE *out, const char *port, const char *when, const stru
 
 static void text_oneway(FILE *out, const struct session_snapshot *end)
 {
-	const struct oneway_summary *c = &end->port[PORT_CONTROL].latency.oneway;
+	const struct owd_summary *c = &end->port[PORT_CONTROL].latency.owd;
 
 	if (!c->known)
 		return;
 	fprintf(out, "\n=== One way (ms, each +- %.3f) ===\n  %-9s %-6s  %7s %7s %7s  %7s %7s %7s\n",
 		ms(c->offset_err_ns), "port", "", "up: p50", "p95", "p99", "dn: p50", "p95", "p99");
 	for (int kind = 0; kind < PORT_KINDS; kind++) {
-		const struct oneway_summary *o = &end->port[kind].latency.oneway;
+		const struct owd_summary *o = &end->port[kind].latency.owd;
 		const char *port = port_kind_name((enum port_kind)kind);
 
-		oneway_row(out, port, "idle", o->idle);
-		oneway_row(out, port, "loaded", o->loaded);
+		owd_row(out, port, "idle", o->idle);
+		owd_row(out, port, "loaded", o->loaded);
 	}
 	fprintf(out, "  Clocks         the server's is %.3f ms ahead, and faster by %.2f ppm\n",
 		(double)c->offset_ns / NS_PER_MS, c->skew_ppm);

@@ -45,7 +45,7 @@ static const char *format_real(char out[REAL], double value)
 
 static bool get_count(const json_t *root, const char *key, uint64_t *count)
 {
-	return fields_read_count(json_object_get(root, key), 0, FIELDS_COUNT_MAX, count);
+	return wire_json_read_count(json_object_get(root, key), 0, WIRE_JSON_COUNT_MAX, count);
 }
 
 static bool get_real(const json_t *root, const char *key, double *real)
@@ -56,14 +56,14 @@ static bool get_real(const json_t *root, const char *key, double *real)
 	return json_is_number(value) && isfinite(*real) && *real >= 0;
 }
 
-static bool get_uid(const json_t *root, const char *key, char uid[MESSAGE_UID])
+static bool get_uid(const json_t *root, const char *key, char uid[TEST_UID_BYTES])
 {
 	const json_t *value = json_object_get(root, key);
 	size_t size = json_string_length(value);
 
-	if (size == 0 || size >= MESSAGE_UID)
+	if (size == 0 || size >= TEST_UID_BYTES)
 		return false;
-	text_sanitise(uid, MESSAGE_UID, json_string_value(value), size);
+	text_sanitise(uid, TEST_UID_BYTES, json_string_value(value), size);
 	return true;
 }
 
@@ -72,7 +72,7 @@ static bool get_channel(const json_t *root, uint32_t *channel)
 	const json_t *value = json_object_get(root, "channel");
 	uint64_t count;
 
-	if (!json_is_integer(value) || !fields_read_count(value, 1, WIRE_CHANNEL_MAX, &count))
+	if (!json_is_integer(value) || !wire_json_read_count(value, 1, WIRE_CHANNEL_MAX, &count))
 		return false;
 	*channel = (uint32_t)count;
 	return true;
@@ -81,9 +81,9 @@ static bool get_channel(const json_t *root, uint32_t *channel)
 static bool get_duration(const json_t *root, uint32_t *duration_s)
 {
 	const json_t *value = json_object_get(root, "duration");
-	uint64_t count = MESSAGE_DURATION_DEFAULT_S;
+	uint64_t count = CLASSIC_DURATION_DEFAULT_S;
 
-	if (value && !fields_read_count(value, 1, MESSAGE_DURATION_MAX_S, &count))
+	if (value && !wire_json_read_count(value, 1, CLASSIC_DURATION_MAX_S, &count))
 		return false;
 	*duration_s = (uint32_t)count;
 	return true;
@@ -102,15 +102,15 @@ static bool get_kind(const json_t *root, const char *cmd, bool *is_ack)
 }
 
 /* Copies a number or string as the peer wrote it. */
-static bool copy_stamp(char out[MESSAGE_STAMP], const char *text, size_t size, const char *key)
+static bool copy_stamp(char out[HEARTBEAT_BODY_STAMP], const char *text, size_t size, const char *key)
 {
 	size_t begin, end;
 
-	if (fields_find(text, size, key, &begin) == size)
+	if (wire_json_find(text, size, key, &begin) == size)
 		return false;
 	end = begin;
 	if (text[begin] == '"')
-		end = fields_skip_string(text, size, begin);
+		end = wire_json_skip_string(text, size, begin);
 	else
 		while (end < size && memchr("+-.0123456789eE", text[end], 15))
 			end++;
@@ -121,26 +121,25 @@ static bool copy_stamp(char out[MESSAGE_STAMP], const char *text, size_t size, c
 	return true;
 }
 
-size_t message_format_heartbeat(
-	char out[MESSAGE_BODY], enum wire_type type, const struct message_heartbeat *m)
+size_t heartbeat_body_encode(char out[WIRE_BODY_BYTES], enum wire_type type, const struct heartbeat_body *m)
 {
-	struct fields_text b = {.text = out, .room = MESSAGE_BODY};
+	struct wire_json_text b = {.text = out, .room = WIRE_BODY_BYTES};
 
 	assert(type <= WIRE_HEARTBEAT_2 && *m->client && (type == WIRE_HEARTBEAT_0 || *m->server));
 	if (type == WIRE_HEARTBEAT_0 && m->extended)
-		fields_append(&b, "{\"timestamp\": %s, \"pad\": \"%0*d\"}", m->client, HEARTBEAT_PAD, 0);
+		wire_json_append(&b, "{\"timestamp\": %s, \"pad\": \"%0*d\"}", m->client, HEARTBEAT_PAD, 0);
 	else if (type == WIRE_HEARTBEAT_0)
-		fields_append(&b, "{\"timestamp\": %s}", m->client);
+		wire_json_append(&b, "{\"timestamp\": %s}", m->client);
 	else
-		fields_append(&b, "{\"client_timestamp\": %s, \"server_timestamp\": %s%s", m->client,
+		wire_json_append(&b, "{\"client_timestamp\": %s, \"server_timestamp\": %s%s", m->client,
 			m->server, m->extended ? "" : "}");
 	if (type != WIRE_HEARTBEAT_0 && m->extended)
-		fields_append(&b, ", \"held_ns\": %" PRIu64 ", \"proven\": %d}", m->held_ns, m->proven);
+		wire_json_append(&b, ", \"held_ns\": %" PRIu64 ", \"proven\": %d}", m->held_ns, m->proven);
 	return b.used;
 }
 
 /* Both are there, or neither is. */
-static bool read_held(const json_t *root, struct message_heartbeat *m)
+static bool read_held(const json_t *root, struct heartbeat_body *m)
 {
 	const json_t *held = json_object_get(root, "held_ns");
 	uint64_t proven = 0;
@@ -148,22 +147,22 @@ static bool read_held(const json_t *root, struct message_heartbeat *m)
 	if (!held)
 		return true;
 	m->extended = true;
-	if (!fields_read_count(held, 0, FIELDS_COUNT_MAX, &m->held_ns) ||
-		!fields_read_count(json_object_get(root, "proven"), 0, 1, &proven))
+	if (!wire_json_read_count(held, 0, WIRE_JSON_COUNT_MAX, &m->held_ns) ||
+		!wire_json_read_count(json_object_get(root, "proven"), 0, 1, &proven))
 		return false;
 	m->proven = proven == 1;
 	return true;
 }
 
-enum wire_reject message_parse_heartbeat(
-	const uint8_t *body, size_t size, enum wire_type type, struct message_heartbeat *m)
+enum wire_reject heartbeat_body_decode(
+	const uint8_t *body, size_t size, enum wire_type type, struct heartbeat_body *m)
 {
 	const char *text = (const char *)body;
-	json_t *root = fields_open(body, size);
+	json_t *root = wire_json_open(body, size);
 	bool ok;
 
 	assert(type <= WIRE_HEARTBEAT_2);
-	*m = (struct message_heartbeat){0};
+	*m = (struct heartbeat_body){0};
 	ok = root && read_held(root, m);
 	json_decref(root);
 	if (type == WIRE_HEARTBEAT_0)
@@ -174,61 +173,61 @@ enum wire_reject message_parse_heartbeat(
 	return ok ? WIRE_OK : REJECT_BODY;
 }
 
-size_t message_format_command(char out[MESSAGE_BODY], const struct message_command *m)
+size_t classic_encode_command(char out[WIRE_BODY_BYTES], const struct classic_command *m)
 {
-	struct fields_text b = {.text = out, .room = MESSAGE_BODY};
+	struct wire_json_text b = {.text = out, .room = WIRE_BODY_BYTES};
 
-	fields_append(&b, "{\"cmd\":\"BWUP\",%s\"channel\":%u,\"duration\":%u", m->is_ack ? "\"ack\":0," : "",
-		m->channel, m->duration_s);
+	wire_json_append(&b, "{\"cmd\":\"BWUP\",%s\"channel\":%u,\"duration\":%u",
+		m->is_ack ? "\"ack\":0," : "", m->channel, m->duration_s);
 	if (m->is_ack) {
-		fields_append(&b, ",\"uid\":");
-		fields_append_string(&b, m->uid);
+		wire_json_append(&b, ",\"uid\":");
+		wire_json_append_string(&b, m->uid);
 	}
-	fields_append(&b, "}");
+	wire_json_append(&b, "}");
 	return b.used;
 }
 
-enum wire_reject message_parse_command(const uint8_t *body, size_t size, struct message_command *m)
+enum wire_reject classic_decode_command(const uint8_t *body, size_t size, struct classic_command *m)
 {
-	json_t *root = fields_open(body, size);
+	json_t *root = wire_json_open(body, size);
 	bool ok;
 
-	*m = (struct message_command){0};
+	*m = (struct classic_command){0};
 	ok = get_kind(root, "BWUP", &m->is_ack) && get_channel(root, &m->channel) &&
 	     get_duration(root, &m->duration_s) && (!m->is_ack || get_uid(root, "uid", m->uid));
 	json_decref(root);
 	return ok ? WIRE_OK : REJECT_BODY;
 }
 
-size_t message_format_result(char out[MESSAGE_BODY], const struct message_result *m)
+size_t classic_encode_result(char out[WIRE_BODY_BYTES], const struct classic_result *m)
 {
-	struct fields_text b = {.text = out, .room = MESSAGE_BODY};
+	struct wire_json_text b = {.text = out, .room = WIRE_BODY_BYTES};
 	char real[REAL];
 
-	fields_append(&b, "{\"cmd\":\"TEST_RESULT\",\"ack\":%d,\"guid\":", m->is_ack ? 0 : 1);
-	fields_append_string(&b, m->guid);
+	wire_json_append(&b, "{\"cmd\":\"TEST_RESULT\",\"ack\":%d,\"guid\":", m->is_ack ? 0 : 1);
+	wire_json_append_string(&b, m->guid);
 	if (!m->is_ack) {
-		fields_append(&b, ",\"uid\":");
-		fields_append_string(&b, m->uid);
-		fields_append(&b, ",\"channel\":%u", m->channel);
-		fields_append(&b, ",\"bytes_received\":%llu", (unsigned long long)m->bytes_received);
-		fields_append(&b, ",\"bandwidth_bps\":%s", format_real(real, m->bandwidth_bps));
-		fields_append(&b, ",\"retransmit_count\":%llu", (unsigned long long)m->retransmit_count);
+		wire_json_append(&b, ",\"uid\":");
+		wire_json_append_string(&b, m->uid);
+		wire_json_append(&b, ",\"channel\":%u", m->channel);
+		wire_json_append(&b, ",\"bytes_received\":%llu", (unsigned long long)m->bytes_received);
+		wire_json_append(&b, ",\"bandwidth_bps\":%s", format_real(real, m->bandwidth_bps));
+		wire_json_append(&b, ",\"retransmit_count\":%llu", (unsigned long long)m->retransmit_count);
 		if (m->has_packet_count)
-			fields_append(&b, ",\"packet_count\":%llu", (unsigned long long)m->packet_count);
-		fields_append(&b, ",\"duration\":%s", format_real(real, m->duration_s));
+			wire_json_append(&b, ",\"packet_count\":%llu", (unsigned long long)m->packet_count);
+		wire_json_append(&b, ",\"duration\":%s", format_real(real, m->duration_s));
 	}
 	if (!m->is_ack && m->has_counts)
-		fields_append(&b,
+		wire_json_append(&b,
 			",\"unique_packets\":%llu,\"duplicates\":%llu,\"reordered\":%llu,"
 			"\"socket_drops\":%llu",
 			(unsigned long long)m->unique_packets, (unsigned long long)m->duplicates,
 			(unsigned long long)m->reordered, (unsigned long long)m->socket_drops);
-	fields_append(&b, "}");
+	wire_json_append(&b, "}");
 	return b.used;
 }
 
-static bool get_measured(const json_t *root, struct message_result *m)
+static bool get_measured(const json_t *root, struct classic_result *m)
 {
 	m->has_packet_count = json_object_get(root, "packet_count") != NULL;
 	m->has_counts = json_object_get(root, "unique_packets") != NULL;
@@ -245,12 +244,12 @@ static bool get_measured(const json_t *root, struct message_result *m)
 	       get_real(root, "duration", &m->duration_s);
 }
 
-enum wire_reject message_parse_result(const uint8_t *body, size_t size, struct message_result *m)
+enum wire_reject classic_decode_result(const uint8_t *body, size_t size, struct classic_result *m)
 {
-	json_t *root = fields_open(body, size);
+	json_t *root = wire_json_open(body, size);
 	bool ok;
 
-	*m = (struct message_result){0};
+	*m = (struct classic_result){0};
 	ok = get_kind(root, "TEST_RESULT", &m->is_ack) && get_uid(root, "guid", m->guid);
 	if (ok && !m->is_ack)
 		ok = get_uid(root, "uid", m->uid) && get_channel(root, &m->channel) && get_measured(root, m);

@@ -21,16 +21,16 @@ enum {
 
 #define NS_MAX (UINT64_C(1) << 63)
 
-void message_write_stamp(char out[MESSAGE_STAMP], uint64_t ns)
+void heartbeat_body_write_stamp(char out[HEARTBEAT_BODY_STAMP], uint64_t ns)
 {
-	snprintf(out, MESSAGE_STAMP, "%llu.%09llu", (unsigned long long)(ns / NS_PER_S),
+	snprintf(out, HEARTBEAT_BODY_STAMP, "%llu.%09llu", (unsigned long long)(ns / NS_PER_S),
 		(unsigned long long)(ns % NS_PER_S));
 }
 
 /* Digits without leading zeros, and how many of them stand before the decimal point (fewer than
  * none: zeros follow the point first). */
 struct decimal {
-	char digit[MESSAGE_STAMP];
+	char digit[HEARTBEAT_BODY_STAMP];
 	int digits;
 	int point;
 };
@@ -67,7 +67,7 @@ static bool read_decimal(const char *text, struct decimal *d)
 	const char *begin = text;
 
 	*d = (struct decimal){0};
-	if (strlen(text) >= MESSAGE_STAMP)
+	if (strlen(text) >= HEARTBEAT_BODY_STAMP)
 		return false;
 	text = read_digits(text, d, false);
 	if (text == begin || (*begin == '0' && text > begin + 1))
@@ -83,7 +83,7 @@ static bool read_decimal(const char *text, struct decimal *d)
 	return text && *text == '\0';
 }
 
-bool message_read_stamp(const char *text, uint64_t *ns)
+bool heartbeat_body_read_stamp(const char *text, uint64_t *ns)
 {
 	struct decimal d;
 	uint64_t value = 0;
@@ -104,7 +104,7 @@ bool message_read_stamp(const char *text, uint64_t *ns)
 	return true;
 }
 
-void message_new_uid(char out[MESSAGE_UID])
+void classic_new_uid(char out[TEST_UID_BYTES])
 {
 	uint8_t b[16];
 
@@ -114,14 +114,14 @@ void message_new_uid(char out[MESSAGE_UID])
 	randombytes_buf(b, sizeof(b));
 	b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
 	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
-	snprintf(out, MESSAGE_UID, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+	snprintf(out, TEST_UID_BYTES, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
 		b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
 		b[15]);
 }
 
-size_t message_format_assignment(char out[MESSAGE_BODY], const struct message_assignment *m)
+size_t classic_encode_assignment(char out[WIRE_BODY_BYTES], const struct classic_assignment *m)
 {
-	int n = snprintf(out, MESSAGE_BODY, "%u,%u,%u,%u", m->port[0], m->port[1], m->port[2], m->key);
+	int n = snprintf(out, WIRE_BODY_BYTES, "%u,%u,%u,%u", m->port[0], m->port[1], m->port[2], m->key);
 
 	return (size_t)n;
 }
@@ -145,7 +145,7 @@ static bool ends_line(const uint8_t *bytes, size_t size)
 	       (size == 2 && bytes[0] == '\r' && bytes[1] == '\n');
 }
 
-enum wire_reject message_parse_assignment(const uint8_t *bytes, size_t size, struct message_assignment *m)
+enum wire_reject classic_decode_assignment(const uint8_t *bytes, size_t size, struct classic_assignment *m)
 {
 	uint32_t number[ASSIGNMENT_NUMBERS];
 	size_t at = 0;
@@ -162,7 +162,7 @@ enum wire_reject message_parse_assignment(const uint8_t *bytes, size_t size, str
 	if (!ends_line(bytes + at, size - at) || number[0] == number[1] || number[0] == number[2] ||
 		number[1] == number[2])
 		return REJECT_BODY;
-	*m = (struct message_assignment){
+	*m = (struct classic_assignment){
 		.port = {(uint16_t)number[0], (uint16_t)number[1], (uint16_t)number[2]},
 		.key = number[3],
 	};

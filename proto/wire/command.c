@@ -21,14 +21,14 @@ enum { DATAGRAM_MIN = WIRE_HEADER_BYTES + SOURCE_STAMP_BYTES };
 		key, offsetof(struct sink_counters, member) \
 	}
 
-static const struct fields_counter source_counter[] = {
+static const struct wire_json_counter source_counter[] = {
 	SOURCE("packets", packets),
 	SOURCE("bytes", bytes),
 	SOURCE("retransmitted", retransmitted_packets),
 	SOURCE("unsent", unsent_packets),
 };
 
-static const struct fields_counter sink_counter[] = {
+static const struct wire_json_counter sink_counter[] = {
 	SINK("packets", packets),
 	SINK("bytes", bytes),
 	SINK("unique", unique_packets),
@@ -49,7 +49,7 @@ static const char *command_name(enum test_direction direction)
 	return direction == TEST_UP ? "BWUP" : "BWDN";
 }
 
-size_t exchange_write_command(char out[MESSAGE_BODY], const struct exchange_command *m)
+size_t command_encode(char out[WIRE_BODY_BYTES], const struct test_command *m)
 {
 	json_t *o = json_pack("{s:s}", "cmd", command_name(m->direction));
 
@@ -57,9 +57,9 @@ size_t exchange_write_command(char out[MESSAGE_BODY], const struct exchange_comm
 		json_object_set_new(o, "ack", json_integer(0));
 	json_object_set_new(o, "channel", json_integer(m->channel));
 	if (m->is_answer && m->refusal) {
-		json_object_set_new(o, "refused", json_string(hello_refusal_name(m->refusal)));
+		json_object_set_new(o, "refused", json_string(refusal_name(m->refusal)));
 		json_object_set_new(o, "wait", json_integer(m->wait_s));
-		return fields_dump(o, out, MESSAGE_BODY);
+		return wire_json_dump(o, out, WIRE_BODY_BYTES);
 	}
 	json_object_set_new(o, "duration", json_integer(m->duration_s));
 	json_object_set_new(o, "rate", json_integer((json_int_t)m->rate_bps));
@@ -71,7 +71,7 @@ size_t exchange_write_command(char out[MESSAGE_BODY], const struct exchange_comm
 		json_object_set_new(o, "length", json_integer(m->datagram_bytes));
 	if (!m->is_answer && m->search)
 		json_object_set_new(o, "search", json_integer(m->until_ppm));
-	return fields_dump(o, out, MESSAGE_BODY);
+	return wire_json_dump(o, out, WIRE_BODY_BYTES);
 }
 
 static bool read_direction(json_t *o, enum test_direction *direction)
@@ -87,13 +87,13 @@ static bool read_direction(json_t *o, enum test_direction *direction)
 	return false;
 }
 
-static bool read_uid(const json_t *o, char uid[MESSAGE_UID])
+static bool read_uid(const json_t *o, char uid[TEST_UID_BYTES])
 {
 	const json_t *value = json_object_get(o, "uid");
 	size_t size = json_string_length(value);
 
-	return size > 0 && size < MESSAGE_UID &&
-	       text_sanitise(uid, MESSAGE_UID, json_string_value(value), size) > 0;
+	return size > 0 && size < TEST_UID_BYTES &&
+	       text_sanitise(uid, TEST_UID_BYTES, json_string_value(value), size) > 0;
 }
 
 /* "ack":0 marks an answer. */
@@ -101,7 +101,7 @@ static bool read_ack(json_t *o, bool *is_answer)
 {
 	uint64_t ack = 1;
 
-	if (json_object_get(o, "ack") && !fields_read_count(json_object_get(o, "ack"), 0, 1, &ack))
+	if (json_object_get(o, "ack") && !wire_json_read_count(json_object_get(o, "ack"), 0, 1, &ack))
 		return false;
 	*is_answer = ack == 0;
 	return true;
@@ -111,58 +111,58 @@ static bool read_channel(json_t *o, uint32_t *channel)
 {
 	uint64_t value;
 
-	if (!fields_read_count(json_object_get(o, "channel"), 0, WIRE_CHANNEL_MAX, &value) || value == 0)
+	if (!wire_json_read_count(json_object_get(o, "channel"), 0, WIRE_CHANNEL_MAX, &value) || value == 0)
 		return false;
 	*channel = (uint32_t)value;
 	return true;
 }
 
-static bool read_refusal(json_t *o, struct exchange_command *m)
+static bool read_refusal(json_t *o, struct test_command *m)
 {
 	const char *name = json_string_value(json_object_get(o, "refused"));
 	uint64_t wait_s;
 
 	for (int r = REFUSED_BUSY; r < REFUSALS; r++)
-		if (name && strcmp(name, hello_refusal_name((enum hello_refusal)r)) == 0)
-			m->refusal = (enum hello_refusal)r;
+		if (name && strcmp(name, refusal_name((enum refusal)r)) == 0)
+			m->refusal = (enum refusal)r;
 	if (m->refusal == REFUSED_NOT ||
-		!fields_read_count(json_object_get(o, "wait"), 0, UINT32_MAX, &wait_s))
+		!wire_json_read_count(json_object_get(o, "wait"), 0, UINT32_MAX, &wait_s))
 		return false;
 	m->wait_s = (uint32_t)wait_s;
 	return true;
 }
 
 /* "search":U: until the rate is known to U millionths; 0: for the whole duration. */
-static bool read_search(json_t *o, struct exchange_command *m)
+static bool read_search(json_t *o, struct test_command *m)
 {
 	json_t *search = json_object_get(o, "search");
 	uint64_t ppm;
 
 	if (!search)
 		return true;
-	if (!fields_read_count(search, 0, 1000000, &ppm))
+	if (!wire_json_read_count(search, 0, 1000000, &ppm))
 		return false;
 	m->search = true;
 	m->until_ppm = (uint32_t)ppm;
 	return true;
 }
 
-static bool read_terms(json_t *o, struct exchange_command *m)
+static bool read_terms(json_t *o, struct test_command *m)
 {
 	uint64_t duration_s, length = 0;
 
-	if (!fields_read_count(json_object_get(o, "duration"), 0, MESSAGE_DURATION_MAX_S, &duration_s) ||
+	if (!wire_json_read_count(json_object_get(o, "duration"), 0, CLASSIC_DURATION_MAX_S, &duration_s) ||
 		duration_s == 0)
 		return false;
-	if (!fields_read_count(json_object_get(o, "rate"), 0, FIELDS_COUNT_MAX, &m->rate_bps))
+	if (!wire_json_read_count(json_object_get(o, "rate"), 0, WIRE_JSON_COUNT_MAX, &m->rate_bps))
 		return false;
 	if (m->is_answer && !read_uid(o, m->uid))
 		return false;
 	if (m->is_answer && json_object_get(o, "allowed") &&
-		!fields_read_count(json_object_get(o, "allowed"), 0, FIELDS_COUNT_MAX, &m->allowed_bps))
+		!wire_json_read_count(json_object_get(o, "allowed"), 0, WIRE_JSON_COUNT_MAX, &m->allowed_bps))
 		return false;
 	if (!m->is_answer &&
-		!fields_read_count(json_object_get(o, "length"), DATAGRAM_MIN, WIRE_MAX_BYTES, &length))
+		!wire_json_read_count(json_object_get(o, "length"), DATAGRAM_MIN, WIRE_MAX_BYTES, &length))
 		return false;
 	if (!m->is_answer && !read_search(o, m))
 		return false;
@@ -171,12 +171,12 @@ static bool read_terms(json_t *o, struct exchange_command *m)
 	return true;
 }
 
-enum wire_reject exchange_read_command(const uint8_t *body, size_t size, struct exchange_command *m)
+enum wire_reject command_decode(const uint8_t *body, size_t size, struct test_command *m)
 {
-	json_t *o = fields_open(body, size);
+	json_t *o = wire_json_open(body, size);
 	bool good;
 
-	*m = (struct exchange_command){0};
+	*m = (struct test_command){0};
 	good = o && read_direction(o, &m->direction) && read_ack(o, &m->is_answer) &&
 	       read_channel(o, &m->channel);
 	if (good && m->is_answer && json_object_get(o, "refused"))
@@ -187,49 +187,51 @@ enum wire_reject exchange_read_command(const uint8_t *body, size_t size, struct 
 	return good ? WIRE_OK : REJECT_BODY;
 }
 
-size_t exchange_write_result(char out[MESSAGE_BODY], const struct exchange_result *m)
+size_t result_encode(char out[WIRE_BODY_BYTES], const struct result_message *m)
 {
 	json_t *o = json_pack("{s:s, s:i, s:I, s:s}", "cmd", "TEST_RESULT", "ack", m->is_answer ? 0 : 1,
 		"channel", (json_int_t)m->channel, "uid", m->uid);
 	json_t *counters = json_object();
 
 	if (m->has_sent) {
-		fields_write_counters(counters, &m->sent, source_counter, SOURCE_COUNTERS, FIELDS_COUNT_MAX);
+		wire_json_write_counters(
+			counters, &m->sent, source_counter, SOURCE_COUNTERS, WIRE_JSON_COUNT_MAX);
 		json_object_set_new(counters, "duration_ns", json_integer((json_int_t)m->duration_ns));
-		exchange_write_capacity(counters, &m->capacity);
-		exchange_write_bucket(counters, &m->bucket);
+		result_encode_capacity(counters, &m->capacity);
+		result_encode_bucket(counters, &m->bucket);
 		json_object_set_new(o, "sent", counters);
 	} else {
-		fields_write_counters(counters, &m->received, sink_counter, SINK_COUNTERS, FIELDS_COUNT_MAX);
-		exchange_write_pattern(counters, &m->pattern);
+		wire_json_write_counters(
+			counters, &m->received, sink_counter, SINK_COUNTERS, WIRE_JSON_COUNT_MAX);
+		result_encode_pattern(counters, &m->pattern);
 		json_object_set_new(o, "received", counters);
 	}
-	exchange_write_load(counters, &m->load);
-	return fields_dump(o, out, MESSAGE_BODY);
+	result_encode_load(counters, &m->load);
+	return wire_json_dump(o, out, WIRE_BODY_BYTES);
 }
 
-enum wire_reject exchange_read_result(const uint8_t *body, size_t size, struct exchange_result *m)
+enum wire_reject result_decode(const uint8_t *body, size_t size, struct result_message *m)
 {
-	json_t *o = fields_open(body, size);
+	json_t *o = wire_json_open(body, size);
 	json_t *sent = json_object_get(o, "sent"), *received = json_object_get(o, "received");
 	const char *name = json_string_value(json_object_get(o, "cmd"));
 	bool good;
 
-	*m = (struct exchange_result){.has_sent = sent != NULL};
+	*m = (struct result_message){.has_sent = sent != NULL};
 	good = o && name && strcmp(name, "TEST_RESULT") == 0 && read_ack(o, &m->is_answer) &&
 	       read_channel(o, &m->channel) && read_uid(o, m->uid);
 	if (good && sent)
-		good = fields_read_counters(
-			       sent, &m->sent, source_counter, SOURCE_COUNTERS, FIELDS_COUNT_MAX) &&
-		       fields_read_count(
-			       json_object_get(sent, "duration_ns"), 0, FIELDS_COUNT_MAX, &m->duration_ns) &&
-		       exchange_read_capacity(sent, &m->capacity) && exchange_read_bucket(sent, &m->bucket) &&
-		       exchange_read_load(sent, &m->load);
+		good = wire_json_read_counters(
+			       sent, &m->sent, source_counter, SOURCE_COUNTERS, WIRE_JSON_COUNT_MAX) &&
+		       wire_json_read_count(json_object_get(sent, "duration_ns"), 0, WIRE_JSON_COUNT_MAX,
+			       &m->duration_ns) &&
+		       result_decode_capacity(sent, &m->capacity) && result_decode_bucket(sent, &m->bucket) &&
+		       result_decode_load(sent, &m->load);
 	else
 		good = good &&
-		       fields_read_counters(
-			       received, &m->received, sink_counter, SINK_COUNTERS, FIELDS_COUNT_MAX) &&
-		       exchange_read_pattern(received, &m->pattern) && exchange_read_load(received, &m->load);
+		       wire_json_read_counters(
+			       received, &m->received, sink_counter, SINK_COUNTERS, WIRE_JSON_COUNT_MAX) &&
+		       result_decode_pattern(received, &m->pattern) && result_decode_load(received, &m->load);
 	json_decref(o);
 	return good ? WIRE_OK : REJECT_BODY;
 }

@@ -1,5 +1,5 @@
 /* JSON bodies of the CONTROL port between extended peers: tests asked for and granted, and the exchange of
- * both ends' counters. (message.h has the classic ones.) Ranges are checked, unknown keys ignored. No
+ * both ends' counters. (classic.h has the classic ones.) Ranges are checked, unknown keys ignored. No
  * state: any thread.
  *
  * Parsers return WIRE_OK or REJECT_BODY; formatters the bytes written, which always fit. */
@@ -19,30 +19,30 @@
  * {"cmd":"BWDN","ack":0,"channel":C,"duration":D,"rate":R,"uid":"..."}, with "allowed":A
  * where the server's rate is shared; or
  * {"cmd":"BWDN","ack":0,"channel":C,"refused":"limit","wait":S} */
-struct exchange_command {
+struct test_command {
 	enum test_direction direction;
 	bool is_answer;
 	uint32_t channel;
 	uint32_t duration_s;
 	uint64_t rate_bps;
-	bool search;                /* question only: find the rate, up to this one */
-	uint32_t until_ppm;         /* ... and end when it is known so well; 0: no */
-	uint64_t allowed_bps;       /* answer only: limit until the reports say otherwise; 0: none */
-	uint32_t datagram_bytes;    /* question only */
-	char uid[MESSAGE_UID];      /* answer only */
-	enum hello_refusal refusal; /* answer only; REFUSED_NOT: granted */
+	bool search;              /* question only: find the rate, up to this one */
+	uint32_t until_ppm;       /* ... and end when it is known so well; 0: no */
+	uint64_t allowed_bps;     /* answer only: limit until the reports say otherwise; 0: none */
+	uint32_t datagram_bytes;  /* question only */
+	char uid[TEST_UID_BYTES]; /* answer only */
+	enum refusal refusal;     /* answer only; REFUSED_NOT: granted */
 	uint32_t wait_s;
 };
 
-size_t exchange_write_command(char out[MESSAGE_BODY], const struct exchange_command *m);
-enum wire_reject exchange_read_command(const uint8_t *body, size_t size, struct exchange_command *m);
+size_t command_encode(char out[WIRE_BODY_BYTES], const struct test_command *m);
+enum wire_reject command_decode(const uint8_t *body, size_t size, struct test_command *m);
 
 /* {"cmd":"TEST_RESULT","ack":1,"channel":C,"uid":"...","sent":{...}} and "received" in its place: the
  * client says what it has counted, the server answers ("ack":0) with the other half. */
-struct exchange_result {
+struct result_message {
 	bool is_answer;
 	uint32_t channel;
-	char uid[MESSAGE_UID];
+	char uid[TEST_UID_BYTES];
 	bool has_sent;        /* else `received` is in it */
 	uint64_t duration_ns; /* of the sending; with `sent` */
 	struct source_counters sent;
@@ -53,7 +53,7 @@ struct exchange_result {
 	struct host_load load;       /* of the end that counted */
 };
 
-size_t exchange_write_result(char out[MESSAGE_BODY], const struct exchange_result *m);
-enum wire_reject exchange_read_result(const uint8_t *body, size_t size, struct exchange_result *m);
+size_t result_encode(char out[WIRE_BODY_BYTES], const struct result_message *m);
+enum wire_reject result_decode(const uint8_t *body, size_t size, struct result_message *m);
 
 #endif

@@ -43,7 +43,7 @@ enum { FIELDS = sizeof(fields) / sizeof(fields[0]) };
 
 static_assert(FIELDS_AT + FIELDS * FIELD_BYTES == FEEDBACK_REPORT_BYTES, "layout");
 
-size_t feedback_write(uint8_t out[WIRE_MAX_BYTES], const struct feedback *f)
+size_t feedback_encode(uint8_t out[WIRE_MAX_BYTES], const struct feedback *f)
 {
 	size_t used = wire_encode_spans(out, &f->spans);
 	uint8_t *report = out + used;
@@ -96,7 +96,7 @@ static enum wire_reject read_report(const uint8_t *report, size_t size, struct f
 	return f->has_report ? WIRE_OK : REJECT_BODY;
 }
 
-enum wire_reject feedback_read(const uint8_t *body, size_t size, bool extended, struct feedback *f)
+enum wire_reject feedback_decode(const uint8_t *body, size_t size, bool extended, struct feedback *f)
 {
 	size_t used;
 	enum wire_reject reject;

@@ -39,10 +39,10 @@ struct feedback {
 /* Layout of the report: u16 version, u16 its bytes, u32 waited, then the fields above from `from` to
  * `arrival_ns`, 8 bytes each: 8 + 16 x 8 = 136 bytes. Returns the bytes written.
  */
-size_t feedback_write(uint8_t out[WIRE_MAX_BYTES], const struct feedback *f);
+size_t feedback_encode(uint8_t out[WIRE_MAX_BYTES], const struct feedback *f);
 
 /* A report of a later version is read as far as we know it; bytes behind are ignored. `extended`: a
  * report is demanded. WIRE_OK or the reason of refusal. */
-enum wire_reject feedback_read(const uint8_t *body, size_t size, bool extended, struct feedback *f);
+enum wire_reject feedback_decode(const uint8_t *body, size_t size, bool extended, struct feedback *f);
 
 #endif

@@ -12,7 +12,7 @@
 enum {
 	CONNECT_BYTES = 7,
 	JSON_AT = CONNECT_BYTES + 1,
-	MAC_TEXT = 2 * HELLO_MAC + 2, /* with its quotes */
+	MAC_TEXT = 2 * HANDSHAKE_MAC + 2, /* with its quotes */
 };
 
 static const char prefix[] = "CONNECT {\"wyndrvr\":";
@@ -30,18 +30,18 @@ static const struct {
 
 enum { FEATURE_NAMES = sizeof(feature_names) / sizeof(feature_names[0]) };
 
-void hello_append_features(struct fields_text *t, uint32_t features)
+void handshake_append_features(struct wire_json_text *t, uint32_t features)
 {
 	const char *comma = "";
 
-	fields_append(t, ",\"features\":[");
+	wire_json_append(t, ",\"features\":[");
 	for (size_t i = 0; i < FEATURE_NAMES; i++) {
 		if (!(features & feature_names[i].bit))
 			continue;
-		fields_append(t, "%s\"%s\"", comma, feature_names[i].name);
+		wire_json_append(t, "%s\"%s\"", comma, feature_names[i].name);
 		comma = ",";
 	}
-	fields_append(t, "]");
+	wire_json_append(t, "]");
 }
 
 static uint32_t feature_bit(const char *name)
@@ -52,7 +52,7 @@ static uint32_t feature_bit(const char *name)
 	return 0;
 }
 
-bool hello_read_features(const json_t *root, uint32_t *features)
+bool handshake_read_features(const json_t *root, uint32_t *features)
 {
 	const json_t *list = json_object_get(root, "features");
 
@@ -69,37 +69,37 @@ bool hello_read_features(const json_t *root, uint32_t *features)
 	return true;
 }
 
-bool hello_read_number(const json_t *object, const char *key, bool needed, uint32_t *number)
+bool handshake_read_number(const json_t *object, const char *key, bool needed, uint32_t *number)
 {
 	const json_t *value = json_object_get(object, key);
 	uint64_t count = 0;
 
-	if (value ? !fields_read_count(value, 0, UINT32_MAX, &count) : needed)
+	if (value ? !wire_json_read_count(value, 0, UINT32_MAX, &count) : needed)
 		return false;
 	*number = (uint32_t)count;
 	return true;
 }
 
-bool hello_read_optional(const json_t *root, const char *key, uint8_t *out, size_t size, bool *has)
+bool handshake_read_optional(const json_t *root, const char *key, uint8_t *out, size_t size, bool *has)
 {
 	const json_t *value = json_object_get(root, key);
 
-	*has = value && fields_read_hex(value, out, size);
+	*has = value && wire_json_read_hex(value, out, size);
 	return *has || !value;
 }
 
-static void make_mac(uint8_t mac[HELLO_MAC], const char *json, size_t size, const struct key *key)
+static void make_mac(uint8_t mac[HANDSHAKE_MAC], const char *json, size_t size, const struct key *key)
 {
-	crypto_generichash(mac, HELLO_MAC, (const uint8_t *)json, size, key->secret, sizeof(key->secret));
+	crypto_generichash(mac, HANDSHAKE_MAC, (const uint8_t *)json, size, key->secret, sizeof(key->secret));
 }
 
-void hello_append_mac(struct fields_text *t, size_t begin, const struct key *key)
+void handshake_append_mac(struct wire_json_text *t, size_t begin, const struct key *key)
 {
-	uint8_t mac[HELLO_MAC];
+	uint8_t mac[HANDSHAKE_MAC];
 
 	make_mac(mac, t->text + begin, t->used - begin, key);
-	fields_append(t, ",\"mac\":");
-	fields_append_hex(t, mac, sizeof(mac));
+	wire_json_append(t, ",\"mac\":");
+	wire_json_append_hex(t, mac, sizeof(mac));
 }
 
 /* Whether the object ends at `at`, but for padding. */
@@ -109,16 +109,17 @@ static bool ends_object(const char *text, size_t size, size_t at)
 	const size_t quote = strlen(pad) - 1;
 
 	if (size > at + quote && memcmp(text + at, pad, strlen(pad)) == 0)
-		at = fields_skip_string(text, size, at + quote);
+		at = wire_json_skip_string(text, size, at + quote);
 	return size == at + 1 && text[at] == '}';
 }
 
-bool hello_check_mac(const uint8_t *json, size_t size, const uint8_t mac[HELLO_MAC], const struct key *key)
+bool handshake_check_mac(
+	const uint8_t *json, size_t size, const uint8_t mac[HANDSHAKE_MAC], const struct key *key)
 {
 	const char *text = (const char *)json;
 	size_t value;
-	size_t at = fields_find(text, size, "mac", &value);
-	uint8_t made[HELLO_MAC];
+	size_t at = wire_json_find(text, size, "mac", &value);
+	uint8_t made[HANDSHAKE_MAC];
 
 	if (at == size || at == 0 || text[at - 1] != ',' || size - value < MAC_TEXT ||
 		!ends_object(text, size, value + MAC_TEXT))
@@ -127,27 +128,28 @@ bool hello_check_mac(const uint8_t *json, size_t size, const uint8_t mac[HELLO_M
 	return sodium_memcmp(made, mac, sizeof(made)) == 0;
 }
 
-void hello_write(uint8_t out[HELLO_BYTES], const struct hello *h, const struct key *key)
+void handshake_encode_question(
+	uint8_t out[HANDSHAKE_BYTES], const struct handshake_question *h, const struct key *key)
 {
-	char text[HELLO_BYTES + 1];
-	struct fields_text t = {.text = text, .room = sizeof(text)};
+	char text[HANDSHAKE_BYTES + 1];
+	struct wire_json_text t = {.text = text, .room = sizeof(text)};
 
-	fields_append(&t, "%s%u,\"nonce\":", prefix, h->version);
-	fields_append_hex(&t, h->nonce, sizeof(h->nonce));
-	hello_append_features(&t, h->features);
+	wire_json_append(&t, "%s%u,\"nonce\":", prefix, h->version);
+	wire_json_append_hex(&t, h->nonce, sizeof(h->nonce));
+	handshake_append_features(&t, h->features);
 	if (h->has_cookie) {
-		fields_append(&t, ",\"cookie\":");
-		fields_append_hex(&t, h->cookie, sizeof(h->cookie));
+		wire_json_append(&t, ",\"cookie\":");
+		wire_json_append_hex(&t, h->cookie, sizeof(h->cookie));
 	}
 	if (key) {
-		fields_append(&t, ",\"key\":");
-		fields_append_string(&t, key->name);
-		hello_append_mac(&t, JSON_AT, key);
+		wire_json_append(&t, ",\"key\":");
+		wire_json_append_string(&t, key->name);
+		handshake_append_mac(&t, JSON_AT, key);
 	}
-	fields_append(&t, ",\"pad\":\"");
-	fields_append(&t, "%0*d\"}", (int)(HELLO_BYTES - strlen("\"}") - t.used), 0);
-	assert(t.used == HELLO_BYTES);
-	memcpy(out, text, HELLO_BYTES);
+	wire_json_append(&t, ",\"pad\":\"");
+	wire_json_append(&t, "%0*d\"}", (int)(HANDSHAKE_BYTES - strlen("\"}") - t.used), 0);
+	assert(t.used == HANDSHAKE_BYTES);
+	memcpy(out, text, HANDSHAKE_BYTES);
 }
 
 static bool ends_line(const uint8_t *bytes, size_t size)
@@ -156,13 +158,13 @@ static bool ends_line(const uint8_t *bytes, size_t size)
 	       (size == 2 && bytes[0] == '\r' && bytes[1] == '\n');
 }
 
-enum hello_kind hello_kind(const uint8_t *bytes, size_t size)
+enum handshake_kind handshake_kind(const uint8_t *bytes, size_t size)
 {
-	if (size == HELLO_BYTES)
-		return memcmp(bytes, prefix, strlen(prefix)) == 0 ? HELLO_EXTENDED : HELLO_NONE;
+	if (size == HANDSHAKE_BYTES)
+		return memcmp(bytes, prefix, strlen(prefix)) == 0 ? HANDSHAKE_EXTENDED : HANDSHAKE_NONE;
 	if (size < CONNECT_BYTES || memcmp(bytes, prefix, CONNECT_BYTES) != 0)
-		return HELLO_NONE;
-	return ends_line(bytes + CONNECT_BYTES, size - CONNECT_BYTES) ? HELLO_CLASSIC : HELLO_NONE;
+		return HANDSHAKE_NONE;
+	return ends_line(bytes + CONNECT_BYTES, size - CONNECT_BYTES) ? HANDSHAKE_CLASSIC : HANDSHAKE_NONE;
 }
 
 static bool read_key(const json_t *root, char name[KEY_NAME])
@@ -178,32 +180,34 @@ static bool read_key(const json_t *root, char name[KEY_NAME])
 	return true;
 }
 
-static bool read_details(const json_t *root, struct hello *h)
+static bool read_details(const json_t *root, struct handshake_question *h)
 {
-	return hello_read_features(root, &h->features) &&
-	       hello_read_optional(root, "cookie", h->cookie, sizeof(h->cookie), &h->has_cookie) &&
+	return handshake_read_features(root, &h->features) &&
+	       handshake_read_optional(root, "cookie", h->cookie, sizeof(h->cookie), &h->has_cookie) &&
 	       read_key(root, h->key) &&
-	       hello_read_optional(root, "mac", h->mac, sizeof(h->mac), &h->has_mac) &&
+	       handshake_read_optional(root, "mac", h->mac, sizeof(h->mac), &h->has_mac) &&
 	       h->has_mac == (h->key[0] != '\0');
 }
 
-enum wire_reject hello_parse(const uint8_t *bytes, size_t size, struct hello *h)
+enum wire_reject handshake_decode_question(const uint8_t *bytes, size_t size, struct handshake_question *h)
 {
 	json_t *root;
 	bool ok;
 
-	*h = (struct hello){0};
-	if (hello_kind(bytes, size) != HELLO_EXTENDED || bytes[size - 1] != '}')
+	*h = (struct handshake_question){0};
+	if (handshake_kind(bytes, size) != HANDSHAKE_EXTENDED || bytes[size - 1] != '}')
 		return REJECT_BODY;
-	root = fields_open(bytes + JSON_AT, size - JSON_AT);
-	ok = hello_read_number(root, "wyndrvr", true, &h->version) &&
-	     fields_read_hex(json_object_get(root, "nonce"), h->nonce, sizeof(h->nonce)) &&
-	     (read_details(root, h) || h->version != HELLO_VERSION);
+	root = wire_json_open(bytes + JSON_AT, size - JSON_AT);
+	ok = handshake_read_number(root, "wyndrvr", true, &h->version) &&
+	     wire_json_read_hex(json_object_get(root, "nonce"), h->nonce, sizeof(h->nonce)) &&
+	     (read_details(root, h) || h->version != HANDSHAKE_VERSION);
 	json_decref(root);
 	return ok ? WIRE_OK : REJECT_BODY;
 }
 
-bool hello_verify(const uint8_t *bytes, size_t size, const struct hello *h, const struct key *key)
+bool handshake_verify_question(
+	const uint8_t *bytes, size_t size, const struct handshake_question *h, const struct key *key)
 {
-	return h->has_mac && size > JSON_AT && hello_check_mac(bytes + JSON_AT, size - JSON_AT, h->mac, key);
+	return h->has_mac && size > JSON_AT &&
+	       handshake_check_mac(bytes + JSON_AT, size - JSON_AT, h->mac, key);
 }

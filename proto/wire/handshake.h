@@ -2,7 +2,7 @@
  * Texts are sanitised, ranges checked, unknown keys ignored. No state: any thread. The exchange is
  * in PROTOCOL.md.
  *
- * question, always HELLO_BYTES long, so that no answer is longer:
+ * question, always HANDSHAKE_BYTES long, so that no answer is longer:
  *   CONNECT {"wyndrvr":1,"nonce":"32 hex","features":["bwdn",...],"cookie":"32 hex","key":"name",
  *            "mac":"64 hex","pad":"..."}           cookie, key and mac only when there is one
  * answers, each with the question's nonce:
@@ -22,16 +22,16 @@
 #include "proto/wire/keys.h"
 
 enum {
-	HELLO_BYTES = 512,
-	HELLO_VERSION = 1,
-	HELLO_NONCE = 16,
-	HELLO_COOKIE = 16,
-	HELLO_TOKEN = 16,
-	HELLO_MAC = 32,
-	HELLO_TEXT = 96,
+	HANDSHAKE_BYTES = 512,
+	HANDSHAKE_VERSION = 1,
+	HANDSHAKE_NONCE = 16,
+	HANDSHAKE_COOKIE = 16,
+	HANDSHAKE_TOKEN = 16,
+	HANDSHAKE_MAC = 32,
+	HANDSHAKE_TEXT = 96,
 };
 
-/* Features, as bits; names on the wire in hello.c's table. Unknown names are ignored. */
+/* Features, as bits; names on the wire in handshake.c's table. Unknown names are ignored. */
 enum {
 	FEATURE_BWDN = 1 << 0,        /* the download test */
 	FEATURE_REPORTS = 1 << 1,     /* receiver reports behind the spans */
@@ -42,60 +42,64 @@ enum {
 		FEATURE_BWDN | FEATURE_REPORTS | FEATURE_RESULT | FEATURE_SINGLE_PORT | FEATURE_PATH_MTU,
 };
 
-enum hello_refusal { REFUSED_NOT, REFUSED_BUSY, REFUSED_AUTH, REFUSED_VERSION, REFUSED_LIMIT, REFUSALS };
+enum refusal { REFUSED_NOT, REFUSED_BUSY, REFUSED_AUTH, REFUSED_VERSION, REFUSED_LIMIT, REFUSALS };
 
 /* "busy", "auth", "version", "limit". */
-const char *hello_refusal_name(enum hello_refusal refusal);
+const char *refusal_name(enum refusal refusal);
 
-struct hello {
+struct handshake_question {
 	uint32_t version;
-	uint8_t nonce[HELLO_NONCE];
+	uint8_t nonce[HANDSHAKE_NONCE];
 	uint32_t features;
 	bool has_cookie;
-	uint8_t cookie[HELLO_COOKIE];
+	uint8_t cookie[HANDSHAKE_COOKIE];
 	char key[KEY_NAME]; /* "": none */
 	bool has_mac;
-	uint8_t mac[HELLO_MAC];
+	uint8_t mac[HANDSHAKE_MAC];
 };
 
-/* Writes exactly HELLO_BYTES; with `key` its name and the mac are in it. */
-void hello_write(uint8_t out[HELLO_BYTES], const struct hello *h, const struct key *key);
+/* Writes exactly HANDSHAKE_BYTES; with `key` its name and the mac are in it. */
+void handshake_encode_question(
+	uint8_t out[HANDSHAKE_BYTES], const struct handshake_question *h, const struct key *key);
 
 /* What kind of question a datagram is: the classic one is the seven bytes CONNECT with an optional
  * line end; the extended one has its size and its prefix. Cheap: a first look before anything else.
  */
-enum hello_kind { HELLO_NONE, HELLO_CLASSIC, HELLO_EXTENDED };
-enum hello_kind hello_kind(const uint8_t *bytes, size_t size);
+enum handshake_kind { HANDSHAKE_NONE, HANDSHAKE_CLASSIC, HANDSHAKE_EXTENDED };
+enum handshake_kind handshake_kind(const uint8_t *bytes, size_t size);
 
 /* WIRE_OK or REJECT_BODY. A version other than ours is parsed too, as far as it goes: it must be
  * refused by name. */
-enum wire_reject hello_parse(const uint8_t *bytes, size_t size, struct hello *h);
+enum wire_reject handshake_decode_question(const uint8_t *bytes, size_t size, struct handshake_question *h);
 
 /* Whether the question's mac was made with `key`; constant time. */
-bool hello_verify(const uint8_t *bytes, size_t size, const struct hello *h, const struct key *key);
+bool handshake_verify_question(
+	const uint8_t *bytes, size_t size, const struct handshake_question *h, const struct key *key);
 
-enum answer_kind { ANSWER_COOKIE, ANSWER_WELCOME, ANSWER_REFUSED };
+enum handshake_answer_kind { ANSWER_COOKIE, ANSWER_WELCOME, ANSWER_REFUSED };
 
-struct answer {
-	enum answer_kind kind;
-	uint8_t nonce[HELLO_NONCE];
-	uint8_t cookie[HELLO_COOKIE];
-	uint8_t token[HELLO_TOKEN];
-	struct message_assignment assignment; /* single_port: the main port three times */
+struct handshake_answer {
+	enum handshake_answer_kind kind;
+	uint8_t nonce[HANDSHAKE_NONCE];
+	uint8_t cookie[HANDSHAKE_COOKIE];
+	uint8_t token[HANDSHAKE_TOKEN];
+	struct classic_assignment assignment; /* single_port: the main port three times */
 	uint32_t features;
 	uint64_t cap_rate_bps;   /* 0: no cap */
 	uint32_t cap_duration_s; /* 0: no cap */
 	uint32_t cap_tests;      /* at a time */
-	enum hello_refusal refusal;
+	enum refusal refusal;
 	uint32_t wait_s;
-	char text[HELLO_TEXT];
+	char text[HANDSHAKE_TEXT];
 	bool has_mac;
-	uint8_t mac[HELLO_MAC];
+	uint8_t mac[HANDSHAKE_MAC];
 };
 
-/* Returns the length, at most HELLO_BYTES; with `key` the mac is in it. */
-size_t answer_write(uint8_t out[HELLO_BYTES], const struct answer *a, const struct key *key);
-enum wire_reject answer_parse(const uint8_t *bytes, size_t size, struct answer *a);
-bool answer_verify(const uint8_t *bytes, size_t size, const struct answer *a, const struct key *key);
+/* Returns the length, at most HANDSHAKE_BYTES; with `key` the mac is in it. */
+size_t handshake_encode_answer(
+	uint8_t out[HANDSHAKE_BYTES], const struct handshake_answer *a, const struct key *key);
+enum wire_reject handshake_decode_answer(const uint8_t *bytes, size_t size, struct handshake_answer *a);
+bool handshake_verify_answer(
+	const uint8_t *bytes, size_t size, const struct handshake_answer *a, const struct key *key);
 
 #endif

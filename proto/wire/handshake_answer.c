@@ -17,57 +17,59 @@ static const char *const refusal_names[REFUSALS] = {
 	[REFUSED_LIMIT] = "limit",
 };
 
-const char *hello_refusal_name(enum hello_refusal refusal)
+const char *refusal_name(enum refusal refusal)
 {
 	return refusal < REFUSALS ? refusal_names[refusal] : "unknown";
 }
 
-static void append_welcome(struct fields_text *t, const struct answer *a)
+static void append_welcome(struct wire_json_text *t, const struct handshake_answer *a)
 {
 	const uint16_t *port = a->assignment.port;
 
-	assert(a->cap_rate_bps <= FIELDS_COUNT_MAX);
-	fields_append(t, ",\"token\":");
-	fields_append_hex(t, a->token, sizeof(a->token));
-	fields_append(t, ",\"ports\":[%u,%u,%u],\"key\":%u", port[0], port[1], port[2], a->assignment.key);
-	hello_append_features(t, a->features);
-	fields_append(t, ",\"caps\":{\"rate\":%llu,\"duration\":%u,\"tests\":%u}",
+	assert(a->cap_rate_bps <= WIRE_JSON_COUNT_MAX);
+	wire_json_append(t, ",\"token\":");
+	wire_json_append_hex(t, a->token, sizeof(a->token));
+	wire_json_append(t, ",\"ports\":[%u,%u,%u],\"key\":%u", port[0], port[1], port[2], a->assignment.key);
+	handshake_append_features(t, a->features);
+	wire_json_append(t, ",\"caps\":{\"rate\":%llu,\"duration\":%u,\"tests\":%u}",
 		(unsigned long long)a->cap_rate_bps, a->cap_duration_s, a->cap_tests);
 }
 
-static void append_refusal(struct fields_text *t, const struct answer *a)
+static void append_refusal(struct wire_json_text *t, const struct handshake_answer *a)
 {
-	char text[HELLO_TEXT];
+	char text[HANDSHAKE_TEXT];
 
 	assert(a->refusal > REFUSED_NOT && a->refusal < REFUSALS);
 	text_sanitise(text, sizeof(text), a->text, strnlen(a->text, sizeof(a->text)));
-	fields_append(t, ",\"refused\":\"%s\",\"wait\":%u,\"text\":", refusal_names[a->refusal], a->wait_s);
-	fields_append_string(t, text);
+	wire_json_append(
+		t, ",\"refused\":\"%s\",\"wait\":%u,\"text\":", refusal_names[a->refusal], a->wait_s);
+	wire_json_append_string(t, text);
 }
 
-size_t answer_write(uint8_t out[HELLO_BYTES], const struct answer *a, const struct key *key)
+size_t handshake_encode_answer(
+	uint8_t out[HANDSHAKE_BYTES], const struct handshake_answer *a, const struct key *key)
 {
-	char text[HELLO_BYTES + 1];
-	struct fields_text t = {.text = text, .room = sizeof(text)};
+	char text[HANDSHAKE_BYTES + 1];
+	struct wire_json_text t = {.text = text, .room = sizeof(text)};
 
-	fields_append(&t, "{\"wyndrvr\":%d,\"nonce\":", HELLO_VERSION);
-	fields_append_hex(&t, a->nonce, sizeof(a->nonce));
+	wire_json_append(&t, "{\"wyndrvr\":%d,\"nonce\":", HANDSHAKE_VERSION);
+	wire_json_append_hex(&t, a->nonce, sizeof(a->nonce));
 	if (a->kind == ANSWER_WELCOME) {
 		append_welcome(&t, a);
 	} else if (a->kind == ANSWER_REFUSED) {
 		append_refusal(&t, a);
 	} else {
-		fields_append(&t, ",\"cookie\":");
-		fields_append_hex(&t, a->cookie, sizeof(a->cookie));
+		wire_json_append(&t, ",\"cookie\":");
+		wire_json_append_hex(&t, a->cookie, sizeof(a->cookie));
 	}
 	if (key)
-		hello_append_mac(&t, 0, key);
-	fields_append(&t, "}");
+		handshake_append_mac(&t, 0, key);
+	wire_json_append(&t, "}");
 	memcpy(out, text, t.used);
 	return t.used;
 }
 
-static bool read_ports(const json_t *root, struct answer *a)
+static bool read_ports(const json_t *root, struct handshake_answer *a)
 {
 	const json_t *list = json_object_get(root, "ports");
 	uint16_t *port = a->assignment.port;
@@ -77,7 +79,7 @@ static bool read_ports(const json_t *root, struct answer *a)
 	for (size_t i = 0; i < ASSIGNED; i++) {
 		uint64_t count;
 
-		if (!fields_read_count(json_array_get(list, i), 1, UINT16_MAX, &count))
+		if (!wire_json_read_count(json_array_get(list, i), 1, UINT16_MAX, &count))
 			return false;
 		port[i] = (uint16_t)count;
 	}
@@ -86,51 +88,51 @@ static bool read_ports(const json_t *root, struct answer *a)
 	return port[0] != port[1] && port[1] != port[2] && port[0] != port[2];
 }
 
-static bool read_caps(const json_t *root, struct answer *a)
+static bool read_caps(const json_t *root, struct handshake_answer *a)
 {
 	const json_t *caps = json_object_get(root, "caps");
 	const json_t *rate = json_object_get(caps, "rate");
 
 	if (caps && !json_is_object(caps))
 		return false;
-	return (!rate || fields_read_count(rate, 0, FIELDS_COUNT_MAX, &a->cap_rate_bps)) &&
-	       hello_read_number(caps, "duration", false, &a->cap_duration_s) &&
-	       hello_read_number(caps, "tests", false, &a->cap_tests);
+	return (!rate || wire_json_read_count(rate, 0, WIRE_JSON_COUNT_MAX, &a->cap_rate_bps)) &&
+	       handshake_read_number(caps, "duration", false, &a->cap_duration_s) &&
+	       handshake_read_number(caps, "tests", false, &a->cap_tests);
 }
 
-static bool read_welcome(const json_t *root, struct answer *a)
+static bool read_welcome(const json_t *root, struct handshake_answer *a)
 {
-	return fields_read_hex(json_object_get(root, "token"), a->token, sizeof(a->token)) &&
-	       hello_read_features(root, &a->features) && read_ports(root, a) &&
-	       hello_read_number(root, "key", true, &a->assignment.key) &&
+	return wire_json_read_hex(json_object_get(root, "token"), a->token, sizeof(a->token)) &&
+	       handshake_read_features(root, &a->features) && read_ports(root, a) &&
+	       handshake_read_number(root, "key", true, &a->assignment.key) &&
 	       a->assignment.key <= WIRE_CHANNEL_MAX && read_caps(root, a);
 }
 
-static bool read_cookie(const json_t *root, struct answer *a)
+static bool read_cookie(const json_t *root, struct handshake_answer *a)
 {
-	return fields_read_hex(json_object_get(root, "cookie"), a->cookie, sizeof(a->cookie));
+	return wire_json_read_hex(json_object_get(root, "cookie"), a->cookie, sizeof(a->cookie));
 }
 
-static bool read_refusal(const json_t *root, struct answer *a)
+static bool read_refusal(const json_t *root, struct handshake_answer *a)
 {
 	const char *name = json_string_value(json_object_get(root, "refused"));
 	const json_t *text = json_object_get(root, "text");
 
 	for (unsigned i = REFUSED_NOT + 1; name && i < REFUSALS; i++)
 		if (strcmp(name, refusal_names[i]) == 0)
-			a->refusal = (enum hello_refusal)i;
+			a->refusal = (enum refusal)i;
 	if (a->refusal == REFUSED_NOT || (text && !json_is_string(text)))
 		return false;
 	if (text)
 		text_sanitise(a->text, sizeof(a->text), json_string_value(text), json_string_length(text));
-	return hello_read_number(root, "wait", false, &a->wait_s);
+	return handshake_read_number(root, "wait", false, &a->wait_s);
 }
 
-static bool read_kind(const json_t *root, struct answer *a)
+static bool read_kind(const json_t *root, struct handshake_answer *a)
 {
 	static const struct {
 		const char *key;
-		bool (*read)(const json_t *root, struct answer *a);
+		bool (*read)(const json_t *root, struct handshake_answer *a);
 	} kinds[] = {
 		[ANSWER_COOKIE] = {"cookie", read_cookie},
 		[ANSWER_WELCOME] = {"token", read_welcome},
@@ -148,29 +150,30 @@ static bool read_kind(const json_t *root, struct answer *a)
 	}
 	if (found == none)
 		return false;
-	a->kind = (enum answer_kind)found;
+	a->kind = (enum handshake_answer_kind)found;
 	return kinds[found].read(root, a);
 }
 
-enum wire_reject answer_parse(const uint8_t *bytes, size_t size, struct answer *a)
+enum wire_reject handshake_decode_answer(const uint8_t *bytes, size_t size, struct handshake_answer *a)
 {
 	json_t *root;
 	uint32_t version;
 	bool ok;
 
-	*a = (struct answer){0};
-	if (size < 2 || size > HELLO_BYTES || bytes[0] != '{' || bytes[size - 1] != '}')
+	*a = (struct handshake_answer){0};
+	if (size < 2 || size > HANDSHAKE_BYTES || bytes[0] != '{' || bytes[size - 1] != '}')
 		return REJECT_BODY;
-	root = fields_open(bytes, size);
-	ok = hello_read_number(root, "wyndrvr", true, &version) &&
-	     fields_read_hex(json_object_get(root, "nonce"), a->nonce, sizeof(a->nonce)) &&
-	     hello_read_optional(root, "mac", a->mac, sizeof(a->mac), &a->has_mac) && read_kind(root, a) &&
-	     (version == HELLO_VERSION || a->kind == ANSWER_REFUSED);
+	root = wire_json_open(bytes, size);
+	ok = handshake_read_number(root, "wyndrvr", true, &version) &&
+	     wire_json_read_hex(json_object_get(root, "nonce"), a->nonce, sizeof(a->nonce)) &&
+	     handshake_read_optional(root, "mac", a->mac, sizeof(a->mac), &a->has_mac) &&
+	     read_kind(root, a) && (version == HANDSHAKE_VERSION || a->kind == ANSWER_REFUSED);
 	json_decref(root);
 	return ok ? WIRE_OK : REJECT_BODY;
 }
 
-bool answer_verify(const uint8_t *bytes, size_t size, const struct answer *a, const struct key *key)
+bool handshake_verify_answer(
+	const uint8_t *bytes, size_t size, const struct handshake_answer *a, const struct key *key)
 {
-	return a->has_mac && hello_check_mac(bytes, size, a->mac, key);
+	return a->has_mac && handshake_check_mac(bytes, size, a->mac, key);
 }

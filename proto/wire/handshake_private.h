@@ -1,4 +1,4 @@
-/* What the handshake's questions and answers share. Internal to hello and answer. */
+/* What the handshake's questions and answers share. Internal to handshake.c and handshake_answer.c. */
 #ifndef PROTO_WIRE_HANDSHAKE_PRIVATE_H
 #define PROTO_WIRE_HANDSHAKE_PRIVATE_H
 
@@ -6,20 +6,21 @@
 #include "proto/wire/json.h"
 
 /* The field "features". Reading takes a missing list for an empty one. */
-void hello_append_features(struct fields_text *t, uint32_t features);
-bool hello_read_features(const json_t *root, uint32_t *features);
+void handshake_append_features(struct wire_json_text *t, uint32_t features);
+bool handshake_read_features(const json_t *root, uint32_t *features);
 
 /* A number up to UINT32_MAX; unless it is `needed`, a missing one is 0. */
-bool hello_read_number(const json_t *object, const char *key, bool needed, uint32_t *number);
+bool handshake_read_number(const json_t *object, const char *key, bool needed, uint32_t *number);
 
 /* Bytes that need not be there; *has tells whether they are. */
-bool hello_read_optional(const json_t *root, const char *key, uint8_t *out, size_t size, bool *has);
+bool handshake_read_optional(const json_t *root, const char *key, uint8_t *out, size_t size, bool *has);
 
 /* The field "mac", over what was written from `begin` on. */
-void hello_append_mac(struct fields_text *t, size_t begin, const struct key *key);
+void handshake_append_mac(struct wire_json_text *t, size_t begin, const struct key *key);
 
 /* Whether `mac`, read from this JSON object, was made with `key`, and nothing but padding stands
  * outside of what it was made over. */
-bool hello_check_mac(const uint8_t *json, size_t size, const uint8_t mac[HELLO_MAC], const struct key *key);
+bool handshake_check_mac(
+	const uint8_t *json, size_t size, const uint8_t mac[HANDSHAKE_MAC], const struct key *key);
 
 #endif

@@ -18,7 +18,7 @@ enum {
 	HEX_BYTES_MAX = 32, /* the longest number that is written in hexadecimal */
 };
 
-size_t fields_skip_string(const char *text, size_t size, size_t at)
+size_t wire_json_skip_string(const char *text, size_t size, size_t at)
 {
 	for (at++; at < size && text[at] != '"'; at++)
 		if (text[at] == '\\')
@@ -46,17 +46,17 @@ static bool is_shallow(const char *text, size_t size)
 
 	for (size_t at = 0; at < size && depth <= DEPTH_MAX;) {
 		depth += depth_change(text[at]);
-		at = text[at] == '"' ? fields_skip_string(text, size, at) : at + 1;
+		at = text[at] == '"' ? wire_json_skip_string(text, size, at) : at + 1;
 	}
 	return depth <= DEPTH_MAX;
 }
 
-json_t *fields_open(const uint8_t *bytes, size_t size)
+json_t *wire_json_open(const uint8_t *bytes, size_t size)
 {
 	const char *text = (const char *)bytes;
 	json_t *root;
 
-	if (size > MESSAGE_BODY || !is_shallow(text, size))
+	if (size > WIRE_BODY_BYTES || !is_shallow(text, size))
 		return NULL;
 	root = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
 	if (root && !json_is_object(root)) {
@@ -66,7 +66,7 @@ json_t *fields_open(const uint8_t *bytes, size_t size)
 	return root;
 }
 
-bool fields_read_count(const json_t *value, uint64_t min, uint64_t max, uint64_t *count)
+bool wire_json_read_count(const json_t *value, uint64_t min, uint64_t max, uint64_t *count)
 {
 	double real = json_real_value(value);
 
@@ -75,7 +75,7 @@ bool fields_read_count(const json_t *value, uint64_t min, uint64_t max, uint64_t
 			return false;
 		*count = (uint64_t)json_integer_value(value);
 	} else {
-		if (!json_is_real(value) || !(real >= 0 && real <= (double)FIELDS_COUNT_MAX) ||
+		if (!json_is_real(value) || !(real >= 0 && real <= (double)WIRE_JSON_COUNT_MAX) ||
 			floor(real) != real)
 			return false;
 		*count = (uint64_t)real;
@@ -83,7 +83,7 @@ bool fields_read_count(const json_t *value, uint64_t min, uint64_t max, uint64_t
 	return *count >= min && *count <= max;
 }
 
-bool fields_read_hex(const json_t *value, uint8_t *out, size_t size)
+bool wire_json_read_hex(const json_t *value, uint8_t *out, size_t size)
 {
 	size_t length = json_string_length(value);
 	size_t used = 0;
@@ -93,7 +93,7 @@ bool fields_read_hex(const json_t *value, uint8_t *out, size_t size)
 	       used == size;
 }
 
-size_t fields_find(const char *text, size_t size, const char *key, size_t *value)
+size_t wire_json_find(const char *text, size_t size, const char *key, size_t *value)
 {
 	size_t length = strlen(key);
 	int depth = 0;
@@ -105,7 +105,7 @@ size_t fields_find(const char *text, size_t size, const char *key, size_t *value
 		if (text[at] == '"') {
 			size_t colon;
 
-			end = fields_skip_string(text, size, at);
+			end = wire_json_skip_string(text, size, at);
 			colon = skip_space(text, size, end);
 			if (depth == 1 && end - at == length + 2 && memcmp(text + at + 1, key, length) == 0 &&
 				colon < size && text[colon] == ':') {
@@ -118,7 +118,7 @@ size_t fields_find(const char *text, size_t size, const char *key, size_t *value
 	return size;
 }
 
-void fields_append(struct fields_text *t, const char *format, ...)
+void wire_json_append(struct wire_json_text *t, const char *format, ...)
 {
 	size_t room = t->room - t->used;
 	va_list args;
@@ -132,30 +132,30 @@ void fields_append(struct fields_text *t, const char *format, ...)
 }
 
 /* Sanitised text holds no control characters, so only these two need an escape. */
-void fields_append_string(struct fields_text *t, const char *text)
+void wire_json_append_string(struct wire_json_text *t, const char *text)
 {
-	fields_append(t, "\"");
+	wire_json_append(t, "\"");
 	while (*text) {
 		size_t plain = strcspn(text, "\"\\");
 
-		fields_append(t, "%.*s", (int)plain, text);
+		wire_json_append(t, "%.*s", (int)plain, text);
 		text += plain;
 		if (*text)
-			fields_append(t, "\\%c", *text++);
+			wire_json_append(t, "\\%c", *text++);
 	}
-	fields_append(t, "\"");
+	wire_json_append(t, "\"");
 }
 
-void fields_append_hex(struct fields_text *t, const uint8_t *bytes, size_t size)
+void wire_json_append_hex(struct wire_json_text *t, const uint8_t *bytes, size_t size)
 {
 	char hex[2 * HEX_BYTES_MAX + 1];
 
 	assert(size <= HEX_BYTES_MAX);
-	fields_append(t, "\"%s\"", sodium_bin2hex(hex, sizeof(hex), bytes, size));
+	wire_json_append(t, "\"%s\"", sodium_bin2hex(hex, sizeof(hex), bytes, size));
 }
 
-void fields_write_counters(
-	json_t *object, const void *from, const struct fields_counter *counter, unsigned count, uint64_t max)
+void wire_json_write_counters(json_t *object, const void *from, const struct wire_json_counter *counter,
+	unsigned count, uint64_t max)
 {
 	for (unsigned i = 0; i < count; i++) {
 		uint64_t value;
@@ -166,20 +166,20 @@ void fields_write_counters(
 	}
 }
 
-bool fields_read_counters(
-	json_t *object, void *to, const struct fields_counter *counter, unsigned count, uint64_t max)
+bool wire_json_read_counters(
+	json_t *object, void *to, const struct wire_json_counter *counter, unsigned count, uint64_t max)
 {
 	for (unsigned i = 0; i < count; i++) {
 		uint64_t value;
 
-		if (!fields_read_count(json_object_get(object, counter[i].key), 0, max, &value))
+		if (!wire_json_read_count(json_object_get(object, counter[i].key), 0, max, &value))
 			return false;
 		memcpy((char *)to + counter[i].offset, &value, sizeof value);
 	}
 	return true;
 }
 
-size_t fields_dump(json_t *object, char *out, size_t room)
+size_t wire_json_dump(json_t *object, char *out, size_t room)
 {
 	size_t size = json_dumpb(object, out, room, JSON_COMPACT);
 

@@ -1,4 +1,4 @@
-/* What the parsers and formatters of JSON objects share. Internal to message, hello and answer. */
+/* What the parsers and formatters of JSON objects share. Internal to wire. */
 #ifndef PROTO_WIRE_JSON_H
 #define PROTO_WIRE_JSON_H
 
@@ -8,53 +8,54 @@
 #include <stdint.h>
 
 /* Above it a double, which is what many peers hold numbers in, can't tell neighbours apart. */
-#define FIELDS_COUNT_MAX (UINT64_C(1) << 53)
+#define WIRE_JSON_COUNT_MAX (UINT64_C(1) << 53)
 
 /* The whole of the bytes as one object, or NULL: no JSON, no object, anything behind it, doubled
  * keys, nested too deeply, longer than a message, or no memory. */
-json_t *fields_open(const uint8_t *bytes, size_t size);
+json_t *wire_json_open(const uint8_t *bytes, size_t size);
 
 /* An integer, or a real number without a fraction, in min..max. */
-bool fields_read_count(const json_t *value, uint64_t min, uint64_t max, uint64_t *count);
+bool wire_json_read_count(const json_t *value, uint64_t min, uint64_t max, uint64_t *count);
 
 /* Exactly `size` bytes as hexadecimal digits. */
-bool fields_read_hex(const json_t *value, uint8_t *out, size_t size);
+bool wire_json_read_hex(const json_t *value, uint8_t *out, size_t size);
 
 /* A counter of a struct, a uint64_t, and its key in JSON. */
-struct fields_counter {
+struct wire_json_counter {
 	const char *key;
 	size_t offset;
 };
 
 /* Adds the counters of `from` to an object, each as `max` where it is larger; reads them all, none above
  * `max`. */
-void fields_write_counters(
-	json_t *object, const void *from, const struct fields_counter *counter, unsigned count, uint64_t max);
-bool fields_read_counters(
-	json_t *object, void *to, const struct fields_counter *counter, unsigned count, uint64_t max);
+void wire_json_write_counters(json_t *object, const void *from, const struct wire_json_counter *counter,
+	unsigned count, uint64_t max);
+bool wire_json_read_counters(
+	json_t *object, void *to, const struct wire_json_counter *counter, unsigned count, uint64_t max);
 
 /* The bytes of an object, at most `room`, else 0; the object is given up. */
-size_t fields_dump(json_t *object, char *out, size_t room);
+size_t wire_json_dump(json_t *object, char *out, size_t room);
 
 /* Where a key of the outermost object, and its value, begin in text known to be JSON: the index of
  * the key's opening quote; `size` when the key is missing or written with escapes. */
-size_t fields_find(const char *text, size_t size, const char *key, size_t *value);
+size_t wire_json_find(const char *text, size_t size, const char *key, size_t *value);
 
 /* The index behind the string whose opening quote is at `at`. */
-size_t fields_skip_string(const char *text, size_t size, size_t at);
+size_t wire_json_skip_string(const char *text, size_t size, size_t at);
 
 /* Text being written; that it fits is for the caller to see to. */
-struct fields_text {
+struct wire_json_text {
 	char *text;
 	size_t used, room; /* room for the final NUL included */
 };
 
-__attribute__((format(printf, 2, 3))) void fields_append(struct fields_text *t, const char *format, ...);
+__attribute__((format(printf, 2, 3))) void wire_json_append(
+	struct wire_json_text *t, const char *format, ...);
 
 /* Sanitised text as a JSON string, with its quotes. */
-void fields_append_string(struct fields_text *t, const char *text);
+void wire_json_append_string(struct wire_json_text *t, const char *text);
 
 /* Bytes as a JSON string of hexadecimal digits, with its quotes. */
-void fields_append_hex(struct fields_text *t, const uint8_t *bytes, size_t size);
+void wire_json_append_hex(struct wire_json_text *t, const uint8_t *bytes, size_t size);
 
 #endif

@@ -15,8 +15,8 @@ static json_t *numbers(const uint64_t *value, unsigned count)
 
 	for (unsigned i = 0; i < count; i++)
 		json_array_append_new(array,
-			json_integer(
-				(json_int_t)(value[i] < FIELDS_COUNT_MAX ? value[i] : FIELDS_COUNT_MAX)));
+			json_integer((json_int_t)(value[i] < WIRE_JSON_COUNT_MAX ? value[i]
+										 : WIRE_JSON_COUNT_MAX)));
 	return array;
 }
 
@@ -25,12 +25,12 @@ static bool read_numbers(const json_t *array, uint64_t *value, unsigned count)
 	if (!json_is_array(array) || json_array_size(array) < count)
 		return false;
 	for (unsigned i = 0; i < count; i++)
-		if (!fields_read_count(json_array_get(array, i), 0, FIELDS_COUNT_MAX, &value[i]))
+		if (!wire_json_read_count(json_array_get(array, i), 0, WIRE_JSON_COUNT_MAX, &value[i]))
 			return false;
 	return true;
 }
 
-void exchange_write_capacity(json_t *object, const struct path_capacity *c)
+void result_encode_capacity(json_t *object, const struct path_capacity *c)
 {
 	uint64_t value[] = {c->bps, c->ci_ppm, c->limit, c->certain};
 
@@ -38,7 +38,7 @@ void exchange_write_capacity(json_t *object, const struct path_capacity *c)
 		json_object_set_new(object, "capacity", numbers(value, 4));
 }
 
-bool exchange_read_capacity(json_t *object, struct path_capacity *c)
+bool result_decode_capacity(json_t *object, struct path_capacity *c)
 {
 	json_t *array = json_object_get(object, "capacity");
 	uint64_t value[4];
@@ -57,7 +57,7 @@ bool exchange_read_capacity(json_t *object, struct path_capacity *c)
 	return true;
 }
 
-void exchange_write_bucket(json_t *object, const struct bucket_result *b)
+void result_encode_bucket(json_t *object, const struct bucket_result *b)
 {
 	uint64_t value[] = {b->kind, b->rate_bps, b->bytes};
 
@@ -65,7 +65,7 @@ void exchange_write_bucket(json_t *object, const struct bucket_result *b)
 		json_object_set_new(object, "bucket", numbers(value, 3));
 }
 
-bool exchange_read_bucket(json_t *object, struct bucket_result *b)
+bool result_decode_bucket(json_t *object, struct bucket_result *b)
 {
 	json_t *array = json_object_get(object, "bucket");
 	uint64_t value[3];
@@ -78,7 +78,7 @@ bool exchange_read_bucket(json_t *object, struct bucket_result *b)
 	return true;
 }
 
-void exchange_write_load(json_t *object, const struct host_load *l)
+void result_encode_load(json_t *object, const struct host_load *l)
 {
 	uint64_t value[LOAD_NUMBERS] = {
 		l->cpu_permille, l->offload, l->late_max_ns / NS_PER_US, l->late_permille};
@@ -87,7 +87,7 @@ void exchange_write_load(json_t *object, const struct host_load *l)
 		json_object_set_new(object, "load", numbers(value, LOAD_NUMBERS));
 }
 
-bool exchange_read_load(json_t *object, struct host_load *l)
+bool result_decode_load(json_t *object, struct host_load *l)
 {
 	json_t *array = json_object_get(object, "load");
 	uint64_t value[LOAD_NUMBERS] = {0};
@@ -119,7 +119,7 @@ static json_t *outages(const struct loss_pattern *p)
 	return array;
 }
 
-void exchange_write_pattern(json_t *object, const struct loss_pattern *p)
+void result_encode_pattern(json_t *object, const struct loss_pattern *p)
 {
 	uint64_t period[] = {p->period, (uint64_t)(p->period_share * 1000)};
 	uint64_t late[] = {p->late, p->extent_max, p->late_max_ns};
@@ -149,7 +149,7 @@ static bool read_outages(json_t *array, struct loss_pattern *p)
 	return true;
 }
 
-bool exchange_read_pattern(json_t *object, struct loss_pattern *p)
+bool result_decode_pattern(json_t *object, struct loss_pattern *p)
 {
 	json_t *pattern = json_object_get(object, "pattern");
 	uint64_t period[2], late[3];

@@ -6,13 +6,13 @@
 
 #include "proto/wire/json.h"
 
-#define COUNTER(key, member)                            \
-	{                                               \
-		key, offsetof(struct peer_port, member) \
+#define COUNTER(key, member)                                   \
+	{                                                      \
+		key, offsetof(struct server_view_port, member) \
 	}
 
 /* Short keys: three ports go into one datagram. */
-static const struct fields_counter counters[] = {
+static const struct wire_json_counter counters[] = {
 	COUNTER("cpu", cpu_ns),
 	COUNTER("steps", steps),
 	COUNTER("rp", received_packets),
@@ -32,28 +32,28 @@ enum { COUNTERS = sizeof counters / sizeof counters[0] };
 
 static json_t *number(uint64_t value)
 {
-	return json_integer((json_int_t)(value < PEER_VIEW_MAX ? value : PEER_VIEW_MAX));
+	return json_integer((json_int_t)(value < SERVER_VIEW_NUMBER_MAX ? value : SERVER_VIEW_NUMBER_MAX));
 }
 
 static bool read_number(json_t *o, const char *key, uint64_t max, uint64_t *value)
 {
-	return fields_read_count(json_object_get(o, key), 0, max, value);
+	return wire_json_read_count(json_object_get(o, key), 0, max, value);
 }
 
-static json_t *write_port(const struct peer_port *port)
+static json_t *write_port(const struct server_view_port *port)
 {
 	json_t *o = json_object();
 
 	json_object_set_new(o, "st", number(port->state));
 	json_object_set_new(o, "tid", number((uint64_t)port->thread_id));
-	fields_write_counters(o, port, counters, COUNTERS, PEER_VIEW_MAX);
+	wire_json_write_counters(o, port, counters, COUNTERS, SERVER_VIEW_NUMBER_MAX);
 	json_object_set_new(o, "buf", number(port->receive_buffer_bytes));
 	json_object_set_new(o, "src", number(port->source_active));
 	json_object_set_new(o, "snk", number(port->sink_active));
 	return o;
 }
 
-static bool read_port(json_t *o, struct peer_port *port)
+static bool read_port(json_t *o, struct server_view_port *port)
 {
 	uint64_t state, thread_id, buffer, source, sink;
 
@@ -66,7 +66,7 @@ static bool read_port(json_t *o, struct peer_port *port)
 	port->receive_buffer_bytes = (uint32_t)buffer;
 	port->source_active = source != 0;
 	port->sink_active = sink != 0;
-	return fields_read_counters(o, port, counters, COUNTERS, PEER_VIEW_MAX);
+	return wire_json_read_counters(o, port, counters, COUNTERS, SERVER_VIEW_NUMBER_MAX);
 }
 
 static bool is_view(json_t *o)
@@ -76,21 +76,21 @@ static bool is_view(json_t *o)
 	return name && strcmp(name, "VIEW") == 0;
 }
 
-size_t peer_view_write_question(char out[MESSAGE_BODY])
+size_t server_view_body_encode_question(char out[WIRE_BODY_BYTES])
 {
-	return fields_dump(json_pack("{s:s}", "cmd", "VIEW"), out, PEER_VIEW_BODY);
+	return wire_json_dump(json_pack("{s:s}", "cmd", "VIEW"), out, SERVER_VIEW_BODY_BYTES);
 }
 
-enum wire_reject peer_view_read_question(const uint8_t *body, size_t size)
+enum wire_reject server_view_body_decode_question(const uint8_t *body, size_t size)
 {
-	json_t *o = fields_open(body, size);
+	json_t *o = wire_json_open(body, size);
 	bool good = is_view(o) && !json_object_get(o, "ack");
 
 	json_decref(o);
 	return good ? WIRE_OK : REJECT_BODY;
 }
 
-size_t peer_view_write(char out[MESSAGE_BODY], const struct peer_view *view)
+size_t server_view_body_encode(char out[WIRE_BODY_BYTES], const struct server_view *view)
 {
 	json_t *o = json_pack("{s:s, s:i}", "cmd", "VIEW", "ack", 0);
 	json_t *ports = json_array();
@@ -99,19 +99,19 @@ size_t peer_view_write(char out[MESSAGE_BODY], const struct peer_view *view)
 	for (int kind = 0; kind < PORT_KINDS; kind++)
 		json_array_append_new(ports, write_port(&view->port[kind]));
 	json_object_set_new(o, "ports", ports);
-	return fields_dump(o, out, PEER_VIEW_BODY);
+	return wire_json_dump(o, out, SERVER_VIEW_BODY_BYTES);
 }
 
-enum wire_reject peer_view_read(const uint8_t *body, size_t size, struct peer_view *view)
+enum wire_reject server_view_body_decode(const uint8_t *body, size_t size, struct server_view *view)
 {
-	json_t *o = fields_open(body, size);
+	json_t *o = wire_json_open(body, size);
 	json_t *ports = json_object_get(o, "ports");
 	uint64_t ack;
 	bool good;
 
-	*view = (struct peer_view){0};
+	*view = (struct server_view){0};
 	good = is_view(o) && read_number(o, "ack", 0, &ack) &&
-	       read_number(o, "clock", PEER_VIEW_MAX, &view->clock_ns) &&
+	       read_number(o, "clock", SERVER_VIEW_NUMBER_MAX, &view->clock_ns) &&
 	       json_array_size(ports) == PORT_KINDS;
 	for (size_t kind = 0; good && kind < PORT_KINDS; kind++)
 		good = read_port(json_array_get(ports, kind), &view->port[kind]);
@@ -119,9 +119,9 @@ enum wire_reject peer_view_read(const uint8_t *body, size_t size, struct peer_vi
 	return good ? WIRE_OK : REJECT_BODY;
 }
 
-struct peer_port peer_view_port(const struct port_snapshot *snapshot)
+struct server_view_port server_view_body_port(const struct port_snapshot *snapshot)
 {
-	struct peer_port port = {
+	struct server_view_port port = {
 		.state = snapshot->state,
 		.thread_id = snapshot->thread_id,
 		.cpu_ns = snapshot->cpu_ns,

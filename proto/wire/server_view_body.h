@@ -19,20 +19,22 @@
 #include "proto/wire/classic.h"
 #include "proto/wire/seal.h"
 
-enum { PEER_VIEW_BODY = MESSAGE_BODY - SEAL_TAG_BYTES }; /* room for the largest values of everything */
+enum {
+	SERVER_VIEW_BODY_BYTES = WIRE_BODY_BYTES - SEAL_TAG_BYTES
+}; /* room for the largest values of everything */
 
 /* Larger values are written as this one: what jansson's integers hold. A clock in ns that has run for
- * 104 days is above FIELDS_COUNT_MAX, so that is not the limit here. */
-#define PEER_VIEW_MAX ((uint64_t)INT64_MAX)
+ * 104 days is above WIRE_JSON_COUNT_MAX, so that is not the limit here. */
+#define SERVER_VIEW_NUMBER_MAX ((uint64_t)INT64_MAX)
 
-size_t peer_view_write_question(char out[MESSAGE_BODY]);
-enum wire_reject peer_view_read_question(const uint8_t *body, size_t size);
+size_t server_view_body_encode_question(char out[WIRE_BODY_BYTES]);
+enum wire_reject server_view_body_decode_question(const uint8_t *body, size_t size);
 
 /* All but taken_ns, which is the client's own: reading leaves 0 there. */
-size_t peer_view_write(char out[MESSAGE_BODY], const struct peer_view *view);
-enum wire_reject peer_view_read(const uint8_t *body, size_t size, struct peer_view *view);
+size_t server_view_body_encode(char out[WIRE_BODY_BYTES], const struct server_view *view);
+enum wire_reject server_view_body_decode(const uint8_t *body, size_t size, struct server_view *view);
 
 /* What of a port's snapshot is told. */
-struct peer_port peer_view_port(const struct port_snapshot *snapshot);
+struct server_view_port server_view_body_port(const struct port_snapshot *snapshot);
 
 #endif

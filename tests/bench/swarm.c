@@ -71,12 +71,11 @@ static void give_up(struct client *c, unsigned *reason)
 	(*reason)++;
 }
 
-static void send_packet(
-	struct client *c, unsigned port, enum wire_type type, const struct message_heartbeat *m)
+static void send_packet(struct client *c, unsigned port, enum wire_type type, const struct heartbeat_body *m)
 {
-	char body[MESSAGE_BODY];
+	char body[WIRE_BODY_BYTES];
 	uint8_t header[WIRE_HEADER_BYTES];
-	size_t size = message_format_heartbeat(body, type, m);
+	size_t size = heartbeat_body_encode(body, type, m);
 	struct iovec parts[] = {
 		{.iov_base = header, .iov_len = sizeof(header)}, {.iov_base = body, .iov_len = size}};
 
@@ -89,10 +88,10 @@ static void send_packet(
 static void send_heartbeats(struct client *c)
 {
 	for (unsigned port = 0; port < PORTS; port++) {
-		struct message_heartbeat m = {0};
+		struct heartbeat_body m = {0};
 
 		c->sent_ns[port] = clock_now_ns();
-		message_write_stamp(m.client, c->sent_ns[port]);
+		heartbeat_body_write_stamp(m.client, c->sent_ns[port]);
 		send_packet(c, port, WIRE_HEARTBEAT_0, &m);
 		if (swarm.is_measuring)
 			swarm.result->sent++;
@@ -101,11 +100,11 @@ static void send_heartbeats(struct client *c)
 
 static void receive_assignment(struct client *c, const uint8_t *bytes, size_t size)
 {
-	struct message_assignment m;
+	struct classic_assignment m;
 
 	if (c->state != CONNECTING)
 		return;
-	if (message_parse_assignment(bytes, size, &m) != WIRE_OK) {
+	if (classic_decode_assignment(bytes, size, &m) != WIRE_OK) {
 		give_up(c, &swarm.result->silent);
 		return;
 	}
@@ -121,14 +120,14 @@ static void receive_assignment(struct client *c, const uint8_t *bytes, size_t si
 static void receive_heartbeat(struct client *c, unsigned port, const uint8_t *bytes, size_t size)
 {
 	uint64_t now_ns = clock_now_ns(), stamp_ns;
-	struct message_heartbeat m;
+	struct heartbeat_body m;
 	struct wire_header header;
 
 	if (wire_decode(bytes, size, &header) != WIRE_OK || header.type != WIRE_HEARTBEAT_1 ||
 		header.channel != c->key ||
-		message_parse_heartbeat(
-			bytes + WIRE_HEADER_BYTES, size - WIRE_HEADER_BYTES, header.type, &m) != WIRE_OK ||
-		!message_read_stamp(m.client, &stamp_ns) || stamp_ns != c->sent_ns[port]) {
+		heartbeat_body_decode(bytes + WIRE_HEADER_BYTES, size - WIRE_HEADER_BYTES, header.type, &m) !=
+			WIRE_OK ||
+		!heartbeat_body_read_stamp(m.client, &stamp_ns) || stamp_ns != c->sent_ns[port]) {
 		swarm.result->stray++;
 		return;
 	}

@@ -17,48 +17,50 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void read_answer(const uint8_t *bytes, size_t size)
 {
-	struct answer a;
+	struct handshake_answer a;
 
-	if (answer_parse(bytes, size, &a) == WIRE_OK && a.kind != ANSWER_REFUSED && a.text[0])
+	if (handshake_decode_answer(bytes, size, &a) == WIRE_OK && a.kind != ANSWER_REFUSED && a.text[0])
 		abort(); /* only a refusal has a text */
 }
 
 static void read_hello(const uint8_t *bytes, size_t size)
 {
 	static const struct key key;
-	struct hello h;
+	struct handshake_question h;
 
-	if (hello_kind(bytes, size) == HELLO_EXTENDED && hello_parse(bytes, size, &h) == WIRE_OK && h.has_mac)
-		hello_verify(bytes, size, &h, &key);
+	if (handshake_kind(bytes, size) == HANDSHAKE_EXTENDED &&
+		handshake_decode_question(bytes, size, &h) == WIRE_OK && h.has_mac)
+		handshake_verify_question(bytes, size, &h, &key);
 }
 
 static void read_feedback(const uint8_t *bytes, size_t size)
 {
 	struct feedback f;
 
-	if (feedback_read(bytes, size, true, &f) == WIRE_OK && f.spans.count > WIRE_SPANS_MAX)
+	if (feedback_decode(bytes, size, true, &f) == WIRE_OK && f.spans.count > WIRE_SPANS_MAX)
 		abort();
 }
 
 /* What is taken is written again within the limits. */
 static void read_view(const uint8_t *bytes, size_t size)
 {
-	char out[MESSAGE_BODY];
-	struct peer_view view;
+	char out[WIRE_BODY_BYTES];
+	struct server_view view;
 
-	peer_view_read_question(bytes, size);
-	if (peer_view_read(bytes, size, &view) == WIRE_OK && peer_view_write(out, &view) == 0)
+	server_view_body_decode_question(bytes, size);
+	if (server_view_body_decode(bytes, size, &view) == WIRE_OK &&
+		server_view_body_encode(out, &view) == 0)
 		abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct message_heartbeat heartbeat;
-	struct message_command command;
-	struct message_result result;
-	struct message_assignment assignment;
-	struct exchange_command asked;
-	struct exchange_result counted;
+	struct heartbeat_body heartbeat;
+	struct classic_command command;
+	struct classic_result result;
+	struct classic_assignment assignment;
+	struct test_command asked;
+	struct result_message counted;
 	struct wire_header h;
 
 	if (size == 0 || sodium_init() < 0)
@@ -68,16 +70,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	wire_decode(data, size, &h);
 	switch (data[-1] % 9) {
 	case 0:
-		message_parse_heartbeat(data, size, (enum wire_type)(size % 3), &heartbeat);
+		heartbeat_body_decode(data, size, (enum wire_type)(size % 3), &heartbeat);
 		break;
 	case 1:
-		message_parse_command(data, size, &command);
+		classic_decode_command(data, size, &command);
 		break;
 	case 2:
-		message_parse_result(data, size, &result);
+		classic_decode_result(data, size, &result);
 		break;
 	case 3:
-		message_parse_assignment(data, size, &assignment);
+		classic_decode_assignment(data, size, &assignment);
 		read_answer(data, size);
 		break;
 	case 4:
@@ -87,10 +89,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		read_feedback(data, size);
 		break;
 	case 6:
-		exchange_read_command(data, size, &asked);
+		command_decode(data, size, &asked);
 		break;
 	case 7:
-		exchange_read_result(data, size, &counted);
+		result_decode(data, size, &counted);
 		break;
 	default:
 		read_view(data, size);

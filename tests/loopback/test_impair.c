@@ -6,41 +6,41 @@
 #define START_NS (UINT64_C(5000) * NS_PER_S)
 #define DELAY_NS (UINT64_C(40) * NS_PER_MS)
 
-static void hold(struct weather *w, uint32_t number, size_t size, uint64_t now_ns)
+static void hold(struct impair *w, uint32_t number, size_t size, uint64_t now_ns)
 {
 	uint8_t bytes[2048];
 
 	fill_datagram(bytes, size, number);
-	weather_hold(w, NULL, bytes, size, now_ns);
+	impair_hold(w, NULL, bytes, size, now_ns);
 }
 
 /* The next one has that number; 0: there is none. Then the first one left is due at `next_ns`. */
-static void release(struct weather *w, uint64_t now_ns, uint32_t number)
+static void release(struct impair *w, uint64_t now_ns, uint32_t number)
 {
-	const struct weather_datagram *d;
+	const struct impair_datagram *d;
 	uint64_t next_ns;
 
-	d = weather_release(w, now_ns, &next_ns);
+	d = impair_release(w, now_ns, &next_ns);
 	assert_int_equal(d != NULL, number != 0);
 	if (d)
 		assert_int_equal(d->bytes[0] | d->bytes[1] << 8, number);
 }
 
-static uint64_t next_ns(struct weather *w, uint64_t now_ns)
+static uint64_t next_ns(struct impair *w, uint64_t now_ns)
 {
 	uint64_t next;
 
-	assert_null(weather_release(w, now_ns, &next));
+	assert_null(impair_release(w, now_ns, &next));
 	return next;
 }
 
 static void test_queue(void **state)
 {
-	struct weather *w = weather_new(0, DELAY_NS);
+	struct impair *w = impair_new(0, DELAY_NS);
 
 	(void)state;
 	assert_non_null(w);
-	assert_true(weather_delays(w));
+	assert_true(impair_delays(w));
 	assert_int_equal(next_ns(w, START_NS), CLOCK_NEVER);
 	for (uint32_t turn = 0; turn < 2000; turn++) {
 		uint64_t now_ns = START_NS + turn * DELAY_NS;
@@ -55,16 +55,16 @@ static void test_queue(void **state)
 		release(w, now_ns + 10 * DELAY_NS, 3);
 		assert_int_equal(next_ns(w, now_ns + 10 * DELAY_NS), CLOCK_NEVER);
 	}
-	weather_free(w);
-	weather_free(NULL);
+	impair_free(w);
+	impair_free(NULL);
 }
 
 /* A full queue and what is too large for it: dropped, the others stay whole. */
 static void test_no_room(void **state)
 {
 	enum { MORE = 10000 };
-	struct weather *w = weather_new(0, DELAY_NS);
-	const struct weather_datagram *d;
+	struct impair *w = impair_new(0, DELAY_NS);
+	const struct impair_datagram *d;
 	uint32_t released = 0;
 	uint64_t next;
 
@@ -74,14 +74,14 @@ static void test_no_room(void **state)
 	assert_int_equal(next_ns(w, START_NS), CLOCK_NEVER);
 	for (uint32_t i = 1; i <= MORE; i++)
 		hold(w, i, sizeof(d->bytes), START_NS);
-	while ((d = weather_release(w, START_NS + DELAY_NS, &next))) {
+	while ((d = impair_release(w, START_NS + DELAY_NS, &next))) {
 		released++;
 		assert_int_equal(d->bytes[0] | d->bytes[1] << 8, released);
 		assert_int_equal(d->size, sizeof(d->bytes));
 		assert_int_equal(d->to.size, 0);
 	}
 	assert_in_range(released, 1000, MORE - 1);
-	weather_free(w);
+	impair_free(w);
 }
 
 static void test_chance(void **state)
@@ -95,16 +95,16 @@ static void test_chance(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct weather *w = weather_new(rows[i].rate, 0);
+		struct impair *w = impair_new(rows[i].rate, 0);
 		unsigned drops = 0;
 
 		print_message("drop rate %g\n", rows[i].rate);
 		assert_non_null(w);
-		assert_false(weather_delays(w));
+		assert_false(impair_delays(w));
 		for (unsigned n = 0; n < DRAWS; n++)
-			drops += weather_drops(w);
+			drops += impair_drops(w);
 		assert_in_range(drops, rows[i].least, rows[i].most);
-		weather_free(w);
+		impair_free(w);
 	}
 }
 
@@ -113,8 +113,8 @@ static void test_fine_weather_costs_nothing(void **state)
 	struct udp_pair *p = pair_open(AF_INET);
 
 	(void)state;
-	assert_int_equal(udp_set_weather(&p->from, 0, 0), 0);
-	assert_null(p->from.weather);
+	assert_int_equal(udp_set_impair(&p->from, 0, 0), 0);
+	assert_null(p->from.impair);
 	assert_int_equal(udp_flush(&p->from, UINT64_MAX - 1), CLOCK_NEVER);
 	pair_close(p);
 }
@@ -133,7 +133,7 @@ static void test_socket_drops(void **state)
 		struct udp_pair *p = pair_open(AF_INET);
 
 		print_message("drop rate %g\n", rows[i].rate);
-		assert_int_equal(udp_set_weather(&p->from, rows[i].rate, 0), 0);
+		assert_int_equal(udp_set_impair(&p->from, rows[i].rate, 0), 0);
 		send_many(p, 200, MANY);
 		for (uint32_t n = 0; n < 10; n++)
 			send_one(p, 200, n);
@@ -167,7 +167,7 @@ static void test_socket_delays(void **state)
 		if (connected)
 			assert_int_equal(udp_connect(&p->from, &p->to_address), 0);
 		/* An hour: nothing is due by itself while the test runs. */
-		assert_int_equal(udp_set_weather(&p->from, 0, UINT64_C(3600) * NS_PER_S), 0);
+		assert_int_equal(udp_set_impair(&p->from, 0, UINT64_C(3600) * NS_PER_S), 0);
 		before_ns = clock_now_ns() + UINT64_C(3600) * NS_PER_S;
 		send_many(p, 100, MANY);
 		after_ns = clock_now_ns() + UINT64_C(3600) * NS_PER_S;

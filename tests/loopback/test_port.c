@@ -56,7 +56,7 @@ static bool port_has_received(void *context)
 	struct scene *s = context;
 
 	port_step(s->it);
-	return s->it->now.received_packets >= s->wanted;
+	return s->it->stats.received_packets >= s->wanted;
 }
 
 /* Sends one datagram to the port and lets it look. */
@@ -66,7 +66,7 @@ static void give(struct scene *s, struct udp_socket *from, const void *bytes, si
 
 	assert_int_equal(udp_local_address(&s->it->socket, &to), 0);
 	assert_int_equal(udp_send(from, &to, bytes, size), 0);
-	s->wanted = s->it->now.received_packets + 1;
+	s->wanted = s->it->stats.received_packets + 1;
 	assert_true(wait_until(port_has_received, s));
 }
 
@@ -138,7 +138,7 @@ static void test_refused(void **state)
 		give_packet(
 			s, &s->peer->to, refused_rows[i].type, refused_rows[i].channel, refused_rows[i].body);
 		assert_int_equal(answers(s, &type), 0);
-		n = s->it->now;
+		n = s->it->stats;
 		assert_int_equal(n.received_packets, 2);
 		assert_int_equal(n.sent_packets, 1);
 		for (int reason = 0; reason < WIRE_REJECTS; reason++)
@@ -174,9 +174,9 @@ static void test_malformed(void **state)
 		assert_non_null(bytes);
 		bytes[0] = rows[i].type;
 		give(s, &s->peer->to, bytes, rows[i].size);
-		assert_int_equal(s->it->now.rejected[rows[i].reason], 1);
+		assert_int_equal(s->it->stats.rejected[rows[i].reason], 1);
 		assert_int_equal(s->it->heard_ns, 0);
-		assert_int_equal(s->it->now.state, PORT_WAITING);
+		assert_int_equal(s->it->stats.state, PORT_WAITING);
 		assert_int_equal(answers(s, &type), 0);
 		free(bytes);
 		scene_close(s);
@@ -200,13 +200,13 @@ static void test_learns_the_peer(void **state)
 	give_packet(s, &s->peer->to, WIRE_CONTROL, 9, "{\"cmd\":\"BWUP\",\"channel\":9,\"duration\":2}");
 	give_packet(s, &s->peer->to, WIRE_HEARTBEAT_0, OTHER_KEY, beat);
 	give_packet(s, &stranger, WIRE_HEARTBEAT_0, KEY, beat);
-	assert_int_equal(s->it->now.rejected[REJECT_PEER], 3);
+	assert_int_equal(s->it->stats.rejected[REJECT_PEER], 3);
 	assert_false(s->it->peer_known);
 	assert_int_equal(answers(s, &type), 0);
 
 	give_packet(s, &s->peer->from, WIRE_HEARTBEAT_0, KEY, beat);
 	assert_true(address_equal(&s->it->peer, &s->peer->from_address));
-	assert_int_equal(s->it->now.state, PORT_UP);
+	assert_int_equal(s->it->stats.state, PORT_UP);
 	give_packet(s, &s->peer->to, WIRE_HEARTBEAT_0, KEY, beat);
 	assert_true(address_equal(&s->it->peer, &s->peer->to_address));
 	assert_int_equal(answers(s, &type), 1);
@@ -214,7 +214,7 @@ static void test_learns_the_peer(void **state)
 	/* The old address and the stranger are not heard any more. */
 	give_packet(s, &s->peer->from, WIRE_CONTROL, 9, "{\"cmd\":\"BWUP\",\"channel\":9,\"duration\":2}");
 	give_packet(s, &stranger, WIRE_HEARTBEAT_0, KEY, beat);
-	assert_int_equal(s->it->now.rejected[REJECT_PEER], 5);
+	assert_int_equal(s->it->stats.rejected[REJECT_PEER], 5);
 	assert_int_equal(s->it->control.tests_begun, 0);
 	assert_true(address_equal(&s->it->peer, &s->peer->to_address));
 	udp_close(&stranger);
@@ -237,8 +237,8 @@ static void test_client_hears_only_its_server(void **state)
 	assert_int_equal(udp_send(&s->peer->from, &to, bytes, sizeof(bytes)), 0);
 	give(s, &s->peer->to, bytes, sizeof(bytes));
 	port_step(s->it);
-	assert_int_equal(s->it->now.received_packets, 1);
-	assert_int_equal(s->it->now.rejected[REJECT_TYPE], 1);
+	assert_int_equal(s->it->stats.received_packets, 1);
+	assert_int_equal(s->it->stats.rejected[REJECT_TYPE], 1);
 	scene_close(s);
 }
 
@@ -257,7 +257,7 @@ static void test_mail_before_data(void **state)
 	assert_true(mailbox_post(&s->it->mailbox, &mail));
 	give_packet(s, &s->peer->to, WIRE_BANDWIDTH_TEST, 9, "data");
 	assert_int_equal(s->it->sink.count.packets, 1);
-	assert_int_equal(s->it->now.rejected[REJECT_CHANNEL], 0);
+	assert_int_equal(s->it->stats.rejected[REJECT_CHANNEL], 0);
 	scene_close(s);
 }
 

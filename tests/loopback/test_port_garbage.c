@@ -126,10 +126,10 @@ static bool all_received(void *context)
 	uint64_t before;
 
 	do {
-		before = s->it->now.received_packets;
+		before = s->it->stats.received_packets;
 		port_step(s->it);
-	} while (s->it->now.received_packets > before);
-	return s->it->now.received_packets >= s->wanted;
+	} while (s->it->stats.received_packets > before);
+	return s->it->stats.received_packets >= s->wanted;
 }
 
 static uint64_t refused(const struct port *p)
@@ -137,7 +137,7 @@ static uint64_t refused(const struct port *p)
 	uint64_t sum = 0;
 
 	for (int reason = WIRE_OK + 1; reason < WIRE_REJECTS; reason++)
-		sum += p->now.rejected[reason];
+		sum += p->stats.rejected[reason];
 	return sum;
 }
 
@@ -156,14 +156,14 @@ static void bombard(const struct kind *kind, uint64_t seed)
 		assert_true(wait_until(all_received, s));
 		cpu_ns += clock_thread_cpu_ns() - before;
 	}
-	assert_int_equal(s->it->now.received_packets, s->wanted);
-	assert_int_equal(s->it->now.rejected[WIRE_OK], 0);
+	assert_int_equal(s->it->stats.received_packets, s->wanted);
+	assert_int_equal(s->it->stats.rejected[WIRE_OK], 0);
 	assert_in_range(refused(s->it), s->wanted / 4, s->wanted);
-	assert_int_equal(s->it->now.state == PORT_FAILED, false);
+	assert_int_equal(s->it->stats.state == PORT_FAILED, false);
 	/* Nobody holds the secret: nothing sealed is taken. */
 	if (kind->extended) {
 		assert_int_equal(refused(s->it), s->wanted);
-		assert_int_equal(s->it->now.sent_packets, 0);
+		assert_int_equal(s->it->stats.sent_packets, 0);
 	}
 	printf("figure: garbage at %s: %" PRIu64 " of %" PRIu64 " refused, %.2f us each\n", kind->name,
 		refused(s->it), s->wanted, (double)cpu_ns / 1000 / (double)s->wanted);

@@ -89,9 +89,9 @@ static void test_who_is_answered(void **state)
 		assert_int_equal(heard.bytes[0], good ? rows[i].size + SEALED : 0);
 		assert_int_equal(heard.number[0], good ? 258 : 0);
 		assert_int_equal(hear(s, &s->peer->from).n, 0);
-		assert_int_equal(s->it->now.sent_packets, good);
+		assert_int_equal(s->it->stats.sent_packets, good);
 		for (int reason = REJECT_SHORT; reason < WIRE_REJECTS; reason++)
-			assert_int_equal(s->it->now.rejected[reason], reason == (int)rows[i].reason);
+			assert_int_equal(s->it->stats.rejected[reason], reason == (int)rows[i].reason);
 		scene_close(s);
 	}
 }
@@ -111,7 +111,7 @@ static void test_flood(void **state)
 	print_message("figure: %u questions about the path: %u answered\n", FLOOD, answered);
 	windows = (clock_now_ns() - begin_ns) / ((uint64_t)PATH_MTU_ENDS_MS * NS_PER_MS);
 	assert_in_range(answered, PATH_MTU_QUESTIONS, PATH_MTU_QUESTIONS * (1 + windows));
-	assert_int_equal(s->it->now.sent_packets, answered);
+	assert_int_equal(s->it->stats.sent_packets, answered);
 	scene_close(s);
 }
 
@@ -147,7 +147,7 @@ static void test_who_asks(void **state)
 
 		print_message("%s\n", rows[i].name);
 		if (!rows[i].up)
-			s->it->now.state = PORT_WAITING;
+			s->it->stats.state = PORT_WAITING;
 		port_step(s->it);
 		heard = hear(s, &s->peer->to);
 		assert_int_equal(heard.n, rows[i].asks);
@@ -159,7 +159,7 @@ static void test_who_asks(void **state)
 
 static uint64_t refused(const struct scene *s)
 {
-	return s->it->now.rejected[REJECT_BODY] + s->it->now.rejected[REJECT_SEQUENCE];
+	return s->it->stats.rejected[REJECT_BODY] + s->it->stats.rejected[REJECT_SEQUENCE];
 }
 
 static struct port_snapshot look(struct scene *s)
@@ -179,10 +179,10 @@ static void test_takes_what_it_asked_for(void **state)
 	struct port_snapshot seen;
 
 	(void)state;
-	s->it->now.state = PORT_WAITING;
+	s->it->stats.state = PORT_WAITING;
 	give_sized(s, 0, WIRE_MAX_BYTES);
 	assert_int_equal(refused(s), 1);
-	s->it->now.state = PORT_UP;
+	s->it->stats.state = PORT_UP;
 	port_step(s->it);
 	assert_true(s->it->path.active);
 	assert_int_equal(hear(s, &s->peer->to).n, 1);

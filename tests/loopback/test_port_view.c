@@ -18,7 +18,7 @@ static void give_control(struct scene *s, const char *body, size_t size)
 }
 
 /* What has come back of CONTROL since the last call; the last one's body in `body`, unless NULL. */
-static unsigned received(struct scene *s, struct udp_socket *at, char body[MESSAGE_BODY], size_t *size)
+static unsigned received(struct scene *s, struct udp_socket *at, char body[WIRE_BODY_BYTES], size_t *size)
 {
 	struct udp_datagram d;
 	struct wire_header h;
@@ -89,9 +89,9 @@ static void test_who_is_answered(void **state)
 			rows[i].body, strlen(rows[i].body));
 		assert_int_equal(received(s, &s->peer->to, NULL, NULL), good);
 		assert_int_equal(received(s, &s->peer->from, NULL, NULL), 0);
-		assert_int_equal(s->it->now.sent_packets, good);
+		assert_int_equal(s->it->stats.sent_packets, good);
 		for (int reason = REJECT_SHORT; reason < WIRE_REJECTS; reason++)
-			assert_int_equal(s->it->now.rejected[reason], reason == (int)rows[i].reason);
+			assert_int_equal(s->it->stats.rejected[reason], reason == (int)rows[i].reason);
 		assert_int_equal(s->it->control.tests_begun, 0);
 		scene_close(s);
 	}
@@ -101,8 +101,8 @@ static void test_who_is_answered(void **state)
 static void test_answer(void **state)
 {
 	struct scene *s = scene_open(PORT_CONTROL, false, true);
-	char body[MESSAGE_BODY];
-	struct peer_view view;
+	char body[WIRE_BODY_BYTES];
+	struct server_view view;
 	size_t size = 0;
 
 	(void)state;
@@ -114,13 +114,13 @@ static void test_answer(void **state)
 	s->port[PORT_UPLOAD].published.sink_active = true;
 	give_control(s, QUESTION, strlen(QUESTION));
 	assert_int_equal(received(s, &s->peer->to, body, &size), 1);
-	assert_int_equal(peer_view_read((const uint8_t *)body, size, &view), WIRE_OK);
+	assert_int_equal(server_view_body_decode((const uint8_t *)body, size, &view), WIRE_OK);
 	assert_in_range(view.clock_ns, 1, clock_now_ns());
 	for (unsigned kind = 0; kind < PORT_KINDS; kind++) {
-		const struct peer_port *p = &view.port[kind];
+		const struct server_view_port *p = &view.port[kind];
 
 		assert_int_equal(p->state, PORT_UP);
-		assert_int_equal(p->receive_buffer_bytes, s->port[kind].now.receive_buffer_bytes);
+		assert_int_equal(p->receive_buffer_bytes, s->port[kind].stats.receive_buffer_bytes);
 		/* The port that was stepped may have published something newer. */
 		if (kind != PORT_CONTROL)
 			assert_int_equal(p->steps, STEPS + kind);
@@ -143,17 +143,17 @@ static void test_flood(void **state)
 		give_control(s, QUESTION, strlen(QUESTION));
 	seconds = (clock_now_ns() - begin_ns) / NS_PER_S;
 	answered = received(s, &s->peer->to, NULL, NULL);
-	assert_in_range(answered, WATCH_ANSWERS, WATCH_ANSWERS * (1 + seconds));
-	assert_int_equal(s->it->now.received_packets, FLOOD);
-	assert_int_equal(s->it->now.sent_packets, answered);
+	assert_in_range(answered, SERVER_VIEW_ANSWERS, SERVER_VIEW_ANSWERS * (1 + seconds));
+	assert_int_equal(s->it->stats.received_packets, FLOOD);
+	assert_int_equal(s->it->stats.sent_packets, answered);
 	for (int reason = REJECT_SHORT; reason < WIRE_REJECTS; reason++)
-		assert_int_equal(s->it->now.rejected[reason], 0);
+		assert_int_equal(s->it->stats.rejected[reason], 0);
 	scene_close(s);
 }
 
 static void switch_watch(struct scene *s, bool on)
 {
-	struct mail mail = {.kind = MAIL_WATCH, .on = on};
+	struct mail mail = {.kind = MAIL_VIEW_SERVER, .on = on};
 
 	assert_true(mailbox_post(&s->it->mailbox, &mail));
 	port_step(s->it);
@@ -178,12 +178,12 @@ static void test_who_asks(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct scene *s = scene_open(PORT_CONTROL, rows[i].is_client, rows[i].extended);
 		uint64_t begin_ns, due_ns;
-		char body[MESSAGE_BODY];
+		char body[WIRE_BODY_BYTES];
 		size_t size = 0;
 
 		print_message("%s\n", rows[i].name);
 		if (!rows[i].up)
-			s->it->now.state = PORT_WAITING;
+			s->it->stats.state = PORT_WAITING;
 		/* Nothing else is due for a long time. */
 		s->options.client_block_ms = s->options.server_block_ms = QUIET_MS;
 		s->it->heartbeat.next_ns = CLOCK_NEVER;
@@ -196,7 +196,8 @@ static void test_who_asks(void **state)
 			assert_true(due_ns >= begin_ns + (uint64_t)QUIET_MS * NS_PER_MS);
 		assert_int_equal(received(s, &s->peer->to, body, &size), rows[i].asks);
 		if (rows[i].asks)
-			assert_int_equal(peer_view_read_question((const uint8_t *)body, size), WIRE_OK);
+			assert_int_equal(
+				server_view_body_decode_question((const uint8_t *)body, size), WIRE_OK);
 		assert_int_equal(s->it->watch.open, rows[i].asks);
 		scene_close(s);
 	}
@@ -205,7 +206,7 @@ static void test_who_asks(void **state)
 static bool has_published(void *context)
 {
 	struct scene *s = context;
-	struct peer_view view;
+	struct server_view view;
 
 	port_step(s->it);
 	port_read_peer(s->it, &view);
@@ -215,21 +216,21 @@ static bool has_published(void *context)
 static void test_takes_what_it_asked_for(void **state)
 {
 	struct scene *s = scene_open(PORT_CONTROL, true, true);
-	struct peer_view view = {.clock_ns = 5, .port[PORT_UPLOAD] = {.steps = STEPS}};
+	struct server_view view = {.clock_ns = 5, .port[PORT_UPLOAD] = {.steps = STEPS}};
 	uint64_t begin_ns = clock_now_ns();
-	char body[MESSAGE_BODY];
-	size_t size = peer_view_write(body, &view);
+	char body[WIRE_BODY_BYTES];
+	size_t size = server_view_body_encode(body, &view);
 
 	(void)state;
 	give_control(s, body, size);
-	assert_int_equal(s->it->now.rejected[REJECT_CHANNEL], 1);
+	assert_int_equal(s->it->stats.rejected[REJECT_CHANNEL], 1);
 	switch_watch(s, true);
 	assert_int_equal(received(s, &s->peer->to, NULL, NULL), 1);
 	give_control(s, QUESTION, strlen(QUESTION));
-	assert_int_equal(s->it->now.rejected[REJECT_BODY], 1);
+	assert_int_equal(s->it->stats.rejected[REJECT_BODY], 1);
 	assert_int_equal(s->it->watch.latest.taken_ns, 0);
 	give_control(s, body, size);
-	assert_int_equal(s->it->now.rejected[REJECT_CHANNEL], 1);
+	assert_int_equal(s->it->stats.rejected[REJECT_CHANNEL], 1);
 	assert_true(wait_until(has_published, s));
 	port_read_peer(s->it, &view);
 	assert_in_range(view.taken_ns, begin_ns, clock_now_ns());

@@ -18,10 +18,10 @@ static void world_open(struct world *w)
 static void watch_all(struct world *w, bool on)
 {
 	for (unsigned i = 0; i < w->pairs; i++)
-		assert_true(session_watch(&w->pair[i][CLIENT]->session, on));
+		assert_true(session_view_server(&w->pair[i][CLIENT]->session, on));
 }
 
-static const struct peer_view *view_of(const struct world *w, unsigned pair)
+static const struct server_view *view_of(const struct world *w, unsigned pair)
 {
 	return &w->pair[pair][CLIENT]->snapshot.peer;
 }
@@ -40,7 +40,7 @@ static bool all_see(void *context)
 
 struct earlier {
 	struct world *world;
-	struct peer_view view[PAIRS];
+	struct server_view view[PAIRS];
 };
 
 static void look_first(struct earlier *e, struct world *w)
@@ -58,8 +58,8 @@ static bool all_see_more(void *context)
 
 	world_look(w);
 	for (unsigned i = 0; i < w->pairs * PORT_KINDS; i++) {
-		const struct peer_port *first = &e->view[i / PORT_KINDS].port[i % PORT_KINDS];
-		const struct peer_port *next = &view_of(w, i / PORT_KINDS)->port[i % PORT_KINDS];
+		const struct server_view_port *first = &e->view[i / PORT_KINDS].port[i % PORT_KINDS];
+		const struct server_view_port *next = &view_of(w, i / PORT_KINDS)->port[i % PORT_KINDS];
 
 		if (next->steps <= first->steps || next->received_packets <= first->received_packets ||
 			next->latency_n <= first->latency_n)
@@ -68,15 +68,15 @@ static bool all_see_more(void *context)
 	return true;
 }
 
-static void check_view(const struct world *w, unsigned pair, const struct peer_view *first)
+static void check_view(const struct world *w, unsigned pair, const struct server_view *first)
 {
-	const struct peer_view *v = view_of(w, pair);
+	const struct server_view *v = view_of(w, pair);
 
 	assert_in_range(first->taken_ns, 1, v->taken_ns - 1);
 	assert_in_range(first->clock_ns, 1, v->clock_ns - 1);
 	for (int kind = 0; kind < PORT_KINDS; kind++) {
 		const struct port_snapshot *server = seen(w, pair, SERVER, kind);
-		const struct peer_port *p = &v->port[kind], *before = &first->port[kind];
+		const struct server_view_port *p = &v->port[kind], *before = &first->port[kind];
 
 		/* It is the server's port that is shown, and nothing that it has not published. */
 		assert_int_equal(p->thread_id, server->thread_id);

@@ -235,7 +235,7 @@ static void test_begin(void **state)
 static void test_day(void **state)
 {
 	static struct bucket b;
-	struct capacity_sample s = {0};
+	struct path_sample s = {0};
 	struct bucket_result r;
 
 	(void)state;
@@ -274,7 +274,7 @@ static void test_lies(void **state)
 
 	(void)state;
 	for (uint64_t seed = 1; seed <= 300; seed++) {
-		struct capacity_sample s = {0};
+		struct path_sample s = {0};
 		uint64_t random = seed;
 
 		b = (struct bucket){.overhead_bytes = SCENE_OVERHEAD};

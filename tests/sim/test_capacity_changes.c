@@ -183,7 +183,7 @@ static void test_lies(void **state)
 
 	(void)state;
 	for (uint64_t seed = 1; seed <= 200; seed++) {
-		struct capacity_sample s = {0};
+		struct path_sample s = {0};
 		uint64_t random = seed, now_ns = NS_PER_S;
 		struct capacity c;
 

@@ -6,9 +6,9 @@ enum { UP = 1 << TEST_UP, DOWN = 1 << TEST_DOWN };
 
 static const struct {
 	const char *name;
-	struct link_weather weather;
+	struct link_impair impair;
 	uint64_t limit_ms; /* the tests are over after that */
-} weather_rows[] = {
+} impair_rows[] = {
 	{"fine", {0, 0, 5 * NS_PER_MS, 0}, 2400},
 	{"no delay", {0, 0, 0, 0}, 2400},
 	{"a long way", {0, 0, 300 * UINT64_C(1000000), 0}, 4000},
@@ -23,15 +23,15 @@ static const struct {
 	unsigned directions;
 } direction_rows[] = {{"up", UP}, {"down", DOWN}, {"both at once", UP | DOWN}};
 
-static void check_weather(size_t weather, unsigned directions, uint64_t seed)
+static void check_impaired(size_t row, unsigned directions, uint64_t seed)
 {
 	struct pair p;
 
-	pair_open(&p, &weather_rows[weather].weather, seed);
+	pair_open(&p, &impair_rows[row].impair, seed);
 	for (int d = 0; d < DIRECTIONS; d++)
 		if (directions & 1u << d)
 			assert_int_equal(start(&p, (enum test_direction)d), 0);
-	run(&p, START_NS + weather_rows[weather].limit_ms * MS);
+	run(&p, START_NS + impair_rows[row].limit_ms * MS);
 	if (p.now_ns != CLOCK_NEVER)
 		print_message("seed %ju is not over\n", (uintmax_t)seed);
 	assert_int_equal(p.now_ns, CLOCK_NEVER);
@@ -51,21 +51,21 @@ static void check_weather(size_t weather, unsigned directions, uint64_t seed)
 	pair_close(&p);
 }
 
-static void test_any_weather(void **state)
+static void test_any_impairment(void **state)
 {
 	enum { SEEDS = 100 };
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(weather_rows); i++) {
+	for (size_t i = 0; i < COUNT(impair_rows); i++) {
 		for (size_t d = 0; d < COUNT(direction_rows); d++) {
-			print_message("%s: %s\n", weather_rows[i].name, direction_rows[d].name);
+			print_message("%s: %s\n", impair_rows[i].name, direction_rows[d].name);
 			for (uint64_t seed = 0; seed < SEEDS; seed++)
-				check_weather(i, direction_rows[d].directions, seed);
+				check_impaired(i, direction_rows[d].directions, seed);
 		}
 	}
 }
 
-static const struct link_weather fine = {.delay_ns = 5 * NS_PER_MS};
+static const struct link_impair fine = {.delay_ns = 5 * NS_PER_MS};
 
 /* What the server grants is what both ends do, and both know what was asked for. */
 static void test_granted_terms(void **state)
@@ -221,7 +221,7 @@ static void test_silence(void **state)
 		pair_open(&p, &fine, 1);
 		assert_int_equal(start(&p, d), 0);
 		run(&p, START_NS + rows[i / DIRECTIONS].fails_ms * MS);
-		p.client.out->weather.drop = p.server.out->weather.drop = 1;
+		p.client.out->impair.drop = p.server.out->impair.drop = 1;
 		while (link_receive(p.client.out, CLOCK_NEVER - 1) ||
 			link_receive(p.server.out, CLOCK_NEVER - 1))
 			continue; /* nor does what is under way arrive */
@@ -238,12 +238,12 @@ static void test_silence(void **state)
 static void test_one_after_the_other(void **state)
 {
 	enum { TESTS = 3 * CONTROL_TESTS + 1 };
-	static const struct link_weather weather = {.3, .2, 5 * NS_PER_MS, 50 * NS_PER_MS};
+	static const struct link_impair impair = {.3, .2, 5 * NS_PER_MS, 50 * NS_PER_MS};
 	char hash[2][sizeof(((struct test_record *)NULL)->hash)] = {"", ""};
 	struct pair p;
 
 	(void)state;
-	pair_open(&p, &weather, 99);
+	pair_open(&p, &impair, 99);
 	for (unsigned i = 0; i < TESTS; i++) {
 		enum test_direction d = i % 3 == 0 ? TEST_UP : TEST_DOWN;
 		struct test_record r;
@@ -267,7 +267,7 @@ static void test_one_after_the_other(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_any_weather),
+		cmocka_unit_test(test_any_impairment),
 		cmocka_unit_test(test_granted_terms),
 		cmocka_unit_test(test_refused_and_asked_again),
 		cmocka_unit_test(test_stopped),

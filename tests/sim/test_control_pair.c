@@ -31,17 +31,17 @@ struct pair {
 	struct side client, server;
 };
 
-static void side_init(struct side *s, bool is_client, const struct link_weather *weather, uint64_t seed)
+static void side_init(struct side *s, bool is_client, const struct link_impair *impair, uint64_t seed)
 {
-	*s = (struct side){.work_ends_ns = CLOCK_NEVER, .out = link_new(weather, seed)};
+	*s = (struct side){.work_ends_ns = CLOCK_NEVER, .out = link_new(impair, seed)};
 	control_init(&s->control, is_client, false, REPEAT_NS, KEY);
 }
 
-static void pair_open(struct pair *p, const struct link_weather *weather, uint64_t seed)
+static void pair_open(struct pair *p, const struct link_impair *impair, uint64_t seed)
 {
 	p->now_ns = START_NS;
-	side_init(&p->client, true, weather, 2 * seed + 1);
-	side_init(&p->server, false, weather, 2 * seed + 2);
+	side_init(&p->client, true, impair, 2 * seed + 1);
+	side_init(&p->server, false, impair, 2 * seed + 2);
 }
 
 static void pair_close(struct pair *p)
@@ -186,7 +186,7 @@ static void check_agreement(const struct pair *p)
 	assert_int_equal(s.phase, TEST_COMPLETE);
 	assert_int_equal(c.channel, s.channel);
 	assert_string_equal(c.uid, s.uid);
-	assert_int_equal(strlen(c.uid), MESSAGE_UID - 1);
+	assert_int_equal(strlen(c.uid), TEST_UID_BYTES - 1);
 	assert_int_equal(c.sent.packets, 100);
 	assert_true(c.received_known && c.counts_known);
 	assert_memory_equal(&c.received, &s.received, sizeof(c.received));
@@ -195,9 +195,9 @@ static void check_agreement(const struct pair *p)
 
 static const struct {
 	const char *name;
-	struct link_weather weather;
+	struct link_impair impair;
 	uint64_t limit_ms; /* a test is over after that */
-} weather_rows[] = {
+} impair_rows[] = {
 	{"fine", {0, 0, 5 * NS_PER_MS, 0}, 2400},
 	{"no delay", {0, 0, 0, 0}, 2400},
 	{"a long way", {0, 0, 300 * UINT64_C(1000000), 0}, 3900},
@@ -208,19 +208,19 @@ static const struct {
 	{"50 % loss, out of order and doubled", {.5, .5, 5 * NS_PER_MS, 400 * UINT64_C(1000000)}, 9000},
 };
 
-static void test_any_weather(void **state)
+static void test_any_impairment(void **state)
 {
 	enum { SEEDS = 100 };
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(weather_rows); i++) {
-		print_message("%s\n", weather_rows[i].name);
+	for (size_t i = 0; i < COUNT(impair_rows); i++) {
+		print_message("%s\n", impair_rows[i].name);
 		for (uint64_t seed = 0; seed < SEEDS; seed++) {
 			struct pair p;
 
-			pair_open(&p, &weather_rows[i].weather, seed);
+			pair_open(&p, &impair_rows[i].impair, seed);
 			start(&p);
-			run(&p, START_NS + weather_rows[i].limit_ms * MS);
+			run(&p, START_NS + impair_rows[i].limit_ms * MS);
 			if (p.now_ns != CLOCK_NEVER)
 				print_message("seed %ju is not over\n", (uintmax_t)seed);
 			assert_int_equal(p.now_ns, CLOCK_NEVER);
@@ -239,12 +239,12 @@ static void test_any_weather(void **state)
 static void test_one_after_the_other(void **state)
 {
 	enum { TESTS = 3 * CONTROL_TESTS + 1 };
-	static const struct link_weather weather = {.3, .2, 5 * NS_PER_MS, 50 * NS_PER_MS};
+	static const struct link_impair impair = {.3, .2, 5 * NS_PER_MS, 50 * NS_PER_MS};
 	struct test_record r[2][CONTROL_TESTS];
 	struct pair p;
 
 	(void)state;
-	pair_open(&p, &weather, 99);
+	pair_open(&p, &impair, 99);
 	for (unsigned i = 0; i < TESTS; i++) {
 		uint64_t begin_ns = START_NS + i * UINT64_C(60) * NS_PER_S;
 
@@ -285,19 +285,19 @@ static const struct {
 
 static void test_silence(void **state)
 {
-	static const struct link_weather weather = {.delay_ns = 5 * NS_PER_MS};
+	static const struct link_impair impair = {.delay_ns = 5 * NS_PER_MS};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(outage_rows); i++) {
 		struct pair p;
 
 		print_message("%s\n", outage_rows[i].name);
-		pair_open(&p, &weather, 1);
+		pair_open(&p, &impair, 1);
 		start(&p);
 		run(&p, START_NS + outage_rows[i].fails_ms * MS);
 		if (p.now_ns == CLOCK_NEVER)
 			p.now_ns = START_NS + outage_rows[i].fails_ms * MS;
-		p.client.out->weather.drop = p.server.out->weather.drop = 1;
+		p.client.out->impair.drop = p.server.out->impair.drop = 1;
 		run(&p, START_NS + outage_rows[i].over_ms * MS);
 		assert_int_equal(p.now_ns, CLOCK_NEVER);
 		assert_int_equal(latest(&p.client).phase, outage_rows[i].client);
@@ -322,14 +322,14 @@ static void test_stopped(void **state)
 		{"while the result is awaited", 2100, TEST_COMPLETE, 1},
 		{"after the end", 5000, TEST_COMPLETE, 1},
 	};
-	static const struct link_weather weather = {.delay_ns = 5 * NS_PER_MS};
+	static const struct link_impair impair = {.delay_ns = 5 * NS_PER_MS};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct pair p;
 
 		print_message("%s\n", rows[i].name);
-		pair_open(&p, &weather, 1);
+		pair_open(&p, &impair, 1);
 		start(&p);
 		run(&p, START_NS + rows[i].stop_ms * MS);
 		p.now_ns = START_NS + rows[i].stop_ms * MS;
@@ -347,7 +347,7 @@ static void test_stopped(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_any_weather),
+		cmocka_unit_test(test_any_impairment),
 		cmocka_unit_test(test_one_after_the_other),
 		cmocka_unit_test(test_silence),
 		cmocka_unit_test(test_stopped),

@@ -2,7 +2,7 @@
  * because it was is whole. */
 #include "tests/support/extended_pair.h"
 
-static const struct link_weather fine = {.delay_ns = 5 * NS_PER_MS};
+static const struct link_impair fine = {.delay_ns = 5 * NS_PER_MS};
 
 static const struct {
 	const char *name;

@@ -6,7 +6,7 @@
 static const struct {
 	const char *name;
 	struct transfer_plan plan;
-} weather_rows[] = {
+} impair_rows[] = {
 	{"fine", {WAY(0, 0, 5, 0), WAY(0, 0, 5, 0), PLAN(2000, 3, 100)}},
 	{"1 % loss", {WAY(.01, 0, 5, 0), WAY(.01, 0, 5, 0), PLAN(2000, 3, 100)}},
 	{"20 % loss", {WAY(.2, 0, 5, 0), WAY(.2, 0, 5, 0), PLAN(2000, 3, 100)}},
@@ -33,12 +33,12 @@ static void test_identity(void **state)
 	uint64_t duplicates = 0;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(weather_rows); i++) {
+	for (size_t i = 0; i < COUNT(impair_rows); i++) {
 		for (uint64_t seed = 0; seed < SEEDS; seed++) {
-			struct transfer_plan plan = weather_rows[i].plan;
+			struct transfer_plan plan = impair_rows[i].plan;
 			struct transfer *t;
 
-			print_message("%s, seed %ju\n", weather_rows[i].name, (uintmax_t)seed);
+			print_message("%s, seed %ju\n", impair_rows[i].name, (uintmax_t)seed);
 			plan.seed = seed;
 			t = transfer_new(&plan);
 			run_out(t);

@@ -12,7 +12,7 @@ static const struct {
 	const char *name;
 	struct transfer_plan plan;
 	bool whole; /* the source is not stopped early */
-} weather_rows[] = {
+} impair_rows[] = {
 	{"fine", {WAY(0, 0, 5, 0), WAY(0, 0, 5, 0), PLAN(2000, 3, 100), UPLOAD}, true},
 	{"fine, down", {WAY(0, 0, 5, 0), WAY(0, 0, 5, 0), PLAN(2000, 3, 100), DOWNLOAD}, true},
 	{"20 %", {WAY(.2, 0, 5, 0), WAY(.2, 0, 5, 0), PLAN(2000, 3, 100), UPLOAD}, true},
@@ -38,13 +38,13 @@ static void test_identity(void **state)
 	uint64_t duplicates = 0;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(weather_rows); i++) {
+	for (size_t i = 0; i < COUNT(impair_rows); i++) {
 		for (uint64_t seed = 0; seed < SEEDS; seed++) {
-			struct transfer_plan plan = weather_rows[i].plan;
+			struct transfer_plan plan = impair_rows[i].plan;
 			struct transfer *t;
 			uint64_t whole;
 
-			print_message("%s, seed %ju\n", weather_rows[i].name, (uintmax_t)seed);
+			print_message("%s, seed %ju\n", impair_rows[i].name, (uintmax_t)seed);
 			plan.seed = seed;
 			t = transfer_new(&plan);
 			run_until(t, START_NS + 500 * MS);
@@ -53,7 +53,7 @@ static void test_identity(void **state)
 			assert_int_equal(t->source.count.reports + t->reports_refused,
 				t->down->sent - t->down->dropped + t->down->doubled - t->down->count);
 			whole = plan.rate_bps * (plan.duration_ns / MS - 30) / 1000;
-			assert_int_equal(t->source.count.bytes * 8 > whole, weather_rows[i].whole);
+			assert_int_equal(t->source.count.bytes * 8 > whole, impair_rows[i].whole);
 			duplicates += t->sink.count.duplicates;
 			transfer_free(t);
 		}
@@ -78,8 +78,8 @@ static void test_a_download_stops_with_its_path(void **state)
 		print_message("%s\n", rows[i].name);
 		run_until(t, START_NS + 2000 * MS);
 		assert_false(source_finished(&t->source, t->now_ns));
-		t->up->weather.drop = rows[i].up;
-		t->down->weather.drop = rows[i].down;
+		t->up->impair.drop = rows[i].up;
+		t->down->impair.drop = rows[i].down;
 		run_until(t, START_NS + 2700 * MS);
 		assert_false(source_finished(&t->source, t->now_ns));
 		run_until(t, START_NS + 2000 * MS + plan.lease_ns + 20 * MS);
@@ -210,7 +210,7 @@ static void test_truncated_reports(void **state)
 			before = t->source.count.retransmitted_packets;
 		}
 		assert_int_not_equal(t->truncated, 0);
-		t->up->weather.drop = 0;
+		t->up->impair.drop = 0;
 		waiting = t->source.next_data;
 		run_until(t, end_ns(t));
 		assert_true(t->first_hole > waiting);

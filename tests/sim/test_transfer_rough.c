@@ -34,7 +34,7 @@ static void test_truncated_reports(void **state)
 			before = t->first_hole;
 		}
 		assert_int_not_equal(t->truncated, 0);
-		t->up->weather.drop = 0;
+		t->up->impair.drop = 0;
 		waiting = t->source.next_data;
 		run_until(t, end_ns(t));
 		assert_true(t->first_hole > waiting);
@@ -66,11 +66,11 @@ static void test_outage(void **state)
 
 		print_message("%s\n", outage_rows[i].name);
 		run_until(t, START_NS + 500 * MS);
-		t->up->weather.drop = outage_rows[i].up;
-		t->down->weather.drop = outage_rows[i].down;
+		t->up->impair.drop = outage_rows[i].up;
+		t->down->impair.drop = outage_rows[i].down;
 		run_until(t, START_NS + 1500 * MS);
-		t->up->weather.drop = outage_rows[i].plan.up.drop;
-		t->down->weather.drop = outage_rows[i].plan.down.drop;
+		t->up->impair.drop = outage_rows[i].plan.up.drop;
+		t->down->impair.drop = outage_rows[i].plan.down.drop;
 		waiting = t->source.next_data;
 		run_until(t, end_ns(t));
 		assert_true(t->first_hole > waiting);

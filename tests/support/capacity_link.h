@@ -68,7 +68,7 @@ struct scene_ring {
 
 struct scene_report {
 	uint64_t at_ns;
-	struct capacity_sample sample;
+	struct path_sample sample;
 };
 
 struct scene_flow {
@@ -81,7 +81,7 @@ struct scene_flow {
 	uint64_t host_until_ns; /* the receiver's host works until then */
 	uint64_t last_arrival_ns;
 	struct scene_ring way; /* delivered, not yet read */
-	struct capacity_sample sample;
+	struct path_sample sample;
 	struct scene_report report[SCENE_REPORTS];
 	unsigned first_report, reports;
 	uint64_t starts_ns;
@@ -256,7 +256,7 @@ static inline void flow_send(struct world *w, struct scene_flow *f, uint64_t now
 
 static inline void flow_read(struct world *w, struct scene_flow *f, uint64_t now_ns)
 {
-	struct capacity_sample *s = &f->sample;
+	struct path_sample *s = &f->sample;
 
 	while (f->way.count > 0 && f->way.unit[f->way.first].at_ns <= now_ns) {
 		struct scene_unit u = ring_pop(&f->way);

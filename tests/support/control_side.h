@@ -182,7 +182,7 @@ static inline void open_client(struct control *c, enum point point)
 	packets(c, point >= AWAITING ? START_NS + 2 * SECOND : START_NS, &packet);
 }
 
-static inline void open_server(struct control *c, enum point point, char guid[MESSAGE_UID])
+static inline void open_server(struct control *c, enum point point, char guid[TEST_UID_BYTES])
 {
 	struct control_packet packet;
 
@@ -195,7 +195,7 @@ static inline void open_server(struct control *c, enum point point, char guid[ME
 	}
 	if (point >= AWAITING) {
 		work_done(c, MAIL_SINK_DONE, START_NS + 2 * SECOND);
-		memcpy(guid, c->test[0].guid, MESSAGE_UID);
+		memcpy(guid, c->test[0].guid, TEST_UID_BYTES);
 	}
 	if (point >= COMPLETE)
 		assert_int_equal(acknowledge_result(c, guid, START_NS + 2 * SECOND), WIRE_OK);

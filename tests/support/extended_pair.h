@@ -53,19 +53,18 @@ struct pair {
 	struct gate gate;
 };
 
-static inline void side_init(
-	struct side *s, bool is_client, const struct link_weather *weather, uint64_t seed)
+static inline void side_init(struct side *s, bool is_client, const struct link_impair *impair, uint64_t seed)
 {
-	*s = (struct side){.out = link_new(weather, seed)};
+	*s = (struct side){.out = link_new(impair, seed)};
 	s->worker[TEST_UP].ends_ns = s->worker[TEST_DOWN].ends_ns = CLOCK_NEVER;
 	control_init(&s->control, is_client, true, REPEAT_NS, KEY);
 }
 
-static inline void pair_open(struct pair *p, const struct link_weather *weather, uint64_t seed)
+static inline void pair_open(struct pair *p, const struct link_impair *impair, uint64_t seed)
 {
 	*p = (struct pair){.now_ns = START_NS};
-	side_init(&p->client, true, weather, 2 * seed + 1);
-	side_init(&p->server, false, weather, 2 * seed + 2);
+	side_init(&p->client, true, impair, 2 * seed + 1);
+	side_init(&p->server, false, impair, 2 * seed + 2);
 }
 
 static inline void pair_close(struct pair *p)
@@ -256,7 +255,7 @@ static inline void check_agreement(const struct pair *p, enum test_direction dir
 	assert_int_equal(c.phase, phase);
 	assert_int_equal(s.phase, phase);
 	assert_int_equal(c.channel, s.channel);
-	assert_int_equal(strlen(c.uid), MESSAGE_UID - 1);
+	assert_int_equal(strlen(c.uid), TEST_UID_BYTES - 1);
 	assert_string_equal(c.uid, s.uid);
 	assert_true(c.agreed && s.agreed);
 	assert_int_equal(strlen(c.hash), sizeof(c.hash) - 1);

@@ -24,7 +24,7 @@
 struct message {
 	enum wire_type type;
 	size_t size;
-	char body[MESSAGE_BODY];
+	char body[WIRE_BODY_BYTES];
 };
 
 static inline enum wire_reject give(

@@ -14,7 +14,7 @@
 
 enum { LINK_ROOM = 1 << 16 };
 
-struct link_weather {
+struct link_impair {
 	double drop, duplicate;
 	uint64_t delay_ns;
 	uint64_t jitter_ns; /* each datagram is delayed by less than that on top */
@@ -27,7 +27,7 @@ struct link_datagram {
 };
 
 struct link {
-	struct link_weather weather;
+	struct link_impair impair;
 	uint64_t random;
 	unsigned first, count;
 	struct link_datagram *queue[LINK_ROOM]; /* ring, in the order of arrival */
@@ -50,12 +50,12 @@ static inline bool link_chance(uint64_t *state, double share)
 	return (double)(link_random(state) >> 11) * 0x1p-53 < share;
 }
 
-static inline struct link *link_new(const struct link_weather *weather, uint64_t seed)
+static inline struct link *link_new(const struct link_impair *impair, uint64_t seed)
 {
 	struct link *l = calloc(1, sizeof(*l));
 
 	assert(l);
-	l->weather = *weather;
+	l->impair = *impair;
 	l->random = seed;
 	return l;
 }
@@ -76,11 +76,11 @@ static inline void link_free(struct link *l)
 static inline void link_carry(struct link *l, const void *bytes, size_t size, uint64_t now_ns)
 {
 	struct link_datagram *d = malloc(sizeof(*d) + size);
-	uint64_t extra_ns = l->weather.jitter_ns ? link_random(&l->random) % l->weather.jitter_ns : 0;
+	uint64_t extra_ns = l->impair.jitter_ns ? link_random(&l->random) % l->impair.jitter_ns : 0;
 	unsigned at = l->count;
 
 	assert(d && l->count < LINK_ROOM);
-	d->due_ns = now_ns + l->weather.delay_ns + extra_ns;
+	d->due_ns = now_ns + l->impair.delay_ns + extra_ns;
 	d->size = size;
 	memcpy(d->bytes, bytes, size);
 	for (; at > 0 && (*link_place(l, at - 1))->due_ns > d->due_ns; at--)
@@ -92,12 +92,12 @@ static inline void link_carry(struct link *l, const void *bytes, size_t size, ui
 static inline void link_send(struct link *l, const void *bytes, size_t size, uint64_t now_ns)
 {
 	l->sent++;
-	if (link_chance(&l->random, l->weather.drop)) {
+	if (link_chance(&l->random, l->impair.drop)) {
 		l->dropped++;
 		return;
 	}
 	link_carry(l, bytes, size, now_ns);
-	if (link_chance(&l->random, l->weather.duplicate)) {
+	if (link_chance(&l->random, l->impair.duplicate)) {
 		l->doubled++;
 		link_carry(l, bytes, size, now_ns);
 	}

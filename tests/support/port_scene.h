@@ -56,7 +56,7 @@ static inline struct scene *scene_open_as(const struct scene_plan *as)
 		s->port[k].batch = s->batch;
 		s->port[k].sibling = s->port;
 		s->port[k].peer_known = true;
-		s->port[k].now.state = PORT_UP;
+		s->port[k].stats.state = PORT_UP;
 	}
 	seal_init(&s->seal, !as->is_client, as->kind, secret);
 	return s;
@@ -84,7 +84,7 @@ static inline bool port_has_received(void *context)
 	struct scene *s = context;
 
 	port_step(s->it);
-	return s->it->now.received_packets >= s->wanted;
+	return s->it->stats.received_packets >= s->wanted;
 }
 
 /* Sends one packet to the port, sealed unless `seal` is NULL, and lets it look. */
@@ -105,7 +105,7 @@ static inline void give(struct scene *s, struct udp_socket *from, struct seal *s
 	}
 	assert_int_equal(udp_local_address(&s->it->socket, &to), 0);
 	assert_int_equal(udp_send(from, &to, bytes, size), 0);
-	s->wanted = s->it->now.received_packets + 1;
+	s->wanted = s->it->stats.received_packets + 1;
 	assert_true(wait_until(port_has_received, s));
 }
 

@@ -30,7 +30,7 @@
 enum { CHANNEL = 4711, DATAGRAM = 250, SEGMENTS = 16, PIECES = 1 << 18, KBIT = 1000, OVERHEAD = 28 };
 
 struct transfer_plan {
-	struct link_weather up, down;
+	struct link_impair up, down;
 	uint64_t rate_bps, duration_ns, interval_ns;
 	uint64_t late_ns; /* the sink is stepped up to that much after it is due */
 	uint64_t seed;
@@ -134,7 +134,7 @@ static inline void deliver_reports(struct transfer *t)
 		};
 
 		assert_int_equal(wire_decode(d->bytes, d->size, &h), WIRE_OK);
-		assert_int_equal(feedback_read(d->bytes + WIRE_HEADER_BYTES, d->size - WIRE_HEADER_BYTES,
+		assert_int_equal(feedback_decode(d->bytes + WIRE_HEADER_BYTES, d->size - WIRE_HEADER_BYTES,
 					 t->plan.extended, &report),
 			WIRE_OK);
 		f.sequence = h.sequence;
@@ -189,7 +189,7 @@ static inline void send_report(struct transfer *t)
 	if (sink_report(&t->sink, t->now_ns, f)) {
 		h.sequence = t->report_sequence++;
 		wire_encode(bytes, &h);
-		size = WIRE_HEADER_BYTES + feedback_write(body, f);
+		size = WIRE_HEADER_BYTES + feedback_encode(body, f);
 		assert_in_range(size, WIRE_HEADER_BYTES, WIRE_MAX_BYTES);
 		link_send(t->down, bytes, size, t->now_ns);
 		last = &f->spans.span[f->spans.count - 1];

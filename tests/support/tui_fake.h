@@ -87,14 +87,14 @@ static inline bool fake_is_busy(const struct port_snapshot *p)
 static inline void fake_parts(struct latency_summary *l, bool busy, uint64_t p50_us)
 {
 	struct latency_part *part = busy ? &l->loaded : &l->idle;
-	struct oneway_part *ways = busy ? l->oneway.loaded : l->oneway.idle;
+	struct owd_part *ways = busy ? l->owd.loaded : l->owd.idle;
 
 	part->n++;
 	part->p50_ns = p50_us * NS_PER_US;
 	part->p95_ns = 2 * part->p50_ns;
 	part->p99_ns = 3 * part->p50_ns;
 	for (int d = TEST_UP; d <= TEST_DOWN; d++)
-		ways[d] = (struct oneway_part){part->n, part->p50_ns / 2, part->p95_ns / 2, part->p99_ns / 2};
+		ways[d] = (struct owd_part){part->n, part->p50_ns / 2, part->p95_ns / 2, part->p99_ns / 2};
 }
 
 static inline void fake_port_step(struct fake *f, int kind)

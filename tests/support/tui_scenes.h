@@ -102,10 +102,10 @@ static inline void scene_terms(struct fake *f)
 
 	scene_idle(f);
 	f->view.rate_bps = 20 * SCENE_MBIT;
-	terms_open(&f->ui.terms, &f->view);
-	terms_key(&f->ui.terms, '9');
-	terms_key(&f->ui.terms, 'X');
-	terms_take(&f->ui.terms, &options);
+	test_dialog_open(&f->ui.terms, &f->view);
+	test_dialog_key(&f->ui.terms, '9');
+	test_dialog_key(&f->ui.terms, 'X');
+	test_dialog_take(&f->ui.terms, &options);
 }
 
 static inline void scene_not_reached(struct fake *f)
@@ -173,7 +173,7 @@ static inline void scene_classic(struct fake *f)
 
 static inline void scene_watching(struct fake *f)
 {
-	struct peer_view *peer = &f->view.snapshot.peer;
+	struct server_view *peer = &f->view.snapshot.peer;
 
 	scene_both(f);
 	f->view.watching = true;
@@ -181,7 +181,7 @@ static inline void scene_watching(struct fake *f)
 	f->view.cap_rate_bps = UINT64_C(10000) * SCENE_MBIT;
 	peer->taken_ns = f->view.now_ns - 230 * NS_PER_MS;
 	for (int kind = 0; kind < PORT_KINDS; kind++)
-		peer->port[kind] = (struct peer_port){
+		peer->port[kind] = (struct server_view_port){
 			.state = PORT_UP,
 			.thread_id = 8121 + kind,
 			.cpu_ns = 3450 * (uint64_t)NS_PER_MS,

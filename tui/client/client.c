@@ -26,7 +26,7 @@ static uint64_t patience_ns(const struct client *c)
 	return (uint64_t)(c->options->connect_timeout_s * NS_PER_S);
 }
 
-static void start_session(struct client *c, const struct message_assignment *assignment)
+static void start_session(struct client *c, const struct classic_assignment *assignment)
 {
 	uint8_t secret[SEAL_SECRET_BYTES];
 	struct session_plan plan = {
@@ -39,7 +39,7 @@ static void start_session(struct client *c, const struct message_assignment *ass
 	};
 	int error;
 
-	seal_secret(secret, c->key ? c->key->secret : NULL, c->hello.nonce, c->answer.token);
+	seal_secret(secret, c->key ? c->key->secret : NULL, c->question.nonce, c->answer.token);
 	error = session_open(&c->session, &plan, NULL);
 	sodium_memzero(secret, sizeof secret);
 	if (error) {
@@ -60,7 +60,7 @@ static void start_session(struct client *c, const struct message_assignment *ass
 		log_verbose("Client started port threads (THREAD mode)");
 }
 
-static bool ports_are_sane(const struct client *c, const struct message_assignment *a)
+static bool ports_are_sane(const struct client *c, const struct classic_assignment *a)
 {
 	for (int i = 0; i < PORT_KINDS; i++)
 		if (a->port[i] < CLIENT_LOWEST_PORT && a->port[i] != address_port(&c->server))
@@ -70,15 +70,15 @@ static bool ports_are_sane(const struct client *c, const struct message_assignme
 
 static void ask(struct client *c, uint64_t now_ns)
 {
-	uint8_t question[HELLO_BYTES];
+	uint8_t question[HANDSHAKE_BYTES];
 
-	hello_write(question, &c->hello, c->key);
+	handshake_encode_question(question, &c->question, c->key);
 	udp_send(&c->socket, NULL, question, sizeof question);
 	c->ask_ns = now_ns + (uint64_t)CLIENT_ASK_MS * NS_PER_MS;
 }
 
 /* Busy: later, if the user is willing to wait. */
-static void take_refusal(struct client *c, const struct answer *a, uint64_t now_ns)
+static void take_refusal(struct client *c, const struct handshake_answer *a, uint64_t now_ns)
 {
 	uint64_t again_ns = now_ns + (uint64_t)a->wait_s * NS_PER_S;
 	bool may_wait = a->refusal == REFUSED_BUSY || a->refusal == REFUSED_LIMIT;
@@ -93,20 +93,20 @@ static void take_refusal(struct client *c, const struct answer *a, uint64_t now_
 }
 
 /* Answers to other questions than ours, and unproven ones where there is a key, are no answers. */
-static void take_extended(struct client *c, const struct udp_datagram *d, const struct answer *a)
+static void take_extended(struct client *c, const struct udp_datagram *d, const struct handshake_answer *a)
 {
-	if (sodium_memcmp(a->nonce, c->hello.nonce, sizeof a->nonce) != 0)
+	if (sodium_memcmp(a->nonce, c->question.nonce, sizeof a->nonce) != 0)
 		return;
 	if (a->kind == ANSWER_COOKIE) {
-		if (c->hello.has_cookie && memcmp(c->hello.cookie, a->cookie, sizeof a->cookie) == 0)
+		if (c->question.has_cookie && memcmp(c->question.cookie, a->cookie, sizeof a->cookie) == 0)
 			return; /* an answer that was doubled on its way: asking again would double more */
-		c->hello.has_cookie = true;
-		memcpy(c->hello.cookie, a->cookie, sizeof a->cookie);
+		c->question.has_cookie = true;
+		memcpy(c->question.cookie, a->cookie, sizeof a->cookie);
 		ask(c, clock_now_ns());
 	} else if (a->kind == ANSWER_REFUSED) {
 		take_refusal(c, a, clock_now_ns());
 	} else if (ports_are_sane(c, &a->assignment)) {
-		if (c->key && !answer_verify(d->bytes, d->size, a, c->key))
+		if (c->key && !handshake_verify_answer(d->bytes, d->size, a, c->key))
 			return;
 		c->answer = *a;
 		start_session(c, &a->assignment);
@@ -115,12 +115,12 @@ static void take_extended(struct client *c, const struct udp_datagram *d, const 
 
 static void take_answer(struct client *c, const struct udp_datagram *d)
 {
-	struct message_assignment assignment;
-	struct answer answer;
+	struct classic_assignment assignment;
+	struct handshake_answer answer;
 
-	if (answer_parse(d->bytes, d->size, &answer) == WIRE_OK) {
+	if (handshake_decode_answer(d->bytes, d->size, &answer) == WIRE_OK) {
 		take_extended(c, d, &answer);
-	} else if (message_parse_assignment(d->bytes, d->size, &assignment) == WIRE_OK) {
+	} else if (classic_decode_assignment(d->bytes, d->size, &assignment) == WIRE_OK) {
 		c->ignored_classic = c->key != NULL;
 		if (c->key || !ports_are_sane(c, &assignment))
 			return;
@@ -193,7 +193,7 @@ static int open_main_socket(struct client *c)
 		return error;
 	error = udp_connect(&c->socket, &c->server);
 	if (!error)
-		error = udp_set_weather(&c->socket, c->options->test_drop_rate,
+		error = udp_set_impair(&c->socket, c->options->test_drop_rate,
 			(uint64_t)c->options->test_delay_ms * NS_PER_MS);
 	if (error)
 		udp_close(&c->socket);
@@ -209,10 +209,10 @@ int client_open(struct client *c, const struct client_plan *plan)
 		.key = plan->key,
 		.home = plan->home,
 		.server = plan->server,
-		.hello = {.version = HELLO_VERSION, .features = FEATURES_OURS},
+		.question = {.version = HANDSHAKE_VERSION, .features = FEATURES_OURS},
 		.ask_ns = clock_now_ns(),
 	};
-	randombytes_buf(c->hello.nonce, sizeof c->hello.nonce);
+	randombytes_buf(c->question.nonce, sizeof c->question.nonce);
 	error = open_main_socket(c);
 	if (error)
 		return error;

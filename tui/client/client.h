@@ -24,16 +24,16 @@ struct client {
 	struct runner_home *home;
 	struct address server;
 	enum client_state state;
-	int error;                /* negative errno of CLIENT_FAILED */
-	char problem[160];        /* what it is about */
-	struct udp_socket socket; /* to the main port */
-	struct hello hello;       /* what we ask */
+	int error;                          /* negative errno of CLIENT_FAILED */
+	char problem[160];                  /* what it is about */
+	struct udp_socket socket;           /* to the main port */
+	struct handshake_question question; /* what we ask */
 	uint64_t ask_ns, give_up_ns;
-	uint64_t wait_ends_ns; /* --wait: no longer than this */
-	bool classic;          /* the server is */
-	bool ignored_classic;  /* an answer that a client with a key must not take */
-	struct answer answer;  /* the server's last: welcome with its caps, or refusal */
-	struct message_assignment assignment;
+	uint64_t wait_ends_ns;          /* --wait: no longer than this */
+	bool classic;                   /* the server is */
+	bool ignored_classic;           /* an answer that a client with a key must not take */
+	struct handshake_answer answer; /* the server's last: welcome with its caps, or refusal */
+	struct classic_assignment assignment;
 	struct session session;
 	struct runner runner;
 	bool session_open;

@@ -11,13 +11,13 @@
 #include "tui/exits.h"
 
 enum {
-	PILOT_LOOK_MS = 50,
-	PILOT_PARTIAL_MS = 500, /* after the order to end: for the counters of the test to come in */
+	CONTROLLER_LOOK_MS = 50,
+	CONTROLLER_PARTIAL_MS = 500, /* after the order to end: for the counters of the test to come in */
 };
 
 static void note(void *context, enum event_kind kind, const char *text)
 {
-	struct pilot *p = context;
+	struct controller *p = context;
 	struct view_event *e = &p->view.event[p->view.events++ % VIEW_EVENTS];
 
 	e->at_ns = clock_now_ns();
@@ -26,7 +26,7 @@ static void note(void *context, enum event_kind kind, const char *text)
 }
 
 __attribute__((format(printf, 3, 4))) static void say(
-	struct pilot *p, enum event_kind kind, const char *format, ...)
+	struct controller *p, enum event_kind kind, const char *format, ...)
 {
 	char text[VIEW_TEXT];
 	va_list arguments;
@@ -37,7 +37,7 @@ __attribute__((format(printf, 3, 4))) static void say(
 	note(p, kind, text);
 }
 
-static int ask_server(struct pilot *p)
+static int ask_server(struct controller *p)
 {
 	struct client_plan plan = {
 		.options = p->options,
@@ -51,19 +51,19 @@ static int ask_server(struct pilot *p)
 	p->view.state = CLIENT_ASKING;
 	p->view.retry_ns = 0;
 	p->view.tries++;
-	agenda_renew(&p->agenda);
+	test_queue_renew(&p->test_queue);
 	memset(&p->before, 0, sizeof p->before);
 	if (error)
 		say(p, EVENT_ERROR, "No socket: %s", strerror(-error));
 	return error;
 }
 
-static void try_later(struct pilot *p, uint64_t now_ns, uint64_t seconds)
+static void try_later(struct controller *p, uint64_t now_ns, uint64_t seconds)
 {
 	p->view.retry_ns = now_ns + seconds * NS_PER_S;
 }
 
-static void tell_up(struct pilot *p)
+static void tell_up(struct controller *p)
 {
 	const struct client *c = &p->client;
 
@@ -77,22 +77,21 @@ static void tell_up(struct pilot *p)
 	for (int kind = 0; kind < PORT_KINDS; kind++)
 		p->report.port[kind] = c->assignment.port[kind];
 	if (p->view.watching && !c->classic)
-		session_watch(&p->client.session, true);
-	agenda_begin(&p->agenda);
+		session_view_server(&p->client.session, true);
+	test_queue_begin(&p->test_queue);
 }
 
-static void tell_refused(struct pilot *p, uint64_t now_ns)
+static void tell_refused(struct controller *p, uint64_t now_ns)
 {
-	const struct answer *a = &p->client.answer;
+	const struct handshake_answer *a = &p->client.answer;
 	bool passes = a->refusal == REFUSED_BUSY || a->refusal == REFUSED_LIMIT;
 
-	snprintf(p->view.problem, sizeof p->view.problem, "%s: %.90s", hello_refusal_name(a->refusal),
-		a->text);
+	snprintf(p->view.problem, sizeof p->view.problem, "%s: %.90s", refusal_name(a->refusal), a->text);
 	if (passes)
-		try_later(p, now_ns, a->wait_s ? a->wait_s : PILOT_RETRY_S);
+		try_later(p, now_ns, a->wait_s ? a->wait_s : CONTROLLER_RETRY_S);
 }
 
-static void tell_unreached(struct pilot *p, enum client_state was, uint64_t now_ns)
+static void tell_unreached(struct controller *p, enum client_state was, uint64_t now_ns)
 {
 	snprintf(p->view.problem, sizeof p->view.problem, "%s",
 		was == CLIENT_OPENING
@@ -100,10 +99,10 @@ static void tell_unreached(struct pilot *p, enum client_state was, uint64_t now_
 		: p->client.ignored_classic
 			? "it answers as a classic server only, which a client with a key doesn't take"
 			: "no answer");
-	try_later(p, now_ns, PILOT_RETRY_S);
+	try_later(p, now_ns, CONTROLLER_RETRY_S);
 }
 
-static uint64_t median(const struct pilot *p, const struct test_record *t, bool loaded)
+static uint64_t median(const struct controller *p, const struct test_record *t, bool loaded)
 {
 	const struct latency_summary *l =
 		&p->client.snapshot.port[t->direction == TEST_UP ? PORT_UPLOAD : PORT_DOWNLOAD].latency;
@@ -112,7 +111,7 @@ static uint64_t median(const struct pilot *p, const struct test_record *t, bool 
 }
 
 /* Tests that have ended since `known` of them had go into the table. */
-static void take_results(struct pilot *p, unsigned known, uint64_t now_ns)
+static void take_results(struct controller *p, unsigned known, uint64_t now_ns)
 {
 	struct report *r = &p->report;
 
@@ -134,7 +133,7 @@ static void take_results(struct pilot *p, unsigned known, uint64_t now_ns)
 }
 
 /* The session is over; what was last known of it stays in view. */
-static void leave(struct pilot *p)
+static void leave(struct controller *p)
 {
 	unsigned known = p->report.tests_ever;
 	bool had_session = p->client_open && p->client.session_open;
@@ -145,12 +144,12 @@ static void leave(struct pilot *p)
 	/* A try that came to no session knows nothing that is better. */
 	if (!had_session)
 		return;
-	agenda_cut_short(&p->agenda);
+	test_queue_cut_short(&p->test_queue);
 	take_results(p, known, clock_now_ns());
 	p->report.end = p->client.snapshot;
 }
 
-static void take_state(struct pilot *p, uint64_t now_ns)
+static void take_state(struct controller *p, uint64_t now_ns)
 {
 	enum client_state was = p->view.state, state = p->client.state;
 
@@ -191,7 +190,7 @@ static void take_state(struct pilot *p, uint64_t now_ns)
 	leave(p);
 }
 
-static void look(struct pilot *p, uint64_t now_ns)
+static void look(struct controller *p, uint64_t now_ns)
 {
 	struct events_listener listener = {.tell = note, .context = p};
 	unsigned known = p->report.tests_ever;
@@ -199,11 +198,11 @@ static void look(struct pilot *p, uint64_t now_ns)
 	client_snapshot(&p->client);
 	events_between(&p->before, &p->client.snapshot, &listener);
 	p->before = p->client.snapshot;
-	agenda_step(&p->agenda, now_ns);
+	test_queue_step(&p->test_queue, now_ns);
 	take_results(p, known, now_ns);
 }
 
-static void start(struct pilot *p, bool up, bool down)
+static void start(struct controller *p, bool up, bool down)
 {
 	if (p->client.state != CLIENT_UP) {
 		say(p, EVENT_WARNING, "Not connected: nothing to test");
@@ -213,22 +212,22 @@ static void start(struct pilot *p, bool up, bool down)
 		say(p, EVENT_WARNING, "A classic server has no download test");
 		return;
 	}
-	if (up && !agenda_is_free(&p->agenda, TEST_UP)) {
+	if (up && !test_queue_is_free(&p->test_queue, TEST_UP)) {
 		say(p, EVENT_WARNING, "An upload is running");
 		return;
 	}
-	if (down && !agenda_is_free(&p->agenda, TEST_DOWN)) {
+	if (down && !test_queue_is_free(&p->test_queue, TEST_DOWN)) {
 		say(p, EVENT_WARNING, "A download is running");
 		return;
 	}
 	p->stopped = false;
 	if (up)
-		agenda_start(&p->agenda, TEST_UP);
+		test_queue_start(&p->test_queue, TEST_UP);
 	if (down)
-		agenda_start(&p->agenda, TEST_DOWN);
+		test_queue_start(&p->test_queue, TEST_DOWN);
 }
 
-static void save(struct pilot *p)
+static void save(struct controller *p)
 {
 	char *document = NULL;
 	size_t size = 0;
@@ -246,19 +245,19 @@ static void save(struct pilot *p)
 	bridge_hand_document(p->bridge, document);
 }
 
-static void end(struct pilot *p, uint64_t now_ns)
+static void end(struct controller *p, uint64_t now_ns)
 {
-	bool busy = p->client.state == CLIENT_UP && p->agenda.reported < p->agenda.started;
+	bool busy = p->client.state == CLIENT_UP && p->test_queue.reported < p->test_queue.started;
 
 	if (p->end_ns != CLOCK_NEVER)
 		return;
 	p->stopped = true;
 	if (busy)
 		session_stop_test(&p->client.session);
-	p->end_ns = now_ns + (busy ? (uint64_t)PILOT_PARTIAL_MS * NS_PER_MS : 0);
+	p->end_ns = now_ns + (busy ? (uint64_t)CONTROLLER_PARTIAL_MS * NS_PER_MS : 0);
 }
 
-static void watch(struct pilot *p)
+static void watch(struct controller *p)
 {
 	if (p->client.classic) {
 		say(p, EVENT_WARNING, "A classic server does not show its side");
@@ -266,10 +265,10 @@ static void watch(struct pilot *p)
 	}
 	p->view.watching = !p->view.watching;
 	if (p->client.state == CLIENT_UP)
-		session_watch(&p->client.session, p->view.watching);
+		session_view_server(&p->client.session, p->view.watching);
 }
 
-static void obey(struct pilot *p, const struct command *command, uint64_t now_ns)
+static void obey(struct controller *p, const struct command *command, uint64_t now_ns)
 {
 	switch (command->kind) {
 	case COMMAND_UPLOAD:
@@ -287,8 +286,8 @@ static void obey(struct pilot *p, const struct command *command, uint64_t now_ns
 			session_stop_test(&p->client.session);
 		break;
 	case COMMAND_TERMS:
-		p->agenda.rate_bps = command->rate_bps;
-		p->agenda.duration_s = command->duration_s;
+		p->test_queue.rate_bps = command->rate_bps;
+		p->test_queue.duration_s = command->duration_s;
 		break;
 	case COMMAND_RETRY:
 		if (!p->client_open)
@@ -310,7 +309,7 @@ static void obey(struct pilot *p, const struct command *command, uint64_t now_ns
 	}
 }
 
-static void show(struct pilot *p, uint64_t now_ns)
+static void show(struct controller *p, uint64_t now_ns)
 {
 	struct view *v = &p->view;
 
@@ -319,8 +318,8 @@ static void show(struct pilot *p, uint64_t now_ns)
 	v->cap_rate_bps = p->client.answer.cap_rate_bps;
 	v->cap_duration_s = p->client.answer.cap_duration_s;
 	v->threads = p->options->port_parallelism == PARALLEL_THREAD;
-	v->rate_bps = p->agenda.rate_bps;
-	v->duration_s = p->agenda.duration_s;
+	v->rate_bps = p->test_queue.rate_bps;
+	v->duration_s = p->test_queue.duration_s;
 	/* While the server is asked again, the last that was known of it stays. */
 	if (p->client.session_open || !v->was_up)
 		v->snapshot = p->client.snapshot;
@@ -329,7 +328,7 @@ static void show(struct pilot *p, uint64_t now_ns)
 
 static uint64_t step(struct loop_task *task, bool readable)
 {
-	struct pilot *p = (struct pilot *)task; /* its first member */
+	struct controller *p = (struct controller *)task; /* its first member */
 	uint64_t now_ns = clock_now_ns();
 	struct command command;
 
@@ -341,14 +340,14 @@ static uint64_t step(struct loop_task *task, bool readable)
 	while (bridge_take(p->bridge, &command))
 		obey(p, &command, now_ns);
 	if (!p->client_open && p->view.retry_ns && now_ns >= p->view.retry_ns && ask_server(p))
-		try_later(p, now_ns, PILOT_RETRY_S);
+		try_later(p, now_ns, CONTROLLER_RETRY_S);
 	show(p, now_ns);
 	if (now_ns >= p->end_ns)
 		loop_stop(task->loop);
-	return now_ns + (uint64_t)PILOT_LOOK_MS * NS_PER_MS;
+	return now_ns + (uint64_t)CONTROLLER_LOOK_MS * NS_PER_MS;
 }
 
-int pilot_open(struct pilot *p, const struct pilot_plan *plan)
+int controller_open(struct controller *p, const struct controller_plan *plan)
 {
 	char name[ADDRESS_TEXT];
 	int error;
@@ -365,7 +364,7 @@ int pilot_open(struct pilot *p, const struct pilot_plan *plan)
 	address_format(&plan->server, name);
 	snprintf(p->view.server, sizeof p->view.server, "%s", name);
 	report_init(&p->report, plan->options, name);
-	agenda_init(&p->agenda, plan->options, &p->client, &p->report);
+	test_queue_init(&p->test_queue, plan->options, &p->client, &p->report);
 	p->task = (struct loop_task){.fd = -1, .step = step};
 	error = ask_server(p);
 	if (!error)
@@ -373,18 +372,18 @@ int pilot_open(struct pilot *p, const struct pilot_plan *plan)
 	return error;
 }
 
-void pilot_close(struct pilot *p)
+void controller_close(struct controller *p)
 {
 	loop_remove(&p->task);
 	leave(p);
 }
 
-void pilot_interrupt(struct pilot *p)
+void controller_interrupt(struct controller *p)
 {
 	end(p, clock_now_ns());
 }
 
-int pilot_exit_code(const struct pilot *p)
+int controller_exit_code(const struct controller *p)
 {
 	if (p->client.state == CLIENT_UNREACHED || p->client.state == CLIENT_ASKING ||
 		p->client.state == CLIENT_OPENING)

@@ -7,9 +7,9 @@
 #include "tui/client/bridge.h"
 #include "tui/client/test_queue.h"
 
-enum { PILOT_RETRY_S = 5 }; /* between two tries to reach a server */
+enum { CONTROLLER_RETRY_S = 5 }; /* between two tries to reach a server */
 
-struct pilot {
+struct controller {
 	struct loop_task task;
 	const struct options *options;
 	const struct key *key;
@@ -17,7 +17,7 @@ struct pilot {
 	bool client_open;
 	struct address server;
 	struct bridge *bridge;
-	struct agenda agenda;
+	struct test_queue test_queue;
 	struct report report;
 	struct session_snapshot before; /* what the events so far speak of */
 	struct view view;
@@ -26,7 +26,7 @@ struct pilot {
 	bool hung_up;    /* the terminal is gone */
 };
 
-struct pilot_plan {
+struct controller_plan {
 	const struct options *options;
 	const struct key *key; /* NULL: none */
 	struct address server;
@@ -36,15 +36,15 @@ struct pilot_plan {
 };
 
 /* Begins to ask the server. 0 or -errno. The loop stops when the user has enough. */
-int pilot_open(struct pilot *p, const struct pilot_plan *plan);
+int controller_open(struct controller *p, const struct controller_plan *plan);
 
 /* Ends the session; the report then holds all that is known. */
-void pilot_close(struct pilot *p);
+void controller_close(struct controller *p);
 
 /* A signal: what runs is stopped, and the loop ends when its counters are in. */
-void pilot_interrupt(struct pilot *p);
+void controller_interrupt(struct controller *p);
 
 /* What the exit code is to say, signals apart. */
-int pilot_exit_code(const struct pilot *p);
+int controller_exit_code(const struct controller *p);
 
 #endif

@@ -39,12 +39,12 @@ static double received_bps(const struct test_record *t)
 
 void events_test_line(const struct test_record *t, char out[VIEW_TEXT])
 {
-	struct loss loss = agreement_loss(t);
+	struct loss loss = outcome_loss(t);
 	char rate[32], percent[FORMAT_TEXT];
 
 	if (t->phase == TEST_FAILED && t->refusal)
 		snprintf(out, VIEW_TEXT, "%s refused (%s), try again in %" PRIu32 " s", name(t),
-			hello_refusal_name(t->refusal), t->wait_s);
+			refusal_name(t->refusal), t->wait_s);
 	else if (t->phase == TEST_FAILED)
 		snprintf(out, VIEW_TEXT, "%s not started: %s was not acknowledged", name(t), command(t));
 	else if (!t->received_known)

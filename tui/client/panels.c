@@ -16,7 +16,7 @@
 #include "tui/panels/app.h"
 
 struct panels {
-	struct pilot pilot;
+	struct controller controller;
 	struct bridge bridge;
 	struct app app;
 	struct signals signals;
@@ -34,10 +34,10 @@ static void interrupted(void *context)
 {
 	struct panels *p = context;
 
-	pilot_interrupt(&p->pilot);
+	controller_interrupt(&p->controller);
 }
 
-static int run(struct panels *p, const struct pilot_plan *plan)
+static int run(struct panels *p, const struct controller_plan *plan)
 {
 	int error = signals_open(&p->signals, plan->home->loop);
 
@@ -47,7 +47,7 @@ static int run(struct panels *p, const struct pilot_plan *plan)
 	signal(SIGTSTP, SIG_IGN);
 	p->signals.caught_one = interrupted;
 	p->signals.context = p;
-	error = pilot_open(&p->pilot, plan);
+	error = controller_open(&p->controller, plan);
 	if (error)
 		goto out;
 	error = app_start(&p->app, plan->options, &p->bridge);
@@ -61,7 +61,7 @@ static int run(struct panels *p, const struct pilot_plan *plan)
 	signals_set_last_act(NULL);
 
 out_pilot:
-	pilot_close(&p->pilot);
+	controller_close(&p->controller);
 out:
 	signals_close(&p->signals);
 	return error;
@@ -71,19 +71,19 @@ static int exit_code(const struct panels *p)
 {
 	if (p->signals.caught)
 		return EXIT_SIGNAL + p->signals.caught;
-	if (p->pilot.hung_up)
+	if (p->controller.hung_up)
 		return EXIT_SIGNAL + SIGHUP;
-	return pilot_exit_code(&p->pilot);
+	return controller_exit_code(&p->controller);
 }
 
 static void tell_results(const struct panels *p)
 {
-	const struct pilot *pilot = &p->pilot;
+	const struct controller *controller = &p->controller;
 
-	printf("wyndrvr %s\n", pilot->view.server);
-	if (pilot->view.problem[0])
-		printf("%s\n", pilot->view.problem);
-	report_text_end(stdout, &pilot->report);
+	printf("wyndrvr %s\n", controller->view.server);
+	if (controller->view.problem[0])
+		printf("%s\n", controller->view.problem);
+	report_text_end(stdout, &controller->report);
 	fflush(stdout);
 }
 
@@ -91,7 +91,7 @@ int panels_run(const struct options *options, const struct key *key)
 {
 	static struct panels panels; /* large, and there is one */
 	struct runner_home home;
-	struct pilot_plan plan = {
+	struct controller_plan plan = {
 		.options = options,
 		.key = key,
 		.home = &home,
@@ -123,7 +123,7 @@ int panels_run(const struct options *options, const struct key *key)
 	else
 		tell_results(&panels);
 	error = error ? EXIT_INCOMPLETE : exit_code(&panels);
-	report_free(&panels.pilot.report);
+	report_free(&panels.controller.report);
 	bridge_free(&panels.bridge);
 	return error;
 }

@@ -34,7 +34,7 @@ struct plain {
 	struct signals signals;
 	struct report report;
 	enum client_state told; /* the state that the user knows of */
-	struct agenda agenda;
+	struct test_queue test_queue;
 	bool headed[2]; /* traffic that the heading of the lines speaks of */
 	uint64_t began_ns, interval_began_ns, interval_ends_ns;
 	struct session_snapshot before; /* as the interval began */
@@ -55,8 +55,8 @@ __attribute__((format(printf, 2, 3))) static void say(const struct plain *p, con
 
 static void tell_assignment(struct plain *p)
 {
-	const struct message_assignment *a = &p->client.assignment;
-	const struct answer *terms = &p->client.answer;
+	const struct classic_assignment *a = &p->client.assignment;
+	const struct handshake_answer *terms = &p->client.answer;
 	char rate[32];
 
 	say(p, "Received port assignment:\n  CONTROL %u, UPLOAD %u, DOWNLOAD %u\n", a->port[PORT_CONTROL],
@@ -96,18 +96,18 @@ static void tell_up(struct plain *p, uint64_t now_ns)
 	begin_interval(p, now_ns);
 	/* What made the session come up is news too. */
 	p->before = (struct session_snapshot){0};
-	if (p->client.classic && agenda_wants_download(p->options))
+	if (p->client.classic && test_queue_wants_download(p->options))
 		refuse(p, "The server is classic and has no download test", now_ns);
 	else
-		agenda_begin(&p->agenda);
+		test_queue_begin(&p->test_queue);
 }
 
 static void tell_refused(struct plain *p, uint64_t now_ns)
 {
-	const struct answer *a = &p->client.answer;
+	const struct handshake_answer *a = &p->client.answer;
 	char why[REPORT_TEXT];
 
-	snprintf(why, sizeof why, "The server refused (%s): %s", hello_refusal_name(a->refusal), a->text);
+	snprintf(why, sizeof why, "The server refused (%s): %s", refusal_name(a->refusal), a->text);
 	if (a->wait_s)
 		snprintf(why + strlen(why), sizeof why - strlen(why), "; try again in %" PRIu32 " s",
 			a->wait_s);
@@ -200,7 +200,7 @@ static void end_interval(struct plain *p, uint64_t now_ns)
 
 static void check_tests(struct plain *p, uint64_t now_ns)
 {
-	if (agenda_step(&p->agenda, now_ns) && p->end_ns == CLOCK_NEVER)
+	if (test_queue_step(&p->test_queue, now_ns) && p->end_ns == CLOCK_NEVER)
 		p->end_ns = now_ns;
 }
 
@@ -282,7 +282,7 @@ static void finish_report(struct plain *p)
 	signals_extend();
 	finish_intervals(p);
 	p->report.end = p->client.snapshot;
-	agenda_cut_short(&p->agenda);
+	test_queue_cut_short(&p->test_queue);
 	if (!p->options->json) {
 		report_text_end(stdout, &p->report);
 		fflush(stdout);
@@ -346,7 +346,7 @@ int plain_run(const struct options *options, const struct key *key)
 
 	p->options = options;
 	p->key = key;
-	agenda_init(&p->agenda, options, &p->client, &p->report);
+	test_queue_init(&p->test_queue, options, &p->client, &p->report);
 	error = address_resolve(&server, options->host, options->port, false);
 	report_init(&p->report, options, error ? options->host : address_format(&server, name));
 	if (error) {

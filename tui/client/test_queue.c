@@ -7,14 +7,14 @@
 
 enum {
 	/* After a classic result: so long without it being repeated, and our acknowledgement has arrived, */
-	AGENDA_LINGER_MS = 500,
-	AGENDA_LINGER_S = 5, /* ... and no longer than this. */
+	TEST_QUEUE_LINGER_MS = 500,
+	TEST_QUEUE_LINGER_S = 5, /* ... and no longer than this. */
 };
 
-void agenda_init(
-	struct agenda *a, const struct options *options, struct client *client, struct report *report)
+void test_queue_init(
+	struct test_queue *a, const struct options *options, struct client *client, struct report *report)
 {
-	*a = (struct agenda){
+	*a = (struct test_queue){
 		.options = options,
 		.client = client,
 		.report = report,
@@ -23,7 +23,7 @@ void agenda_init(
 	};
 }
 
-bool agenda_wants_download(const struct options *options)
+bool test_queue_wants_download(const struct options *options)
 {
 	for (unsigned i = 0; i < options->test_count; i++)
 		if (options->tests[i] != OPTION_BWUP)
@@ -31,19 +31,19 @@ bool agenda_wants_download(const struct options *options)
 	return false;
 }
 
-static const struct port_snapshot *upload(const struct agenda *a)
+static const struct port_snapshot *upload(const struct test_queue *a)
 {
 	return &a->client->snapshot.port[PORT_UPLOAD];
 }
 
-static uint32_t datagram_bytes(const struct agenda *a)
+static uint32_t datagram_bytes(const struct test_queue *a)
 {
 	const struct client *c = a->client;
 
 	return options_datagram_bytes(a->options, c->classic ? 0 : upload(a)->path_bytes);
 }
 
-void agenda_start(struct agenda *a, enum test_direction direction)
+void test_queue_start(struct test_queue *a, enum test_direction direction)
 {
 	struct test_order order = {
 		.direction = direction,
@@ -61,7 +61,7 @@ void agenda_start(struct agenda *a, enum test_direction direction)
 	session_start_test(&a->client->session, &order);
 }
 
-bool agenda_is_free(const struct agenda *a, enum test_direction direction)
+bool test_queue_is_free(const struct test_queue *a, enum test_direction direction)
 {
 	const struct session_snapshot *s = &a->client->snapshot;
 	uint32_t known = s->tests ? s->test[s->tests - 1].id : 0;
@@ -74,14 +74,14 @@ bool agenda_is_free(const struct agenda *a, enum test_direction direction)
 	return a->started <= known; /* otherwise one is asked for, and not seen to begin yet */
 }
 
-void agenda_renew(struct agenda *a)
+void test_queue_renew(struct test_queue *a)
 {
 	a->started = a->reported = 0;
 	a->again[TEST_UP] = a->again[TEST_DOWN] = false;
 	a->again_ns = 0;
 }
 
-void agenda_begin(struct agenda *a)
+void test_queue_begin(struct test_queue *a)
 {
 	enum option_test test;
 
@@ -89,18 +89,18 @@ void agenda_begin(struct agenda *a)
 		return;
 	test = a->options->tests[a->next++];
 	if (test != OPTION_BWDOWN)
-		agenda_start(a, TEST_UP);
+		test_queue_start(a, TEST_UP);
 	if (test != OPTION_BWUP)
-		agenda_start(a, TEST_DOWN);
+		test_queue_start(a, TEST_DOWN);
 }
 
 /* Why a test has no whole result. */
-static void note_failure(struct agenda *a, const struct test_record *t)
+static void note_failure(struct test_queue *a, const struct test_record *t)
 {
 	if (t->refusal)
 		report_fail(a->report, "refused",
 			"The server refused the test (%s); try again in %" PRIu32 " s",
-			hello_refusal_name(t->refusal), t->wait_s);
+			refusal_name(t->refusal), t->wait_s);
 	else if (t->phase == TEST_FAILED)
 		report_fail(a->report, "no_answer", "The server did not acknowledge the test");
 	else
@@ -109,7 +109,7 @@ static void note_failure(struct agenda *a, const struct test_record *t)
 }
 
 /* The server is busy, and the user is willing to wait. */
-static bool postpone(struct agenda *a, const struct test_record *t, uint64_t now_ns)
+static bool postpone(struct test_queue *a, const struct test_record *t, uint64_t now_ns)
 {
 	uint64_t wait_ends_ns = a->client->wait_ends_ns;
 
@@ -123,7 +123,7 @@ static bool postpone(struct agenda *a, const struct test_record *t, uint64_t now
 }
 
 /* Once: it is the path's, not the test's. */
-static void note_hole(struct agenda *a)
+static void note_hole(struct test_queue *a)
 {
 	if (!upload(a)->path_hole || a->hole_told)
 		return;
@@ -134,7 +134,7 @@ static void note_hole(struct agenda *a)
 }
 
 /* An upload's datagrams were larger than what the kernel knows the path to take, by now. */
-static void note_too_large(struct agenda *a, const struct test_record *t)
+static void note_too_large(struct test_queue *a, const struct test_record *t)
 {
 	uint32_t path_bytes = upload(a)->path_bytes;
 
@@ -147,7 +147,7 @@ static void note_too_large(struct agenda *a, const struct test_record *t)
 						   : "they left this host in fragments");
 }
 
-static void take(struct agenda *a, const struct test_record *t, uint64_t now_ns)
+static void take(struct test_queue *a, const struct test_record *t, uint64_t now_ns)
 {
 	char doubt[REPORT_TEXT];
 
@@ -161,32 +161,32 @@ static void take(struct agenda *a, const struct test_record *t, uint64_t now_ns)
 		report_warn(a->report, "%s", doubt);
 	note_hole(a);
 	note_too_large(a, t);
-	a->linger_ends_ns = now_ns + (uint64_t)AGENDA_LINGER_S * NS_PER_S;
+	a->linger_ends_ns = now_ns + (uint64_t)TEST_QUEUE_LINGER_S * NS_PER_S;
 }
 
 /* A classic server repeats its result until our acknowledgement has arrived: it is quiet then. */
-static bool is_quiet(const struct agenda *a, uint64_t now_ns)
+static bool is_quiet(const struct test_queue *a, uint64_t now_ns)
 {
 	const struct session_snapshot *s = &a->client->snapshot;
 
 	for (unsigned i = 0; i < s->tests; i++)
-		if (s->test[i].result_ns + (uint64_t)AGENDA_LINGER_MS * NS_PER_MS > now_ns)
+		if (s->test[i].result_ns + (uint64_t)TEST_QUEUE_LINGER_MS * NS_PER_MS > now_ns)
 			return now_ns >= a->linger_ends_ns;
 	return true;
 }
 
 /* Whether a test waits; begins it when it is due. */
-static bool try_again(struct agenda *a, uint64_t now_ns)
+static bool try_again(struct test_queue *a, uint64_t now_ns)
 {
 	bool waits = a->again[TEST_UP] || a->again[TEST_DOWN];
 
 	for (int d = TEST_UP; d <= TEST_DOWN && now_ns >= a->again_ns; d++)
 		if (a->again[d])
-			agenda_start(a, (enum test_direction)d);
+			test_queue_start(a, (enum test_direction)d);
 	return waits;
 }
 
-bool agenda_step(struct agenda *a, uint64_t now_ns)
+bool test_queue_step(struct test_queue *a, uint64_t now_ns)
 {
 	const struct session_snapshot *s = &a->client->snapshot;
 
@@ -198,11 +198,11 @@ bool agenda_step(struct agenda *a, uint64_t now_ns)
 		return false;
 	if (a->next >= a->options->test_count || a->report->error_code[0])
 		return true;
-	agenda_begin(a);
+	test_queue_begin(a);
 	return false;
 }
 
-void agenda_cut_short(struct agenda *a)
+void test_queue_cut_short(struct test_queue *a)
 {
 	const struct session_snapshot *s = &a->client->snapshot;
 
@@ -212,7 +212,7 @@ void agenda_cut_short(struct agenda *a)
 		if (r.id <= a->reported)
 			continue;
 		if (r.direction == TEST_UP)
-			agreement_guess(&r);
+			outcome_guess(&r);
 		report_add_test(a->report, &r);
 	}
 }

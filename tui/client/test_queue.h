@@ -6,7 +6,7 @@
 #include "proto/report/report.h"
 #include "tui/client/client.h"
 
-struct agenda {
+struct test_queue {
 	const struct options *options;
 	struct client *client;
 	struct report *report;
@@ -21,27 +21,27 @@ struct agenda {
 	uint64_t linger_ends_ns;   /* a classic result may be repeated until then */
 };
 
-void agenda_init(
-	struct agenda *a, const struct options *options, struct client *client, struct report *report);
+void test_queue_init(
+	struct test_queue *a, const struct options *options, struct client *client, struct report *report);
 
 /* Whether one of the tests needs a server that sends. */
-bool agenda_wants_download(const struct options *options);
+bool test_queue_wants_download(const struct options *options);
 
 /* The session is up: starts the first test. */
-void agenda_begin(struct agenda *a);
+void test_queue_begin(struct test_queue *a);
 
 /* Starts a test that is on no list, in a direction that is free: none in it runs or is about to. While the
- * path's largest datagram is looked for, it waits: agenda_step starts it. */
-bool agenda_is_free(const struct agenda *a, enum test_direction direction);
-void agenda_start(struct agenda *a, enum test_direction direction);
+ * path's largest datagram is looked for, it waits: test_queue_step starts it. */
+bool test_queue_is_free(const struct test_queue *a, enum test_direction direction);
+void test_queue_start(struct test_queue *a, enum test_direction direction);
 
 /* There is a new session, whose tests count from 1 again; those of the list that have begun are over. */
-void agenda_renew(struct agenda *a);
+void test_queue_renew(struct test_queue *a);
 
 /* Looks at the client's snapshot, and goes on. True when all is done. */
-bool agenda_step(struct agenda *a, uint64_t now_ns);
+bool test_queue_step(struct test_queue *a, uint64_t now_ns);
 
 /* The end has come before theirs: puts what is known of running tests into the report. */
-void agenda_cut_short(struct agenda *a);
+void test_queue_cut_short(struct test_queue *a);
 
 #endif

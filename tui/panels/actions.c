@@ -136,7 +136,7 @@ static void change_view(struct app *a, enum action action)
 		a->ui.help_row = 0;
 		break;
 	case ACTION_TERMS:
-		terms_open(&a->ui.terms, &a->view);
+		test_dialog_open(&a->ui.terms, &a->view);
 		break;
 	case ACTION_PICTURE:
 		save_picture(a);
@@ -222,7 +222,7 @@ static void take_terms(struct app *a)
 {
 	struct command command = {.kind = COMMAND_TERMS};
 
-	if (!terms_take(&a->ui.terms, &a->options))
+	if (!test_dialog_take(&a->ui.terms, &a->options))
 		return;
 	command.rate_bps = a->options.rate_bps;
 	command.duration_s = a->options.duration_s;
@@ -239,7 +239,7 @@ void actions_key(struct app *a, const struct layout *l, int key, int row, int co
 	else if (a->ui.terms.open && (key == '\n' || key == '\r' || key == KEY_ENTER))
 		take_terms(a);
 	else if (a->ui.terms.open)
-		terms_key(&a->ui.terms, key);
+		test_dialog_key(&a->ui.terms, key);
 	else if (key == SCREEN_CLICK)
 		click(a, l, row, col);
 	else if (key == SCREEN_WHEEL_UP || key == SCREEN_WHEEL_DOWN)

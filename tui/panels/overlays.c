@@ -78,7 +78,7 @@ static void help(struct canvas *c, const struct ui *ui)
 	help_text(c, r, -(ui->help_row < most ? ui->help_row : most));
 }
 
-static void terms(struct canvas *c, const struct ui_terms *t)
+static void terms(struct canvas *c, const struct ui_test_dialog *t)
 {
 	static const char *const label[] = {"Rate (auto, max, 95M)", "Duration, seconds"};
 	struct rect r = open_box(c, 6, 50, "The next tests");

@@ -63,7 +63,7 @@ static void counts(struct canvas_line *l, const struct moment_port *p)
 }
 
 /* Where the clocks let the directions be told apart. */
-static void oneway(struct canvas_line *l, const struct oneway_summary *o)
+static void one_way(struct canvas_line *l, const struct owd_summary *o)
 {
 	char text[FORMAT_TEXT];
 
@@ -94,7 +94,7 @@ void paint_conversation(struct canvas *c, struct rect r, const struct scene *sce
 	if (!m)
 		return;
 	p = &m->port[PORT_CONTROL];
-	oneway(&fourth, &scene->view->snapshot.port[PORT_CONTROL].latency.oneway);
+	one_way(&fourth, &scene->view->snapshot.port[PORT_CONTROL].latency.owd);
 	if (p->test.id == 0) {
 		line_add(&first, STYLE_DIM, " no test yet;");
 		line_add(&first, STYLE_KEY, scene->view->classic ? " u" : " u d b");

@@ -11,7 +11,7 @@ static struct row round_trip(const struct latency_part *l)
 	return (struct row){"round trip", l->n, l->p50_ns, l->p95_ns, l->p99_ns};
 }
 
-static struct row one_way(const char *name, const struct oneway_part *w)
+static struct row one_way(const char *name, const struct owd_part *w)
 {
 	return (struct row){name, w->n, w->p50_ns, w->p95_ns, w->p99_ns};
 }
@@ -33,11 +33,11 @@ void paint_latency_table(struct canvas *c, struct rect r, const struct latency_s
 {
 	const struct row rows[LATENCY_TABLE_ROWS - 1] = {
 		round_trip(&l->idle),
-		one_way("up", &l->oneway.idle[TEST_UP]),
-		one_way("down", &l->oneway.idle[TEST_DOWN]),
+		one_way("up", &l->owd.idle[TEST_UP]),
+		one_way("down", &l->owd.idle[TEST_DOWN]),
 		round_trip(&l->loaded),
-		one_way("up", &l->oneway.loaded[TEST_UP]),
-		one_way("down", &l->oneway.loaded[TEST_DOWN]),
+		one_way("up", &l->owd.loaded[TEST_UP]),
+		one_way("down", &l->owd.loaded[TEST_DOWN]),
 	};
 	struct canvas_line head = canvas_line(c, r, 0);
 

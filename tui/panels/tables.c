@@ -18,7 +18,7 @@ static double bps(uint64_t bytes, uint64_t duration_ns)
 
 static void loss_cell(struct canvas_line *l, const struct test_record *t)
 {
-	struct loss loss = agreement_loss(t);
+	struct loss loss = outcome_loss(t);
 	char text[FORMAT_TEXT];
 
 	line_add(l, loss.packets ? STYLE_WARN : STYLE_GOOD, " %7s",
@@ -106,7 +106,7 @@ void paint_results(struct canvas *c, struct rect r, const struct scene *scene)
 
 static void server_line(struct canvas *c, struct rect r, const struct scene *scene, int kind)
 {
-	const struct peer_port *p = &scene->view->snapshot.peer.port[kind];
+	const struct server_view_port *p = &scene->view->snapshot.peer.port[kind];
 	struct canvas_line l = canvas_line(c, r, kind);
 	char text[FORMAT_TEXT];
 

@@ -6,13 +6,13 @@
 
 enum { KEY_ESCAPE = 27, KEY_RUBOUT = 127 };
 
-void terms_open(struct ui_terms *t, const struct view *v)
+void test_dialog_open(struct ui_test_dialog *t, const struct view *v)
 {
 	static const char *const prefix[] = {"", "k", "M", "G"};
 	uint64_t rate = v->rate_bps;
 	unsigned i = 0;
 
-	*t = (struct ui_terms){.open = true, .fresh = true};
+	*t = (struct ui_test_dialog){.open = true, .fresh = true};
 	if (rate == 0 || rate == OPTION_RATE_AUTO) {
 		snprintf(t->text[0], UI_FIELD, rate ? "auto" : "max");
 	} else {
@@ -23,7 +23,7 @@ void terms_open(struct ui_terms *t, const struct view *v)
 	snprintf(t->text[1], UI_FIELD, "%" PRIu32, v->duration_s);
 }
 
-void terms_key(struct ui_terms *t, int key)
+void test_dialog_key(struct ui_test_dialog *t, int key)
 {
 	char *text = t->text[t->field];
 	size_t length = strlen(text);
@@ -49,7 +49,7 @@ void terms_key(struct ui_terms *t, int key)
 	}
 }
 
-bool terms_take(struct ui_terms *t, struct options *o)
+bool test_dialog_take(struct ui_test_dialog *t, struct options *o)
 {
 	static const char *const name[] = {"rate", "duration"};
 	char error[OPTIONS_ERROR];

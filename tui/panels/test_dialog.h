@@ -6,12 +6,12 @@
 #include "proto/config/options.h"
 #include "tui/panels/ui.h"
 
-void terms_open(struct ui_terms *t, const struct view *v);
+void test_dialog_open(struct ui_test_dialog *t, const struct view *v);
 
 /* A key that is not Enter. */
-void terms_key(struct ui_terms *t, int key);
+void test_dialog_key(struct ui_test_dialog *t, int key);
 
 /* Enter: true when both fields are good and now in `o`; otherwise the dialog says what is wrong. */
-bool terms_take(struct ui_terms *t, struct options *o);
+bool test_dialog_take(struct ui_test_dialog *t, struct options *o);
 
 #endif

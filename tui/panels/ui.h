@@ -9,7 +9,7 @@
 enum { UI_FIELD = 24, UI_NOTICE = 100, UI_PROBLEM = 160, UI_SCALES = 7 };
 
 /* The dialog for the next tests' terms. */
-struct ui_terms {
+struct ui_test_dialog {
 	bool open;
 	unsigned field; /* 0: rate, 1: duration */
 	bool fresh;     /* the first key replaces what is there */
@@ -26,7 +26,7 @@ struct ui {
 	uint64_t at_ns; /* the moment looked at, while frozen */
 	bool help;
 	int help_row; /* the first that is shown */
-	struct ui_terms terms;
+	struct ui_test_dialog terms;
 	char notice[UI_NOTICE]; /* "" : none */
 	uint64_t notice_ns;     /* shown until then */
 };

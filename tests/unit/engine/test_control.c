@@ -5,7 +5,7 @@
 static void test_command(void **state)
 {
 	struct control_packet packet;
-	struct message_command m;
+	struct classic_command m;
 	struct control c;
 
 	(void)state;
@@ -18,7 +18,7 @@ static void test_command(void **state)
 	assert_int_equal(packet.header.sequence, 0);
 	assert_int_equal(packet.header.offset, 0);
 	assert_false(is_ack(&packet));
-	assert_int_equal(message_parse_command((uint8_t *)packet.body, packet.size, &m), WIRE_OK);
+	assert_int_equal(classic_decode_command((uint8_t *)packet.body, packet.size, &m), WIRE_OK);
 	assert_int_equal(m.channel, packet.header.channel);
 	assert_int_equal(m.duration_s, 2);
 	assert_false(m.is_ack);
@@ -48,7 +48,7 @@ static void test_repeated_until_given_up(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		uint64_t end_ns = START_NS + rows[i].seconds * SECOND, now_ns = START_NS;
 		struct control_packet packet;
-		char guid[MESSAGE_UID];
+		char guid[TEST_UID_BYTES];
 		unsigned sent = 0;
 		struct control c;
 
@@ -166,7 +166,7 @@ static void test_early_result(void **state)
 static void test_busy(void **state)
 {
 	struct control_packet packet;
-	char guid[MESSAGE_UID];
+	char guid[TEST_UID_BYTES];
 	struct mail mail;
 	struct control c;
 

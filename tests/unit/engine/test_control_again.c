@@ -10,9 +10,9 @@ static void test_server_is_asked_again(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct control_packet packet;
-		struct message_command m;
+		struct classic_command m;
 		struct test_record before;
-		char guid[MESSAGE_UID];
+		char guid[TEST_UID_BYTES];
 		struct control c;
 
 		print_message("point %d\n", rows[i]);
@@ -23,7 +23,7 @@ static void test_server_is_asked_again(void **state)
 		assert_int_equal(packets(&c, START_NS + 2 * SECOND, &packet), 1);
 		assert_int_equal(packet.header.type, WIRE_CONTROL);
 		assert_true(is_ack(&packet));
-		assert_int_equal(message_parse_command((uint8_t *)packet.body, packet.size, &m), WIRE_OK);
+		assert_int_equal(classic_decode_command((uint8_t *)packet.body, packet.size, &m), WIRE_OK);
 		assert_true(m.is_ack);
 		assert_string_equal(m.uid, before.uid);
 		assert_int_equal(m.duration_s, 2);
@@ -66,7 +66,7 @@ static void test_client_is_given_the_result_again(void **state)
 	for (size_t i = 0; i < COUNT(guids); i++) {
 		uint64_t now_ns = START_NS + 3 * SECOND + i;
 		struct control_packet packet;
-		struct message_result m;
+		struct classic_result m;
 
 		print_message("%zu: %s\n", i, guids[i]);
 		assert_int_equal(give_result(&c, guids[i], 999, "", now_ns), WIRE_OK);
@@ -74,7 +74,7 @@ static void test_client_is_given_the_result_again(void **state)
 		assert_int_equal(packet.header.type, WIRE_TEST_RESULT);
 		assert_int_equal(packet.header.channel, before.channel);
 		assert_true(is_ack(&packet));
-		assert_int_equal(message_parse_result((uint8_t *)packet.body, packet.size, &m), WIRE_OK);
+		assert_int_equal(classic_decode_result((uint8_t *)packet.body, packet.size, &m), WIRE_OK);
 		assert_true(m.is_ack);
 		assert_string_equal(m.guid, guids[i]);
 		before.result_ns = now_ns;
@@ -85,7 +85,7 @@ static void test_client_is_given_the_result_again(void **state)
 static void test_server_is_acknowledged_again(void **state)
 {
 	struct control_packet packet;
-	char guid[MESSAGE_UID];
+	char guid[TEST_UID_BYTES];
 	struct control c;
 
 	(void)state;
@@ -141,7 +141,7 @@ static void test_refused(void **state)
 		uint32_t channel = refused_rows[i].channel;
 		struct control c, before;
 		struct control_packet packet;
-		char guid[MESSAGE_UID];
+		char guid[TEST_UID_BYTES];
 		enum wire_reject reason;
 
 		print_message("%s\n", refused_rows[i].name);
@@ -180,7 +180,7 @@ static void test_result_out_of_the_blue(void **state)
 static void test_done_with_nothing(void **state)
 {
 	struct mail mail = {.kind = MAIL_SINK_DONE, .order = {.channel = 77}};
-	char guid[MESSAGE_UID];
+	char guid[TEST_UID_BYTES];
 	struct control c;
 
 	(void)state;

@@ -16,7 +16,7 @@ static struct mail question(struct control *c)
 
 static enum wire_reject ask_for(struct control *c, enum test_direction direction, uint32_t channel)
 {
-	struct exchange_command m = {
+	struct test_command m = {
 		.direction = direction,
 		.channel = channel,
 		.duration_s = 2,
@@ -24,21 +24,21 @@ static enum wire_reject ask_for(struct control *c, enum test_direction direction
 		.datagram_bytes = DATAGRAM,
 	};
 	struct wire_header h = {.type = WIRE_CONTROL, .channel = channel};
-	char body[MESSAGE_BODY];
-	size_t size = exchange_write_command(body, &m);
+	char body[WIRE_BODY_BYTES];
+	size_t size = command_encode(body, &m);
 
 	return control_input(c, &h, (const uint8_t *)body, size, START_NS);
 }
 
 /* The one packet that the server sends now, as a command's answer. */
-static struct exchange_command answered(struct control *c)
+static struct test_command answered(struct control *c)
 {
 	struct control_packet packet;
-	struct exchange_command m;
+	struct test_command m;
 
 	assert_int_equal(packets(c, START_NS, &packet), 1);
 	assert_int_equal(packet.header.type, WIRE_CONTROL);
-	assert_int_equal(exchange_read_command((uint8_t *)packet.body, packet.size, &m), WIRE_OK);
+	assert_int_equal(command_decode((uint8_t *)packet.body, packet.size, &m), WIRE_OK);
 	assert_true(m.is_answer);
 	assert_int_equal(m.channel, CHANNEL);
 	return m;
@@ -60,7 +60,7 @@ static void open_running(struct control *c, enum test_direction direction)
 static enum wire_reject give_counters(struct control *c, uint64_t bytes)
 {
 	const struct test_record *r = &c->test[0].record;
-	struct exchange_result m = {
+	struct result_message m = {
 		.channel = CHANNEL,
 		.has_sent = r->direction == TEST_UP,
 		.duration_ns = 2 * SECOND,
@@ -68,11 +68,11 @@ static enum wire_reject give_counters(struct control *c, uint64_t bytes)
 		.received = {.packets = 45, .bytes = bytes, .unique_packets = 45},
 	};
 	struct wire_header h = {.type = WIRE_TEST_RESULT, .channel = CHANNEL};
-	char body[MESSAGE_BODY];
+	char body[WIRE_BODY_BYTES];
 	size_t size;
 
 	memcpy(m.uid, r->uid, sizeof(m.uid));
-	size = exchange_write_result(body, &m);
+	size = result_encode(body, &m);
 	return control_input(c, &h, (const uint8_t *)body, size, START_NS);
 }
 
@@ -81,7 +81,7 @@ static void test_refused_then_granted(void **state)
 {
 	(void)state;
 	for (int d = 0; d < 2; d++) {
-		struct exchange_command m;
+		struct test_command m;
 		struct control c;
 		struct mail mail;
 
@@ -294,19 +294,19 @@ static void test_refused(void **state)
 /* The server's own half, given back to it. */
 static void test_wrong_half(void **state)
 {
-	struct exchange_result m = {.channel = CHANNEL, .has_sent = false};
+	struct result_message m = {.channel = CHANNEL, .has_sent = false};
 	struct wire_header h = {.type = WIRE_TEST_RESULT, .channel = CHANNEL};
-	char body[MESSAGE_BODY];
+	char body[WIRE_BODY_BYTES];
 	struct control c;
 	size_t size;
 
 	(void)state;
 	open_running(&c, TEST_UP);
 	memcpy(m.uid, c.test[0].record.uid, sizeof(m.uid));
-	size = exchange_write_result(body, &m);
+	size = result_encode(body, &m);
 	assert_int_equal(control_input(&c, &h, (const uint8_t *)body, size, START_NS), REJECT_BODY);
 	m.has_sent = true;
-	size = exchange_write_result(body, &m);
+	size = result_encode(body, &m);
 	assert_int_equal(control_input(&c, &h, (const uint8_t *)body, size, START_NS), WIRE_OK);
 }
 

@@ -157,13 +157,13 @@ static uint64_t beat(struct pair *p, const struct way *way, bool is_loaded, uint
 	return now_ns + INTERVAL_NS;
 }
 
-static void open_both(struct pair *p, bool extended, struct oneway *oneway)
+static void open_both(struct pair *p, bool extended, struct owd *owd)
 {
 	struct heartbeat_plan plan = {.extended = extended, .interval_ns = INTERVAL_NS};
 
 	heartbeat_init(&p->server, &plan, START_NS);
 	plan.is_client = true;
-	plan.oneway = oneway;
+	plan.owd = owd;
 	heartbeat_init(&p->client, &plan, START_NS);
 }
 
@@ -199,48 +199,48 @@ static void test_directions(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(ways); i++) {
-		struct oneway oneway = {.owd = {.samples = 0}};
+		struct owd owd = {.fit = {.samples = 0}};
 		struct latency_summary l;
 		struct pair p;
 		uint64_t end_ns;
 		int64_t off_ns;
 
 		print_message("%s\n", ways[i].name);
-		open_both(&p, true, &oneway);
+		open_both(&p, true, &owd);
 		end_ns = run_beats(&p, &ways[i], &l);
-		assert_true(l.oneway.known);
-		off_ns = l.oneway.offset_ns - (int64_t)(server_ns(&ways[i], end_ns) - end_ns);
-		assert_in_range(off_ns < 0 ? -off_ns : off_ns, 0, l.oneway.offset_err_ns);
+		assert_true(l.owd.known);
+		off_ns = l.owd.offset_ns - (int64_t)(server_ns(&ways[i], end_ns) - end_ns);
+		assert_in_range(off_ns < 0 ? -off_ns : off_ns, 0, l.owd.offset_err_ns);
 		/* Half of the shortest round trip, and what the skew leaves open after a second of queues. */
-		assert_in_range(l.oneway.offset_err_ns, BARE_MS * MS / 2, 3 * BARE_MS * MS);
-		assert_near(l.oneway.up_ns, BARE_MS * MS);
-		assert_near(l.oneway.down_ns, BARE_MS * MS);
-		assert_near(l.oneway.queue_up_ns, ways[i].up_ms * MS);
-		assert_near(l.oneway.queue_down_ns, ways[i].down_ms * MS);
-		assert_int_equal(l.oneway.idle[TEST_UP].n + l.oneway.loaded[TEST_UP].n, BEATS);
-		assert_int_equal(l.oneway.loaded[TEST_DOWN].n, BEATS - IDLE_BEATS);
-		assert_near(l.oneway.idle[TEST_UP].p99_ns, BARE_MS * MS);
-		assert_near(l.oneway.loaded[TEST_UP].p50_ns, (BARE_MS + ways[i].up_ms) * MS);
-		assert_near(l.oneway.loaded[TEST_DOWN].p95_ns, (BARE_MS + ways[i].down_ms) * MS);
+		assert_in_range(l.owd.offset_err_ns, BARE_MS * MS / 2, 3 * BARE_MS * MS);
+		assert_near(l.owd.up_ns, BARE_MS * MS);
+		assert_near(l.owd.down_ns, BARE_MS * MS);
+		assert_near(l.owd.queue_up_ns, ways[i].up_ms * MS);
+		assert_near(l.owd.queue_down_ns, ways[i].down_ms * MS);
+		assert_int_equal(l.owd.idle[TEST_UP].n + l.owd.loaded[TEST_UP].n, BEATS);
+		assert_int_equal(l.owd.loaded[TEST_DOWN].n, BEATS - IDLE_BEATS);
+		assert_near(l.owd.idle[TEST_UP].p99_ns, BARE_MS * MS);
+		assert_near(l.owd.loaded[TEST_UP].p50_ns, (BARE_MS + ways[i].up_ms) * MS);
+		assert_near(l.owd.loaded[TEST_DOWN].p95_ns, (BARE_MS + ways[i].down_ms) * MS);
 	}
 }
 
 /* A classic server's stamp says nothing of when it received; nor does a server look at directions. */
 static void test_none(void **state)
 {
-	struct oneway oneway = {.owd = {.samples = 0}};
+	struct owd owd = {.fit = {.samples = 0}};
 	struct latency_summary l;
 	struct pair p;
 
 	(void)state;
-	open_both(&p, false, &oneway);
+	open_both(&p, false, &owd);
 	run_beats(&p, &ways[0], &l);
 	assert_int_equal(l.n, BEATS);
-	assert_false(l.oneway.known);
+	assert_false(l.owd.known);
 	open_both(&p, true, NULL);
 	run_beats(&p, &ways[0], &l);
 	assert_int_equal(l.n, BEATS);
-	assert_false(l.oneway.known);
+	assert_false(l.owd.known);
 }
 
 #define ONE(server, held)                                                                             \
@@ -267,20 +267,20 @@ static void test_forged(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct message m1 = text(WIRE_HEARTBEAT_1, rows[i].body), m2;
-		struct oneway oneway = {.owd = {.samples = 0}};
+		struct owd owd = {.fit = {.samples = 0}};
 		struct latency_summary l = {0};
 		struct pair p;
 
 		print_message("%s\n", rows[i].name);
-		open_both(&p, true, &oneway);
+		open_both(&p, true, &owd);
 		begin(&p.client, START_NS);
 		assert_int_equal(give(&p.client, &m1, START_NS + 10 * MS, &m2), WIRE_OK);
 		heartbeat_summary(&p.client, START_NS + 10 * MS, &l);
 		assert_int_equal(l.n, 1);
-		assert_int_equal(l.oneway.known, rows[i].known);
+		assert_int_equal(l.owd.known, rows[i].known);
 		/* The same again is not pending any more, and measured no more. */
 		assert_int_equal(give(&p.client, &m1, START_NS + 20 * MS, &m2), REJECT_SEQUENCE);
-		assert_int_equal(oneway.idle[TEST_UP].n + oneway.loaded[TEST_UP].n, rows[i].known);
+		assert_int_equal(owd.idle[TEST_UP].n + owd.loaded[TEST_UP].n, rows[i].known);
 	}
 }
 

@@ -24,7 +24,7 @@ struct path {
 	bool doubles; /* each answer comes twice, the second one half a round trip later */
 };
 
-struct answer {
+struct handshake_answer {
 	uint64_t due_ns;
 	uint32_t number, bytes;
 };
@@ -33,7 +33,7 @@ struct scene {
 	const struct path *path;
 	struct path_mtu it;
 	uint64_t random, now_ns;
-	struct answer answer[ANSWERS];
+	struct handshake_answer answer[ANSWERS];
 	unsigned answers, rejected;
 };
 
@@ -47,13 +47,13 @@ static void deliver(struct scene *s, uint32_t number, uint32_t bytes)
 		return;
 	for (unsigned i = 0; i <= p->doubles; i++)
 		s->answer[s->answers++] =
-			(struct answer){s->now_ns + trip_ns + i * trip_ns / 2, number, bytes};
+			(struct handshake_answer){s->now_ns + trip_ns + i * trip_ns / 2, number, bytes};
 }
 
 /* The first answer that is to come, or NULL. */
-static struct answer *next_answer(struct scene *s)
+static struct handshake_answer *next_answer(struct scene *s)
 {
-	struct answer *next = NULL;
+	struct handshake_answer *next = NULL;
 
 	for (unsigned i = 0; i < s->answers; i++)
 		if (s->answer[i].due_ns != CLOCK_NEVER && (!next || s->answer[i].due_ns < next->due_ns))
@@ -63,7 +63,8 @@ static struct answer *next_answer(struct scene *s)
 
 static void take_answers(struct scene *s)
 {
-	for (struct answer *a; (a = next_answer(s)) && a->due_ns <= s->now_ns; a->due_ns = CLOCK_NEVER)
+	for (struct handshake_answer *a; (a = next_answer(s)) && a->due_ns <= s->now_ns;
+		a->due_ns = CLOCK_NEVER)
 		s->rejected += path_mtu_take(&s->it, a->number, a->bytes) != WIRE_OK;
 }
 
@@ -83,7 +84,7 @@ static void step(struct scene *s)
 /* Runs the search to its end; what comes later is still given to it. */
 static void run(struct scene *s, const struct path *path, uint64_t seed)
 {
-	struct answer *a;
+	struct handshake_answer *a;
 
 	*s = (struct scene){.path = path, .random = seed, .now_ns = START_NS};
 	path_mtu_start(&s->it, s->now_ns);

@@ -31,7 +31,7 @@ static void test_asks_while_on(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct watch w = {0};
+		struct server_view_dialog w = {0};
 
 		print_message("%s\n", rows[i].name);
 		for (unsigned step = 0; rows[i].switched[step]; step++) {
@@ -39,14 +39,14 @@ static void test_asks_while_on(void **state)
 			bool due;
 
 			if (rows[i].switched[step] != '.')
-				watch_set(&w, rows[i].switched[step] == '1');
-			due = watch_due_ns(&w) <= now_ns;
+				server_view_set(&w, rows[i].switched[step] == '1');
+			due = server_view_due_ns(&w) <= now_ns;
 			assert_int_equal(due, rows[i].asks[step] == 'a');
-			assert_int_equal(watch_ask(&w, now_ns), due);
+			assert_int_equal(server_view_ask(&w, now_ns), due);
 			/* Nothing is left that would make a loop turn for ever. */
-			assert_true(watch_due_ns(&w) > now_ns);
+			assert_true(server_view_due_ns(&w) > now_ns);
 			if (!w.on)
-				assert_int_equal(watch_due_ns(&w), CLOCK_NEVER);
+				assert_int_equal(server_view_due_ns(&w), CLOCK_NEVER);
 		}
 	}
 }
@@ -71,18 +71,18 @@ static void test_takes_answers(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct watch w = {0};
+		struct server_view_dialog w = {0};
 
 		print_message("%s\n", rows[i].name);
-		watch_set(&w, true);
+		server_view_set(&w, true);
 		for (unsigned n = 0; n < rows[i].asked; n++)
-			assert_true(watch_ask(&w, START_NS + n * WATCH_ASK_MS * MS));
+			assert_true(server_view_ask(&w, START_NS + n * SERVER_VIEW_ASK_MS * MS));
 		/* Answers to what was asked before are not held against the server. */
-		watch_set(&w, false);
+		server_view_set(&w, false);
 		for (size_t n = 0; n < COUNT(rows[i].clock_ns) && rows[i].clock_ns[n]; n++) {
-			struct peer_view v = {.taken_ns = START_NS + n, .clock_ns = rows[i].clock_ns[n]};
+			struct server_view v = {.taken_ns = START_NS + n, .clock_ns = rows[i].clock_ns[n]};
 
-			assert_int_equal(watch_take(&w, &v), rows[i].reason[n]);
+			assert_int_equal(server_view_take(&w, &v), rows[i].reason[n]);
 		}
 		assert_int_equal(w.latest.clock_ns, rows[i].latest_ns);
 		assert_int_equal(w.latest.taken_ns != 0, rows[i].latest_ns != 0);
@@ -101,22 +101,22 @@ static void test_answers_are_limited(void **state)
 		{"a flood of ten seconds", 1, 10000, 40},
 		{"just too fast", 249, 41, 33},
 		{"four a second", 250, 40, 40},
-		{"an honest client", WATCH_ASK_MS, 40, 40},
+		{"an honest client", SERVER_VIEW_ASK_MS, 40, 40},
 	};
-	uint64_t times_ns[WATCH_ANSWERS] = {0};
+	uint64_t times_ns[SERVER_VIEW_ANSWERS] = {0};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct watch w = {0};
+		struct server_view_dialog w = {0};
 		unsigned answered = 0;
 
 		for (unsigned n = 0; n < rows[i].questions; n++) {
 			uint64_t now_ns = START_NS + n * rows[i].between_ms * MS;
-			uint64_t *fourth_last = &times_ns[answered % WATCH_ANSWERS];
+			uint64_t *fourth_last = &times_ns[answered % SERVER_VIEW_ANSWERS];
 
-			if (!watch_answer(&w, now_ns))
+			if (!server_view_answer(&w, now_ns))
 				continue;
-			if (answered++ >= WATCH_ANSWERS)
+			if (answered++ >= SERVER_VIEW_ANSWERS)
 				assert_true(now_ns >= *fourth_last + NS_PER_S);
 			*fourth_last = now_ns;
 		}

@@ -126,10 +126,10 @@ static void check_wire(const struct feedback *f)
 {
 	uint8_t body[WIRE_MAX_BYTES];
 	struct feedback read;
-	size_t size = feedback_write(body, f);
+	size_t size = feedback_encode(body, f);
 
 	assert_in_range(size, 0, WIRE_MAX_BYTES - WIRE_HEADER_BYTES - SEAL_TAG_BYTES);
-	assert_int_equal(feedback_read(body, size, true, &read), WIRE_OK);
+	assert_int_equal(feedback_decode(body, size, true, &read), WIRE_OK);
 	assert_int_equal(read.from, f->from);
 	assert_int_equal(read.spans.count, f->spans.count);
 }

@@ -125,9 +125,9 @@ static uint64_t delay_ns(struct scene *s, bool up, uint64_t now_ns)
 	return (uint64_t)((base_ms + noise_ms + queue_ms(s, up, now_ns)) * NS_PER_MS);
 }
 
-static struct owd_exchange exchange_at(struct scene *s, uint64_t now_ns)
+static struct clock_fit_exchange exchange_at(struct scene *s, uint64_t now_ns)
 {
-	struct owd_exchange x = {.client_sent_ns = now_ns};
+	struct clock_fit_exchange x = {.client_sent_ns = now_ns};
 	uint64_t at_ns = now_ns;
 
 	at_ns += s->up_ns = delay_ns(s, true, now_ns);
@@ -145,11 +145,12 @@ static double difference(uint64_t a, uint64_t b)
 }
 
 /* An honest error: the truth is inside, of every second, and the delays' too. */
-static void check_second(const struct scene *s, struct owd *o, uint64_t now_ns, const struct owd_delay *d)
+static void check_second(
+	const struct scene *s, struct clock_fit *o, uint64_t now_ns, const struct clock_fit_delay *d)
 {
-	struct owd_estimate e;
+	struct clock_fit_estimate e;
 
-	assert_true(owd_estimate(o, now_ns, &e));
+	assert_true(clock_fit_estimate(o, now_ns, &e));
 	if (fabs(difference((uint64_t)e.offset_ns, (uint64_t)true_offset(s, now_ns))) >
 		(double)e.offset_err_ns)
 		fail_msg("offset %g us off, said to be %g",
@@ -161,13 +162,13 @@ static void check_second(const struct scene *s, struct owd *o, uint64_t now_ns, 
 			difference(d->down_ns, s->down_ns) / 1000, (double)d->err_ns / 1000);
 }
 
-static void check_end(const struct scene *s, struct owd *o, uint64_t now_ns)
+static void check_end(const struct scene *s, struct clock_fit *o, uint64_t now_ns)
 {
 	const struct path *p = s->path;
-	struct owd_estimate e;
+	struct clock_fit_estimate e;
 	double off_us;
 
-	assert_true(owd_estimate(o, now_ns, &e));
+	assert_true(clock_fit_estimate(o, now_ns, &e));
 	off_us = difference((uint64_t)e.offset_ns, (uint64_t)true_offset(s, now_ns)) / 1000;
 	print_message("  offset %.1f us off, said %.1f; skew %.3f ppm off, said %.3f\n", off_us,
 		(double)e.offset_err_ns / 1000, e.skew_ppm - p->skew_ppm, e.skew_err_ppm);
@@ -180,16 +181,16 @@ static void run_path(const struct path *p, uint64_t seed)
 {
 	struct scene s = {.path = p, .start_ns = 2 * (uint64_t)YEARS_NS, .random = seed};
 	uint64_t count = (uint64_t)(p->rate * p->seconds), now_ns = s.start_ns;
-	static struct owd o;
+	static struct clock_fit o;
 
-	o = (struct owd){0};
+	o = (struct clock_fit){0};
 	for (uint64_t i = 0; i < count; i++) {
-		struct owd_exchange x;
-		struct owd_delay d;
+		struct clock_fit_exchange x;
+		struct clock_fit_delay d;
 
 		now_ns = s.start_ns + (uint64_t)((double)i * NS_PER_S / p->rate);
 		x = exchange_at(&s, now_ns);
-		assert_true(owd_sample(&o, &x, &d));
+		assert_true(clock_fit_sample(&o, &x, &d));
 		if (i > 0 && i % (uint64_t)p->rate == 0)
 			check_second(&s, &o, x.client_received_ns, &d);
 	}
@@ -209,7 +210,7 @@ static void test_paths(void **state)
 /* Times of an exchange after a good one, which was {1000, 5000, 5100, 1300}. */
 static const struct {
 	const char *name;
-	struct owd_exchange exchange;
+	struct clock_fit_exchange exchange;
 	bool taken;
 } exchanges[] = {
 	{"a later one", {2000, 6000, 6100, 2300}, true},
@@ -233,18 +234,18 @@ static void test_exchanges(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(exchanges) / sizeof(*exchanges); i++) {
-		const struct owd_exchange good = {1000, 5000, 5100, 1300};
-		static struct owd o;
-		struct owd_delay delay;
-		struct owd_estimate estimate;
+		const struct clock_fit_exchange good = {1000, 5000, 5100, 1300};
+		static struct clock_fit o;
+		struct clock_fit_delay delay;
+		struct clock_fit_estimate estimate;
 
 		print_message("%s\n", exchanges[i].name);
-		o = (struct owd){0};
-		assert_false(owd_estimate(&o, 1000, &estimate));
-		assert_true(owd_sample(&o, &good, &delay));
-		assert_int_equal(owd_sample(&o, &exchanges[i].exchange, &delay), exchanges[i].taken);
+		o = (struct clock_fit){0};
+		assert_false(clock_fit_estimate(&o, 1000, &estimate));
+		assert_true(clock_fit_sample(&o, &good, &delay));
+		assert_int_equal(clock_fit_sample(&o, &exchanges[i].exchange, &delay), exchanges[i].taken);
 		assert_int_equal(o.samples, exchanges[i].taken ? 2 : 1);
-		assert_true(owd_estimate(&o, 1000, &estimate));
+		assert_true(clock_fit_estimate(&o, 1000, &estimate));
 	}
 }
 

@@ -17,9 +17,9 @@
 enum { START_MS = 100000, AHEAD_MS = 77777 }; /* the receiver's clock is ahead */
 
 /* Of `sent` packets so far `got` arrived; the last one left at `sent_ms` and took `delay_ms`. */
-static struct capacity_sample sample(uint64_t sent, uint64_t got, double sent_ms, double delay_ms)
+static struct path_sample sample(uint64_t sent, uint64_t got, double sent_ms, double delay_ms)
 {
-	return (struct capacity_sample){
+	return (struct path_sample){
 		.packets = got,
 		.bytes = got * 1250,
 		.next_channel = sent,
@@ -29,9 +29,9 @@ static struct capacity_sample sample(uint64_t sent, uint64_t got, double sent_ms
 	};
 }
 
-static bool add(struct capacity_path *p, struct capacity_sample s)
+static bool add(struct path_samples *p, struct path_sample s)
 {
-	return capacity_path_add(p, &s, s.arrival_ns - (uint64_t)AHEAD_MS * NS_PER_MS);
+	return path_samples_add(p, &s, s.arrival_ns - (uint64_t)AHEAD_MS * NS_PER_MS);
 }
 
 /* 1000 packets of 1250 bytes are 10 Mbit. */
@@ -50,23 +50,23 @@ static void test_rates(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct capacity_path p = {0};
-		struct capacity_span span;
+		struct path_samples p = {0};
+		struct path_span span;
 
 		assert_true(add(&p, sample(10, 10, 0, 5)));
 		assert_true(add(
 			&p, sample(10 + rows[i].sent, 10 + rows[i].got, rows[i].sent_ms, rows[i].delay_ms)));
-		assert_true(capacity_path_span(&p, capacity_path_point(&p, 1), &span));
+		assert_true(path_samples_span(&p, path_samples_point(&p, 1), &span));
 		assert_true(fabs(span.send_bps / 1e6 - rows[i].send_mbps) < 0.01);
 		assert_true(fabs(span.deliver_bps / 1e6 - rows[i].deliver_mbps) < 0.01);
 		assert_int_equal(span.lost, rows[i].sent - rows[i].got);
-		assert_true(fabs((double)capacity_path_queue_ns(&p, 0) / 1e6 - rows[i].queue_ms) < 0.001);
+		assert_true(fabs((double)path_samples_queue_ns(&p, 0) / 1e6 - rows[i].queue_ms) < 0.001);
 	}
 }
 
 static void test_refused(void **state)
 {
-	struct capacity_sample rows[] = {
+	struct path_sample rows[] = {
 		sample(0, 0, 20, 5),     /* nothing */
 		sample(100, 100, 10, 5), /* the same again */
 		sample(99, 99, 20, 5),   /* back */
@@ -75,7 +75,7 @@ static void test_refused(void **state)
 		sample(200, 200, -5, 5), /* time back */
 		sample(200, 200, 20, 5), /* packets larger than they can be */
 	};
-	struct capacity_path p = {0};
+	struct path_samples p = {0};
 
 	(void)state;
 	rows[6].bytes = 200 * 70000;
@@ -89,18 +89,18 @@ static void test_refused(void **state)
 /* The bare path's delay is forgotten after a while, not before. */
 static void test_base(void **state)
 {
-	struct capacity_path p = {0};
+	struct path_samples p = {0};
 	uint64_t n = 0;
 
 	(void)state;
 	assert_true(add(&p, sample(n + 1, n + 1, 0, 5)));
 	for (n = 1; n <= 110; n++) {
 		assert_true(add(&p, sample(n + 1, n + 1, (double)n * 10, 8)));
-		assert_int_equal(capacity_path_queue_ns(&p, 0), 3 * NS_PER_MS);
+		assert_int_equal(path_samples_queue_ns(&p, 0), 3 * NS_PER_MS);
 	}
 	for (; n <= 160; n++)
 		assert_true(add(&p, sample(n + 1, n + 1, (double)n * 10, 8)));
-	assert_int_equal(capacity_path_queue_ns(&p, 0), 0);
+	assert_int_equal(path_samples_queue_ns(&p, 0), 0);
 }
 
 /* 100 packets a report; the share of loss changes in the middle of 400 reports. */
@@ -125,9 +125,9 @@ static void test_news(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct loss_watch w = {.share = rows[i].known};
-		struct capacity_path p = {0};
-		struct capacity_span span;
+		struct loss_detect w = {.share = rows[i].known};
+		struct path_samples p = {0};
+		struct path_span span;
 		struct loss_event event;
 		uint64_t sent = 1, got = 1;
 		unsigned report = 0;
@@ -139,8 +139,8 @@ static void test_news(void **state)
 				got += !link_chance(&random, report > 200 ? rows[i].after : rows[i].before);
 			sent += 100;
 			assert_true(add(&p, sample(sent, got, report * 10, 5)));
-			assert_true(capacity_path_span(&p, capacity_path_point(&p, 1), &span));
-			news = loss_watch_add(&w, &span, &p, &event);
+			assert_true(path_samples_span(&p, path_samples_point(&p, 1), &span));
+			news = loss_detect_add(&w, &span, &p, &event);
 		}
 		print_message("row %zu: %d at %u\n", i, news, report);
 		assert_int_equal(news, rows[i].news);

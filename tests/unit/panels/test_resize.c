@@ -73,9 +73,9 @@ static void shake(void)
 	ui->frozen = false;
 	if (pick(0, 2) == 0)
 		ui_look_at(ui, &fake.history, (size_t)pick(0, (int)fake.history.count));
-	ui->terms = (struct ui_terms){0};
+	ui->terms = (struct ui_test_dialog){0};
 	if (pick(0, 3) == 0)
-		terms_open(&ui->terms, &fake.view);
+		test_dialog_open(&ui->terms, &fake.view);
 	if (pick(0, 1) == 0)
 		memset(ui->terms.problem, 'x', (size_t)pick(0, UI_PROBLEM - 1));
 	fake.view.watching = pick(0, 1);

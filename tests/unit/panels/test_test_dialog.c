@@ -46,17 +46,17 @@ static void test_open(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(rates); i++) {
-		struct ui_terms t = {.problem = "old", .field = 1};
+		struct ui_test_dialog t = {.problem = "old", .field = 1};
 
 		view.rate_bps = rates[i].rate_bps;
 		view.duration_s = 86400;
-		terms_open(&t, &view);
+		test_dialog_open(&t, &view);
 		assert_true(t.open);
 		assert_int_equal(t.field, 0);
 		assert_string_equal(t.problem, "");
 		assert_string_equal(t.text[0], rates[i].text);
 		assert_string_equal(t.text[1], "86400");
-		assert_true(terms_take(&t, &options));
+		assert_true(test_dialog_take(&t, &options));
 		assert_false(t.open);
 		assert_true(options.rate_bps == rates[i].rate_bps);
 		assert_int_equal(options.duration_s, 86400);
@@ -91,12 +91,12 @@ static void test_typing(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(typed); i++) {
-		struct ui_terms t;
+		struct ui_test_dialog t;
 
 		print_message("%s\n", typed[i].name);
-		terms_open(&t, &view);
+		test_dialog_open(&t, &view);
 		for (int k = 0; k < MOST_KEYS && typed[i].key[k]; k++)
-			terms_key(&t, typed[i].key[k]);
+			test_dialog_key(&t, typed[i].key[k]);
 		assert_string_equal(t.text[0], typed[i].rate);
 		assert_string_equal(t.text[1], typed[i].duration);
 		assert_int_equal(t.field, typed[i].field);
@@ -131,15 +131,15 @@ static const struct {
 static void test_take(void **state)
 {
 	for (size_t i = 0; i < COUNT(taken); i++) {
-		struct ui_terms t;
+		struct ui_test_dialog t;
 		bool good = !taken[i].allowed;
 
 		print_message("%s for %s\n", taken[i].rate, taken[i].duration);
 		begin(state);
-		terms_open(&t, &view);
+		test_dialog_open(&t, &view);
 		snprintf(t.text[0], UI_FIELD, "%s", taken[i].rate);
 		snprintf(t.text[1], UI_FIELD, "%s", taken[i].duration);
-		assert_int_equal(terms_take(&t, &options), good);
+		assert_int_equal(test_dialog_take(&t, &options), good);
 		assert_int_equal(t.open, !good);
 		assert_int_equal(t.field, taken[i].field);
 		assert_true(options.rate_bps == taken[i].rate_bps);
@@ -147,7 +147,7 @@ static void test_take(void **state)
 		if (good)
 			continue;
 		assert_non_null(strstr(t.problem, taken[i].allowed));
-		terms_key(&t, RUBOUT);
+		test_dialog_key(&t, RUBOUT);
 		assert_string_equal(t.problem, "");
 	}
 }

@@ -31,12 +31,12 @@ static const struct row {
 };
 
 static uint64_t run_second(
-	const struct row *row, struct pacer *p, struct catch_up *c, uint64_t *now_ns, uint64_t *sent)
+	const struct row *row, struct pacer *p, struct rate_debt *c, uint64_t *now_ns, uint64_t *sent)
 {
 	uint64_t before = *sent, end_ns = *now_ns + NS_PER_S;
 
 	for (; *now_ns < end_ns; *now_ns += row->step_us * (uint64_t)NS_PER_US) {
-		uint64_t rate = catch_up_rate(c, row->rate_bps, *sent, *now_ns), bytes;
+		uint64_t rate = rate_debt_rate(c, row->rate_bps, *sent, *now_ns), bytes;
 
 		if (*now_ns / MS % row->period_ms < row->stall_ms)
 			continue;
@@ -54,7 +54,7 @@ static void test_rows(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		uint64_t now_ns = START_S * (uint64_t)NS_PER_S, sent = 0;
-		struct catch_up c = {0};
+		struct rate_debt c = {0};
 		struct pacer p;
 
 		print_message("%s\n", rows[i].name);
@@ -73,30 +73,30 @@ static void test_rows(void **state)
  */
 static void test_long_stall(void **state)
 {
-	struct catch_up c = {0};
+	struct rate_debt c = {0};
 	uint64_t rate = 80000000, now_ns = NS_PER_S, sent = 0;
 
 	(void)state;
-	assert_int_equal(catch_up_rate(&c, rate, 0, now_ns), rate);
+	assert_int_equal(rate_debt_rate(&c, rate, 0, now_ns), rate);
 	now_ns += NS_PER_S;
-	assert_int_equal(catch_up_rate(&c, rate, 0, now_ns), rate + rate / 20);
+	assert_int_equal(rate_debt_rate(&c, rate, 0, now_ns), rate + rate / 20);
 	for (int ms = 0; ms < 2100; ms++) {
 		now_ns += MS;
 		sent += 10500;
-		catch_up_rate(&c, rate, sent, now_ns);
+		rate_debt_rate(&c, rate, sent, now_ns);
 	}
-	assert_int_equal(catch_up_rate(&c, rate, sent, now_ns), rate);
+	assert_int_equal(rate_debt_rate(&c, rate, sent, now_ns), rate);
 }
 
 static void test_new_rate_owes_nothing(void **state)
 {
-	struct catch_up c = {0};
+	struct rate_debt c = {0};
 
 	(void)state;
-	assert_int_equal(catch_up_rate(&c, 80000000, 0, NS_PER_S), 80000000);
-	assert_int_equal(catch_up_rate(&c, 8000000, 0, 2 * (uint64_t)NS_PER_S), 8000000);
-	assert_int_equal(catch_up_rate(&c, 0, 0, 3 * (uint64_t)NS_PER_S), 0);
-	assert_int_equal(catch_up_rate(&c, 8000000, 0, 9 * (uint64_t)NS_PER_S), 8000000);
+	assert_int_equal(rate_debt_rate(&c, 80000000, 0, NS_PER_S), 80000000);
+	assert_int_equal(rate_debt_rate(&c, 8000000, 0, 2 * (uint64_t)NS_PER_S), 8000000);
+	assert_int_equal(rate_debt_rate(&c, 0, 0, 3 * (uint64_t)NS_PER_S), 0);
+	assert_int_equal(rate_debt_rate(&c, 8000000, 0, 9 * (uint64_t)NS_PER_S), 8000000);
 }
 
 int main(void)

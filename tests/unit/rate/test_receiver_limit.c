@@ -22,15 +22,15 @@ static const double MBIT = 1e6;
 
 /* A receiver's reports, one every 10 ms. */
 struct reports {
-	struct overrun overrun;
-	struct capacity_sample sample;
+	struct receiver_limit receiver_limit;
+	struct path_sample sample;
 	uint64_t now_ns;
 };
 
 /* Of `sent` packets in the last 10 ms, the path lost some and the host's socket others. */
 static double report(struct reports *r, unsigned sent, unsigned path, unsigned host)
 {
-	struct capacity_sample *s = &r->sample;
+	struct path_sample *s = &r->sample;
 
 	if (r->now_ns == 0)
 		r->now_ns = START_NS;
@@ -42,8 +42,8 @@ static double report(struct reports *r, unsigned sent, unsigned path, unsigned h
 	s->clock_ns = r->now_ns - 123450000;
 	s->arrival_ns = r->now_ns - 123456789;
 	s->delay_last_ns = s->delay_min_ns = 5 * NS_PER_MS;
-	overrun_report(&r->overrun, s, r->now_ns);
-	return (double)overrun_rate_bps(&r->overrun);
+	receiver_limit_report(&r->receiver_limit, s, r->now_ns);
+	return (double)receiver_limit_rate_bps(&r->receiver_limit);
 }
 
 enum { STEPS = 5 };
@@ -137,21 +137,21 @@ struct lot {
 
 struct world {
 	const struct scene *scene;
-	struct overrun overrun;
+	struct receiver_limit receiver_limit;
 	struct lot lot[TICKS];
-	struct capacity_sample way[TICKS]; /* reports, by the time they are taken */
+	struct path_sample way[TICKS]; /* reports, by the time they are taken */
 	unsigned read;
 	double sent, lost, dropped, waiting, got; /* packets */
 	double sent_before, dropped_before, got_before;
 	double credit;
 	uint64_t waited_ns; /* the least since the last report */
-	struct capacity_sample sample;
+	struct path_sample sample;
 };
 
 static void world_send(struct world *w, unsigned tick)
 {
 	const struct scene *s = w->scene;
-	double rate = (double)overrun_rate_bps(&w->overrun);
+	double rate = (double)receiver_limit_rate_bps(&w->receiver_limit);
 	double packets, room = s->buffer_bytes / PAYLOAD - w->waiting;
 
 	if (rate == 0 || rate > s->sender_bps)
@@ -176,7 +176,7 @@ static void world_send(struct world *w, unsigned tick)
 static void world_read(struct world *w, unsigned tick)
 {
 	const struct scene *s = w->scene;
-	struct capacity_sample *sample = &w->sample;
+	struct path_sample *sample = &w->sample;
 	bool is_cold = w->waiting * PAYLOAD * 8 > s->host_bps * COLD_US / 1e6;
 	double speed = s->host_bps * (is_cold ? s->cold : 1);
 
@@ -219,7 +219,7 @@ static void world_run(struct world *w)
 		}
 		w->way[tick] = w->sample;
 		if (tick % (REPORT_MS * TICKS_A_MS) == 0 && tick >= late)
-			overrun_report(&w->overrun, &w->way[tick - late],
+			receiver_limit_report(&w->receiver_limit, &w->way[tick - late],
 				START_NS + (uint64_t)tick * TICK_US * NS_PER_US);
 		if (tick == FIRST_TICKS) {
 			w->sent_before = w->sent;

@@ -49,7 +49,7 @@ static void test_loss(void **state)
 			.received.duplicates = loss_rows[i].duplicates,
 			.received.host_drops = loss_rows[i].host_drops,
 		};
-		struct loss got = agreement_loss(&r);
+		struct loss got = outcome_loss(&r);
 
 		print_message("%s\n", loss_rows[i].name);
 		assert_memory_equal(&got, &loss_rows[i].want, sizeof(got));
@@ -114,11 +114,11 @@ static void test_vector(void **state)
 		print_message("%s\n", rows[i].hash);
 		vector_text(want, "agreement", rows[i].hash);
 		assert_false(r.agreed);
-		agreement_seal(&r);
+		outcome_seal(&r);
 		assert_string_equal(r.hash, want);
 		assert_true(r.agreed);
 		check_text(rows[i].text, rows[i].hash);
-		agreement_seal(&r);
+		outcome_seal(&r);
 		assert_string_equal(r.hash, want);
 	}
 }
@@ -148,8 +148,8 @@ static void test_same_on_both_sides(void **state)
 	server.received.retransmitted_packets = 6;
 	server.result_ns = 5;
 	memset(server.hash, 'x', sizeof(server.hash));
-	agreement_seal(&client);
-	agreement_seal(&server);
+	outcome_seal(&client);
+	outcome_seal(&server);
 	assert_string_equal(client.hash, server.hash);
 	assert_int_equal(strlen(client.hash), 12);
 }
@@ -182,13 +182,13 @@ static void test_every_field_counts(void **state)
 	struct test_record plain = vector_record(TEST_UP), other = plain;
 
 	(void)state;
-	agreement_seal(&plain);
+	outcome_seal(&plain);
 	other.direction = TEST_DOWN;
-	agreement_seal(&other);
+	outcome_seal(&other);
 	assert_string_not_equal(other.hash, plain.hash);
 	other = plain;
 	other.uid[35] ^= 1;
-	agreement_seal(&other);
+	outcome_seal(&other);
 	assert_string_not_equal(other.hash, plain.hash);
 	for (size_t i = 0; i < COUNT(field_rows); i++) {
 		uint64_t value;
@@ -198,7 +198,7 @@ static void test_every_field_counts(void **state)
 		memcpy(&value, (uint8_t *)&other + field_rows[i].offset, sizeof(value));
 		value++;
 		memcpy((uint8_t *)&other + field_rows[i].offset, &value, sizeof(value));
-		agreement_seal(&other);
+		outcome_seal(&other);
 		assert_string_not_equal(other.hash, plain.hash);
 	}
 }
@@ -215,8 +215,8 @@ static void test_largest_numbers(void **state)
 	r.sent.unsent_packets = 0;
 	other = r;
 	other.received.host_drops--;
-	agreement_seal(&r);
-	agreement_seal(&other);
+	outcome_seal(&r);
+	outcome_seal(&other);
 	assert_string_not_equal(r.hash, other.hash);
 }
 
@@ -248,7 +248,7 @@ static void test_guess(void **state)
 		};
 
 		print_message("%s\n", guess_rows[i].name);
-		agreement_guess(&r);
+		outcome_guess(&r);
 		assert_int_equal(r.received_known, guess_rows[i].want_known);
 		assert_int_equal(r.received.packets, guess_rows[i].want_packets);
 		assert_int_equal(r.received.unique_packets, guess_rows[i].want_packets);

@@ -167,7 +167,7 @@ static void test_latency(void **state)
 		.jitter_ns = 750,
 	};
 	r.end.port[PORT_CONTROL].latency.loaded = (struct latency_part){.n = 3, .p50_ns = 12000};
-	r.end.port[PORT_CONTROL].latency.oneway.loaded[TEST_UP] = (struct oneway_part){3, 7000, 8000, 9500};
+	r.end.port[PORT_CONTROL].latency.owd.loaded[TEST_UP] = (struct owd_part){3, 7000, 8000, 9500};
 	r.end.port[PORT_UPLOAD].latency.idle = (struct latency_part){.lost = 7};
 	check_values(&r, rows, COUNT(rows));
 	report_free(&r);

@@ -33,7 +33,7 @@ static struct test_record agreed(enum test_direction direction)
 		.outage = {{1500000000, 300000000, 20}},
 		.extent_max = 4,
 	};
-	agreement_seal(&t);
+	outcome_seal(&t);
 	return t;
 }
 
@@ -156,7 +156,7 @@ static void test_loss_split(void **state)
 				.host_drops = rows[i].drops},
 			.counts_known = true,
 		};
-		struct loss loss = agreement_loss(&t);
+		struct loss loss = outcome_loss(&t);
 
 		print_message("row %zu\n", i);
 		assert_int_equal(loss.packets, rows[i].loss.packets);
@@ -179,7 +179,7 @@ static void test_hash(void **state)
 	other.sent.reports++;
 	other.sent.heard_packets++;
 	other.received.reports++;
-	agreement_seal(&other);
+	outcome_seal(&other);
 	assert_string_equal(other.hash, t.hash);
 	for (unsigned i = 0; i < 12; i++) {
 		uint64_t *const field[] = {&other.duration_ns, &other.sent.packets, &other.sent.bytes,
@@ -191,16 +191,16 @@ static void test_hash(void **state)
 		print_message("field %u\n", i);
 		other = t;
 		++*field[i];
-		agreement_seal(&other);
+		outcome_seal(&other);
 		assert_string_not_equal(other.hash, t.hash);
 	}
 	other = t;
 	other.direction = TEST_DOWN;
-	agreement_seal(&other);
+	outcome_seal(&other);
 	assert_string_not_equal(other.hash, t.hash);
 	other = t;
 	other.uid[0] = 'x';
-	agreement_seal(&other);
+	outcome_seal(&other);
 	assert_string_not_equal(other.hash, t.hash);
 }
 

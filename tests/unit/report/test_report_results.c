@@ -166,7 +166,7 @@ static void test_lost(void **state)
 			.sent = {.packets = rows[i].sent}, .received = {.packets = rows[i].arrived}};
 
 		print_message("%ju of %ju\n", (uintmax_t)rows[i].arrived, (uintmax_t)rows[i].sent);
-		assert_int_equal(agreement_loss(&t).packets, rows[i].lost);
+		assert_int_equal(outcome_loss(&t).packets, rows[i].lost);
 	}
 }
 

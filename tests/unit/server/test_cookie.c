@@ -15,7 +15,7 @@
 #define COUNT(rows) (sizeof(rows) / sizeof(*(rows)))
 #define S(seconds)  ((uint64_t)(seconds)*NS_PER_S)
 
-static const uint8_t nonce[HELLO_NONCE] = {1, 2, 3};
+static const uint8_t nonce[HANDSHAKE_NONCE] = {1, 2, 3};
 
 static struct address make_address(const char *host, uint16_t port, uint32_t scope)
 {
@@ -65,7 +65,7 @@ static void test_addresses(void **state)
 	for (size_t i = 0; i < COUNT(from_rows); i++) {
 		const struct from_row *r = &from_rows[i];
 		struct address from = make_address(r->host, r->port, r->scope);
-		uint8_t cookie[HELLO_COOKIE];
+		uint8_t cookie[HANDSHAKE_COOKIE];
 
 		cookie_make(&jar, S(5), &from, nonce, cookie);
 		for (size_t j = 0; j < COUNT(from_rows); j++) {
@@ -83,7 +83,7 @@ static void test_flow_label(void **state)
 {
 	struct address from = make_address("2001:db8::1", 6711, 0);
 	struct cookie_jar jar;
-	uint8_t cookie[HELLO_COOKIE];
+	uint8_t cookie[HANDSHAKE_COOKIE];
 
 	(void)state;
 	cookie_init(&jar, 0);
@@ -96,7 +96,7 @@ static void test_flipped(void **state)
 {
 	struct address from = make_address("192.0.2.1", 6711, 0);
 	struct cookie_jar jar;
-	uint8_t cookie[HELLO_COOKIE], other[HELLO_NONCE];
+	uint8_t cookie[HANDSHAKE_COOKIE], other[HANDSHAKE_NONCE];
 
 	(void)state;
 	cookie_init(&jar, 0);
@@ -120,7 +120,7 @@ static void test_own_secret(void **state)
 {
 	struct address from = make_address("192.0.2.1", 6711, 0);
 	struct cookie_jar jar, other;
-	uint8_t cookie[HELLO_COOKIE];
+	uint8_t cookie[HANDSHAKE_COOKIE];
 
 	(void)state;
 	cookie_init(&jar, 0);
@@ -160,7 +160,7 @@ static void test_age(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(age_rows); i++) {
 		const struct age_row *r = &age_rows[i];
-		uint8_t cookie[HELLO_COOKIE];
+		uint8_t cookie[HANDSHAKE_COOKIE];
 		struct cookie_jar jar;
 
 		cookie_init(&jar, start_ns);
@@ -183,7 +183,7 @@ static void test_secrets_change(void **state)
 	(void)state;
 	cookie_init(&jar, 0);
 	for (size_t i = 0; i < COUNT(seen); i++) {
-		uint8_t cookie[HELLO_COOKIE];
+		uint8_t cookie[HANDSHAKE_COOKIE];
 
 		cookie_make(&jar, S(60) * i, &from, nonce, cookie);
 		memcpy(seen[i], jar.current, sizeof(seen[i]));

@@ -27,13 +27,13 @@ static struct address host(const char *text)
 }
 
 /* How many of `tries` at the same time are let through. */
-static unsigned allowed(struct rates *rates, const char *text, unsigned tries, uint64_t now_ns)
+static unsigned allowed(struct rate_limit *rates, const char *text, unsigned tries, uint64_t now_ns)
 {
 	struct address from = host(text);
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < tries; i++)
-		n += rates_allow(rates, &from, now_ns);
+		n += rate_limit_allow(rates, &from, now_ns);
 	return n;
 }
 
@@ -55,7 +55,7 @@ static void test_bucket(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct rates *rates = rates_new(rows[i].per_second);
+		struct rate_limit *rates = rate_limit_new(rows[i].per_second);
 		uint64_t now_ns = START_NS;
 
 		assert_non_null(rates);
@@ -65,7 +65,7 @@ static void test_bucket(void **state)
 			assert_int_equal(allowed(rates, "192.0.2.1", rows[i].step[n].tries, now_ns),
 				rows[i].step[n].allowed);
 		}
-		rates_free(rates);
+		rate_limit_free(rates);
 	}
 }
 
@@ -92,7 +92,7 @@ static void test_networks(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct rates *rates = rates_new(PER_SECOND);
+		struct rate_limit *rates = rate_limit_new(PER_SECOND);
 		unsigned wanted = rows[i].is_exempt ? TRIES : rows[i].is_same ? 0 : PER_SECOND;
 
 		print_message("%s\n", rows[i].host);
@@ -100,39 +100,39 @@ static void test_networks(void **state)
 		assert_int_equal(allowed(rates, "192.0.2.1", TRIES, START_NS), PER_SECOND);
 		assert_int_equal(allowed(rates, "2001:db8:1:2::1", TRIES, START_NS), PER_SECOND);
 		assert_int_equal(allowed(rates, rows[i].host, TRIES, START_NS), wanted);
-		rates_free(rates);
+		rate_limit_free(rates);
 	}
 }
 
 /* Another port is the same address. */
 static void test_ports(void **state)
 {
-	struct rates *rates = rates_new(2);
+	struct rate_limit *rates = rate_limit_new(2);
 	struct address from = host("192.0.2.1");
 
 	(void)state;
 	assert_non_null(rates);
 	for (uint16_t port = 1; port <= 10; port++) {
 		address_set_port(&from, port);
-		assert_int_equal(rates_allow(rates, &from, START_NS), port <= 2);
+		assert_int_equal(rate_limit_allow(rates, &from, START_NS), port <= 2);
 	}
-	rates_free(rates);
+	rate_limit_free(rates);
 }
 
 /* A flood from more addresses than there are entries locks no newcomer out. */
 static void test_crowd(void **state)
 {
 	enum { CROWD = 1 << 17 };
-	struct rates *rates = rates_new(1);
+	struct rate_limit *rates = rate_limit_new(1);
 	struct address from = host("10.0.0.0");
 
 	(void)state;
 	assert_non_null(rates);
 	for (uint32_t i = 0; i < CROWD; i++) {
 		from.v4.sin_addr.s_addr = htonl(0x0a000000u + i);
-		assert_true(rates_allow(rates, &from, START_NS));
+		assert_true(rate_limit_allow(rates, &from, START_NS));
 	}
-	rates_free(rates);
+	rate_limit_free(rates);
 }
 
 static void test_network_bytes(void **state)
@@ -153,7 +153,7 @@ static void test_network_bytes(void **state)
 
 		print_message("%s\n", rows[i].host);
 		memset(got, 0x55, sizeof(got));
-		rates_network(&a, got);
+		rate_limit_network(&a, got);
 		assert_int_equal(inet_pton(AF_INET6, rows[i].network, wanted), 1);
 		assert_memory_equal(got, wanted, sizeof(got));
 	}

@@ -23,7 +23,7 @@ struct scene {
 	struct options options;
 	struct runner_home home;
 	struct clients *clients;
-	struct grants grants;
+	struct test_grants grants;
 	struct client *client[CLIENTS];
 	unsigned count;
 };
@@ -36,7 +36,7 @@ static void scene_open(struct scene *s)
 	assert_int_equal(runner_home_open(&s->home, &s->options), 0);
 	s->clients = clients_new(&s->options, &s->home);
 	assert_non_null(s->clients);
-	grants_init(&s->grants, &s->options, s->clients);
+	test_grants_init(&s->grants, &s->options, s->clients);
 }
 
 static void scene_close(struct scene *s)
@@ -81,7 +81,7 @@ static struct mail tell(struct scene *s, const struct client *c, enum mail_kind 
 			},
 	};
 
-	grants_take(&s->grants, &mail);
+	test_grants_take(&s->grants, &mail);
 	return mail;
 }
 
@@ -156,7 +156,7 @@ static void test_one_test_for_each_direction(void **state)
 	assert_false(take(s.client[0], PORT_CONTROL, &mail));
 	/* A session that is gone. */
 	mail = (struct mail){.kind = MAIL_ASK_GRANT, .session = 999};
-	grants_take(&s.grants, &mail);
+	test_grants_take(&s.grants, &mail);
 	assert_int_equal(ask(&s, s.client[0], TEST_UP, 9).refusal, REFUSED_BUSY);
 	scene_close(&s);
 }
@@ -166,7 +166,7 @@ static void test_downloads_per_address(void **state)
 	static const struct {
 		const char *name, *host[3]; /* each begins a download, the last one is looked at */
 		enum test_direction last;
-		enum hello_refusal refusal;
+		enum refusal refusal;
 	} rows[] = {
 		{"one address", {"192.0.2.1", "192.0.2.1", "192.0.2.1"}, TEST_DOWN, REFUSED_BUSY},
 		{"two addresses", {"192.0.2.1", "192.0.2.2", "192.0.2.1"}, TEST_DOWN, REFUSED_NOT},
@@ -269,7 +269,7 @@ static void test_shares(void **state)
 	assert_int_equal(told(s.client[0], PORT_DOWNLOAD), TOTAL_BPS / 3);
 
 	/* Nothing has changed: nothing is said. */
-	grants_divide(&s.grants);
+	test_grants_divide(&s.grants);
 	assert_int_equal(told(s.client[0], PORT_UPLOAD) + told(s.client[1], PORT_DOWNLOAD), 0);
 
 	end(&s, s.client[0], TEST_UP, 1);
@@ -280,7 +280,7 @@ static void test_shares(void **state)
 
 	/* A session ends with its test; the next look at it tells the one that is left. */
 	clients_close(s.clients, s.client[0]);
-	grants_divide(&s.grants);
+	test_grants_divide(&s.grants);
 	assert_int_equal(told(s.client[1], PORT_DOWNLOAD), TOTAL_BPS);
 	scene_close(&s);
 }
@@ -301,9 +301,9 @@ static void test_share_finds_no_room(void **state)
 		continue;
 	assert_int_equal(ask(&s, s.client[1], TEST_DOWN, 2).share_bps, 5000);
 	assert_int_equal(told(s.client[0], PORT_DOWNLOAD), 1);
-	grants_divide(&s.grants);
+	test_grants_divide(&s.grants);
 	assert_int_equal(told(s.client[0], PORT_DOWNLOAD), 5000);
-	grants_divide(&s.grants);
+	test_grants_divide(&s.grants);
 	assert_int_equal(told(s.client[0], PORT_DOWNLOAD), 0);
 	scene_close(&s);
 }

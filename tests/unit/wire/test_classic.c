@@ -49,16 +49,15 @@ static void test_heartbeat(void **state)
 	for (size_t i = 0; i < COUNT(heartbeat_rows); i++) {
 		const struct heartbeat_row *r = &heartbeat_rows[i];
 		const char *want = r->again ? r->again : r->body;
-		struct message_heartbeat m;
-		char out[MESSAGE_BODY];
+		struct heartbeat_body m;
+		char out[WIRE_BODY_BYTES];
 		size_t size;
 
-		if (message_parse_heartbeat((const uint8_t *)r->body, strlen(r->body), r->type, &m) !=
-			WIRE_OK)
+		if (heartbeat_body_decode((const uint8_t *)r->body, strlen(r->body), r->type, &m) != WIRE_OK)
 			fail_msg("refused: %s", r->body);
 		assert_string_equal(m.client, r->client);
 		assert_string_equal(m.server, r->server);
-		size = message_format_heartbeat(out, r->type, &m);
+		size = heartbeat_body_encode(out, r->type, &m);
 		assert_int_equal(size, strlen(want));
 		assert_memory_equal(out, want, size);
 	}
@@ -66,7 +65,7 @@ static void test_heartbeat(void **state)
 
 struct command_row {
 	const char *body;
-	struct message_command want;
+	struct classic_command want;
 };
 
 static const struct command_row command_rows[] = {
@@ -87,9 +86,9 @@ static void test_command(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(command_rows); i++) {
 		const struct command_row *r = &command_rows[i];
-		struct message_command m;
+		struct classic_command m;
 
-		if (message_parse_command((const uint8_t *)r->body, strlen(r->body), &m) != WIRE_OK)
+		if (classic_decode_command((const uint8_t *)r->body, strlen(r->body), &m) != WIRE_OK)
 			fail_msg("refused: %s", r->body);
 		if (m.channel != r->want.channel || m.duration_s != r->want.duration_s ||
 			m.is_ack != r->want.is_ack || strcmp(m.uid, r->want.uid) != 0)
@@ -110,13 +109,13 @@ static void test_command_text(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(command_texts); i++) {
 		const struct command_row *r = &command_texts[i];
-		struct message_command m;
-		char out[MESSAGE_BODY];
-		size_t size = message_format_command(out, &r->want);
+		struct classic_command m;
+		char out[WIRE_BODY_BYTES];
+		size_t size = classic_encode_command(out, &r->want);
 
 		assert_int_equal(size, strlen(r->body));
 		assert_memory_equal(out, r->body, size);
-		assert_int_equal(message_parse_command((uint8_t *)out, size, &m), WIRE_OK);
+		assert_int_equal(classic_decode_command((uint8_t *)out, size, &m), WIRE_OK);
 		assert_string_equal(m.uid, r->want.is_ack ? r->want.uid : "");
 	}
 }
@@ -125,7 +124,7 @@ static void test_command_text(void **state)
 
 struct result_row {
 	const char *body;
-	struct message_result want;
+	struct classic_result want;
 	const char *again; /* as we write it; NULL: the body itself */
 };
 
@@ -188,7 +187,7 @@ static const struct result_row result_rows[] = {
 		{.is_ack = true, .guid = UID}, "{\"cmd\":\"TEST_RESULT\",\"ack\":0,\"guid\":\"" UID "\"}"},
 };
 
-static bool same_result(const struct message_result *a, const struct message_result *b)
+static bool same_result(const struct classic_result *a, const struct classic_result *b)
 {
 	return a->is_ack == b->is_ack && strcmp(a->guid, b->guid) == 0 && strcmp(a->uid, b->uid) == 0 &&
 	       a->channel == b->channel && a->bytes_received == b->bytes_received &&
@@ -205,15 +204,15 @@ static void test_result(void **state)
 	for (size_t i = 0; i < COUNT(result_rows); i++) {
 		const struct result_row *r = &result_rows[i];
 		const char *want = r->again ? r->again : r->body;
-		struct message_result m;
-		char out[MESSAGE_BODY];
+		struct classic_result m;
+		char out[WIRE_BODY_BYTES];
 		size_t size;
 
-		if (message_parse_result((const uint8_t *)r->body, strlen(r->body), &m) != WIRE_OK)
+		if (classic_decode_result((const uint8_t *)r->body, strlen(r->body), &m) != WIRE_OK)
 			fail_msg("refused: %s", r->body);
 		if (!same_result(&m, &r->want))
 			fail_msg("read otherwise: %s", r->body);
-		size = message_format_result(out, &r->want);
+		size = classic_encode_result(out, &r->want);
 		if (size != strlen(want) || memcmp(out, want, size) != 0)
 			fail_msg("%s, not %s", out, want);
 	}
@@ -226,20 +225,20 @@ static const double reals[] = {
 static void check_reals(const char *locale)
 {
 	for (size_t i = 0; i < COUNT(reals); i++) {
-		const struct message_result m = {
+		const struct classic_result m = {
 			.guid = UID,
 			.uid = UID,
 			.channel = 1,
 			.bandwidth_bps = reals[i],
 		};
-		struct message_result again;
-		char out[MESSAGE_BODY];
+		struct classic_result again;
+		char out[WIRE_BODY_BYTES];
 		size_t size;
 
 		setlocale(LC_NUMERIC, locale);
-		size = message_format_result(out, &m);
+		size = classic_encode_result(out, &m);
 		setlocale(LC_NUMERIC, "C");
-		assert_int_equal(message_parse_result((uint8_t *)out, size, &again), WIRE_OK);
+		assert_int_equal(classic_decode_result((uint8_t *)out, size, &again), WIRE_OK);
 		assert_true(again.bandwidth_bps == m.bandwidth_bps);
 	}
 }

@@ -23,20 +23,20 @@ static enum wire_reject parse_bytes(enum kind kind, const char *body, size_t siz
 {
 	uint8_t *copy = malloc(size ? size : 1);
 	enum wire_reject got = WIRE_REJECTS;
-	struct message_heartbeat heartbeat;
-	struct message_command command;
-	struct message_result result;
+	struct heartbeat_body heartbeat;
+	struct classic_command command;
+	struct classic_result result;
 
 	assert_non_null(copy);
 	memcpy(copy, body, size);
 	if (kind == HB0)
-		got = message_parse_heartbeat(copy, size, WIRE_HEARTBEAT_0, &heartbeat);
+		got = heartbeat_body_decode(copy, size, WIRE_HEARTBEAT_0, &heartbeat);
 	else if (kind == HB1)
-		got = message_parse_heartbeat(copy, size, WIRE_HEARTBEAT_1, &heartbeat);
+		got = heartbeat_body_decode(copy, size, WIRE_HEARTBEAT_1, &heartbeat);
 	else if (kind == CMD)
-		got = message_parse_command(copy, size, &command);
+		got = classic_decode_command(copy, size, &command);
 	else
-		got = message_parse_result(copy, size, &result);
+		got = classic_decode_result(copy, size, &result);
 	free(copy);
 	return got;
 }
@@ -219,7 +219,7 @@ static void test_broken(void **state)
 	(void)state;
 	for (enum kind kind = HB0; kind < KINDS; kind++) {
 		size_t size = strlen(good[kind]);
-		char body[MESSAGE_BODY + 1];
+		char body[WIRE_BODY_BYTES + 1];
 
 		assert_int_equal(parse_bytes(kind, good[kind], size), WIRE_OK);
 		for (size_t at = 0; at < size; at++) {
@@ -230,8 +230,8 @@ static void test_broken(void **state)
 		}
 		memset(body, ' ', sizeof(body));
 		memcpy(body, good[kind], size);
-		assert_int_equal(parse_bytes(kind, body, MESSAGE_BODY), WIRE_OK);
-		assert_int_equal(parse_bytes(kind, body, MESSAGE_BODY + 1), REJECT_BODY);
+		assert_int_equal(parse_bytes(kind, body, WIRE_BODY_BYTES), WIRE_OK);
+		assert_int_equal(parse_bytes(kind, body, WIRE_BODY_BYTES + 1), REJECT_BODY);
 		body[size] = '\0';
 		assert_int_equal(parse_bytes(kind, body, size + 1), REJECT_BODY);
 		for (size_t depth = 1; depth <= 1000; depth++) {
@@ -243,7 +243,7 @@ static void test_broken(void **state)
 
 static void test_huge_text(void **state)
 {
-	char body[MESSAGE_BODY];
+	char body[WIRE_BODY_BYTES];
 	int size = snprintf(
 		body, sizeof(body), "{\"cmd\":\"BWUP\",\"ack\":0,\"channel\":5,\"uid\":\"%0*d\"}", 1300, 0);
 

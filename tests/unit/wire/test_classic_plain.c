@@ -31,12 +31,12 @@ static void test_write(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(write_rows); i++) {
-		char out[MESSAGE_STAMP];
+		char out[HEARTBEAT_BODY_STAMP];
 		uint64_t ns = 7;
 
-		message_write_stamp(out, write_rows[i].ns);
+		heartbeat_body_write_stamp(out, write_rows[i].ns);
 		assert_string_equal(out, write_rows[i].want);
-		assert_true(message_read_stamp(out, &ns));
+		assert_true(heartbeat_body_read_stamp(out, &ns));
 		assert_true(ns == write_rows[i].ns);
 	}
 }
@@ -48,12 +48,12 @@ static void test_write_exact(void **state)
 
 	(void)state;
 	for (int round = 0; round < 50000; round++) {
-		char out[MESSAGE_STAMP];
+		char out[HEARTBEAT_BODY_STAMP];
 		uint64_t ns;
 
 		seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407;
-		message_write_stamp(out, seed >> 1);
-		assert_true(message_read_stamp(out, &ns));
+		heartbeat_body_write_stamp(out, seed >> 1);
+		assert_true(heartbeat_body_read_stamp(out, &ns));
 		assert_true(ns == seed >> 1);
 	}
 }
@@ -99,7 +99,7 @@ static void test_read(void **state)
 	for (size_t i = 0; i < COUNT(read_rows); i++) {
 		uint64_t ns = 7;
 
-		if (!message_read_stamp(read_rows[i].text, &ns) || ns != read_rows[i].ns)
+		if (!heartbeat_body_read_stamp(read_rows[i].text, &ns) || ns != read_rows[i].ns)
 			fail_msg("%s: %llu", read_rows[i].text, (unsigned long long)ns);
 	}
 }
@@ -145,7 +145,7 @@ static void test_read_refused(void **state)
 	for (size_t i = 0; i < COUNT(refused_stamps); i++) {
 		uint64_t ns = 7;
 
-		if (message_read_stamp(refused_stamps[i], &ns) || ns != 7)
+		if (heartbeat_body_read_stamp(refused_stamps[i], &ns) || ns != 7)
 			fail_msg("accepted: %s", refused_stamps[i]);
 	}
 }
@@ -153,13 +153,13 @@ static void test_read_refused(void **state)
 static void test_uid(void **state)
 {
 	static const char shape[] = "xxxxxxxx-xxxx-4xxx-vxxx-xxxxxxxxxxxx";
-	char last[MESSAGE_UID] = "";
+	char last[TEST_UID_BYTES] = "";
 
 	(void)state;
 	for (int round = 0; round < 1000; round++) {
-		char uid[MESSAGE_UID];
+		char uid[TEST_UID_BYTES];
 
-		message_new_uid(uid);
+		classic_new_uid(uid);
 		assert_int_equal(strlen(uid), sizeof(shape) - 1);
 		for (size_t i = 0; i < sizeof(shape) - 1; i++) {
 			if (shape[i] == 'x')
@@ -177,7 +177,7 @@ static void test_uid(void **state)
 struct assignment_row {
 	const char *text;
 	size_t size;
-	struct message_assignment want;
+	struct classic_assignment want;
 };
 
 #define ROW(text, ...)                              \
@@ -193,14 +193,14 @@ static const struct assignment_row assignment_rows[] = {
 	ROW("7000,7001,7002,1\r\n", {{7000, 7001, 7002}, 1}),
 };
 
-static enum wire_reject parse_copy(const char *text, size_t size, struct message_assignment *m)
+static enum wire_reject parse_copy(const char *text, size_t size, struct classic_assignment *m)
 {
 	uint8_t *copy = malloc(size ? size : 1);
 	enum wire_reject got;
 
 	assert_non_null(copy);
 	memcpy(copy, text, size);
-	got = message_parse_assignment(copy, size, m);
+	got = classic_decode_assignment(copy, size, m);
 	free(copy);
 	return got;
 }
@@ -210,15 +210,15 @@ static void test_assignment(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(assignment_rows); i++) {
 		const struct assignment_row *r = &assignment_rows[i];
-		struct message_assignment m;
-		char out[MESSAGE_BODY];
+		struct classic_assignment m;
+		char out[WIRE_BODY_BYTES];
 		size_t size;
 
 		if (parse_copy(r->text, r->size, &m) != WIRE_OK)
 			fail_msg("refused: %s", r->text);
 		assert_memory_equal(m.port, r->want.port, sizeof(m.port));
 		assert_int_equal(m.key, r->want.key);
-		size = message_format_assignment(out, &m);
+		size = classic_encode_assignment(out, &m);
 		assert_int_equal(size, strcspn(r->text, "\r\n"));
 		assert_memory_equal(out, r->text, size);
 	}
@@ -263,7 +263,7 @@ static void test_assignment_refused(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(refused_assignments); i++) {
 		const struct assignment_row *r = &refused_assignments[i];
-		struct message_assignment m;
+		struct classic_assignment m;
 
 		if (parse_copy(r->text, r->size, &m) != REJECT_BODY)
 			fail_msg("accepted: %s", r->text);

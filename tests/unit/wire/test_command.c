@@ -15,11 +15,11 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define UID      "12345678-1234-4234-8234-123456789abc"
-#define MOST     FIELDS_COUNT_MAX
+#define MOST     WIRE_JSON_COUNT_MAX
 
 static const struct {
 	const char *body;
-	struct exchange_command m;
+	struct test_command m;
 } command_rows[] = {
 	{"{\"cmd\":\"BWUP\",\"channel\":1,\"duration\":1,\"rate\":0,\"length\":36}",
 		{.direction = TEST_UP, .channel = 1, .duration_s = 1, .datagram_bytes = 36}},
@@ -62,13 +62,13 @@ static void test_commands(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(command_rows); i++) {
 		const char *body = command_rows[i].body;
-		char out[MESSAGE_BODY];
-		struct exchange_command m;
+		char out[WIRE_BODY_BYTES];
+		struct test_command m;
 		size_t size;
 
 		print_message("%s\n", body);
 		memset(&m, 0x55, sizeof(m));
-		assert_int_equal(exchange_read_command((const uint8_t *)body, strlen(body), &m), WIRE_OK);
+		assert_int_equal(command_decode((const uint8_t *)body, strlen(body), &m), WIRE_OK);
 		assert_int_equal(m.direction, command_rows[i].m.direction);
 		assert_int_equal(m.is_answer, command_rows[i].m.is_answer);
 		assert_int_equal(m.channel, command_rows[i].m.channel);
@@ -78,7 +78,7 @@ static void test_commands(void **state)
 		assert_string_equal(m.uid, command_rows[i].m.uid);
 		assert_int_equal(m.refusal, command_rows[i].m.refusal);
 		assert_int_equal(m.wait_s, command_rows[i].m.wait_s);
-		size = exchange_write_command(out, &command_rows[i].m);
+		size = command_encode(out, &command_rows[i].m);
 		assert_int_equal(size, strlen(body));
 		assert_memory_equal(out, body, size);
 	}
@@ -87,12 +87,12 @@ static void test_commands(void **state)
 /* Each half with every counter at `n`, as it is written and read. */
 static void check_result(bool is_answer, bool has_sent, uint64_t n)
 {
-	struct exchange_result m = {.is_answer = is_answer,
-				       .channel = WIRE_CHANNEL_MAX,
-				       .uid = UID,
-				       .has_sent = has_sent},
-			       got;
-	char out[MESSAGE_BODY];
+	struct result_message m = {.is_answer = is_answer,
+				      .channel = WIRE_CHANNEL_MAX,
+				      .uid = UID,
+				      .has_sent = has_sent},
+			      got;
+	char out[WIRE_BODY_BYTES];
 	size_t size;
 
 	if (has_sent) {
@@ -109,10 +109,10 @@ static void check_result(bool is_answer, bool has_sent, uint64_t n)
 			.reordered = n,
 			.host_drops = n};
 	}
-	size = exchange_write_result(out, &m);
-	assert_in_range(size, 1, MESSAGE_BODY - 16); /* there is room for the seal */
+	size = result_encode(out, &m);
+	assert_in_range(size, 1, WIRE_BODY_BYTES - 16); /* there is room for the seal */
 	memset(&got, 0x55, sizeof(got));
-	assert_int_equal(exchange_read_result((const uint8_t *)out, size, &got), WIRE_OK);
+	assert_int_equal(result_decode((const uint8_t *)out, size, &got), WIRE_OK);
 	assert_int_equal(got.is_answer, is_answer);
 	assert_int_equal(got.has_sent, has_sent);
 	assert_int_equal(got.channel, m.channel);
@@ -122,7 +122,7 @@ static void check_result(bool is_answer, bool has_sent, uint64_t n)
 	assert_memory_equal(&got.received, &m.received, sizeof(m.received));
 	/* Nothing less is accepted: not one byte is to spare. */
 	for (size_t cut = 0; cut < size; cut++)
-		assert_int_equal(exchange_read_result((const uint8_t *)out, cut, &got), REJECT_BODY);
+		assert_int_equal(result_decode((const uint8_t *)out, cut, &got), REJECT_BODY);
 }
 
 static void test_results(void **state)
@@ -153,26 +153,24 @@ static void test_taken(void **state)
 		"{\"cmd\":\"BWUP\",\"ack\":1,\"channel\":5,\"duration\":2,\"rate\":0,\"length\":1000}",
 		"{\"cmd\":\"BW\\u0055P\",\"channel\":5,\"duration\":2,\"rate\":0,\"length\":1000}",
 	};
-	struct exchange_command m;
-	struct exchange_result r;
+	struct test_command m;
+	struct result_message r;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(commands); i++) {
 		print_message("%s\n", commands[i]);
-		assert_int_equal(exchange_read_command((const uint8_t *)commands[i], strlen(commands[i]), &m),
-			WIRE_OK);
+		assert_int_equal(
+			command_decode((const uint8_t *)commands[i], strlen(commands[i]), &m), WIRE_OK);
 		assert_false(m.is_answer);
 		assert_int_equal(m.channel, 5);
 		assert_int_equal(m.duration_s, 2);
 		assert_int_equal(m.datagram_bytes, 1000);
 	}
-	assert_int_equal(
-		exchange_read_result((const uint8_t *)RESULT(SENT), strlen(RESULT(SENT)), &r), WIRE_OK);
+	assert_int_equal(result_decode((const uint8_t *)RESULT(SENT), strlen(RESULT(SENT)), &r), WIRE_OK);
 	assert_true(r.has_sent && r.sent.packets == 1 && r.sent.bytes == 2 &&
 		    r.sent.retransmitted_packets == 3 && r.sent.unsent_packets == 4 && r.duration_ns == 5);
 	assert_int_equal(
-		exchange_read_result((const uint8_t *)RESULT(RECEIVED), strlen(RESULT(RECEIVED)), &r),
-		WIRE_OK);
+		result_decode((const uint8_t *)RESULT(RECEIVED), strlen(RESULT(RECEIVED)), &r), WIRE_OK);
 	assert_true(!r.has_sent && r.received.packets == 1 && r.received.bytes == 2 &&
 		    r.received.unique_packets == 3 && r.received.duplicates == 4 &&
 		    r.received.network_duplicates == 5 && r.received.retransmitted_packets == 6 &&
@@ -184,10 +182,10 @@ static void test_uid_is_sanitised(void **state)
 {
 	static const char body[] = "{\"cmd\":\"BWUP\",\"ack\":0,\"channel\":7,\"duration\":9,\"rate\":0,"
 				   "\"uid\":\"a\\u001b[2J\"}";
-	struct exchange_command m;
+	struct test_command m;
 
 	(void)state;
-	assert_int_equal(exchange_read_command((const uint8_t *)body, sizeof(body) - 1, &m), WIRE_OK);
+	assert_int_equal(command_decode((const uint8_t *)body, sizeof(body) - 1, &m), WIRE_OK);
 	assert_null(strchr(m.uid, '\x1b'));
 	assert_memory_equal(m.uid, "a", 1);
 }
@@ -310,20 +308,20 @@ static const char *const hostile_results[] = {
 
 static void test_hostile(void **state)
 {
-	struct exchange_command m;
-	struct exchange_result r;
+	struct test_command m;
+	struct result_message r;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(hostile_commands); i++) {
 		const char *body = hostile_commands[i];
 
-		if (exchange_read_command((const uint8_t *)body, strlen(body), &m) != REJECT_BODY)
+		if (command_decode((const uint8_t *)body, strlen(body), &m) != REJECT_BODY)
 			fail_msg("taken: %s", body);
 	}
 	for (size_t i = 0; i < COUNT(hostile_results); i++) {
 		const char *body = hostile_results[i];
 
-		if (exchange_read_result((const uint8_t *)body, strlen(body), &r) != REJECT_BODY)
+		if (result_decode((const uint8_t *)body, strlen(body), &r) != REJECT_BODY)
 			fail_msg("taken: %s", body);
 	}
 }

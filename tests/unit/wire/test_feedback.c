@@ -24,7 +24,7 @@ static enum wire_reject read_bytes(const uint8_t *body, size_t size, bool extend
 
 	assert_non_null(copy);
 	memcpy(copy, body, size);
-	got = feedback_read(copy, size, extended, f);
+	got = feedback_decode(copy, size, extended, f);
 	free(copy);
 	return got;
 }
@@ -91,7 +91,7 @@ static void test_vector_spans(void **state)
 
 	(void)state;
 	read_spans("spans", &f.spans);
-	assert_int_equal(feedback_write(out, &f), size);
+	assert_int_equal(feedback_encode(out, &f), size);
 	assert_memory_equal(out, want, size);
 	assert_int_equal(read_bytes(want, size, false, &got), WIRE_OK);
 	assert_false(got.has_report);
@@ -108,7 +108,7 @@ static void test_vector_feedback(void **state)
 
 	(void)state;
 	assert_int_equal(size, 4 + 16 * VECTOR_SPANS + FEEDBACK_REPORT_BYTES);
-	assert_int_equal(feedback_write(out, &f), size);
+	assert_int_equal(feedback_encode(out, &f), size);
 	assert_memory_equal(out, want, size);
 	assert_int_equal(read_bytes(want, size, true, &got), WIRE_OK);
 	assert_true(got.has_report);
@@ -139,7 +139,7 @@ static void test_greatest(void **state)
 	f.duplicates = 0;
 	f.delay_min_ns = -(INT64_C(1) << 62);
 	f.delay_last_ns = INT64_C(1) << 62;
-	size = feedback_write(out, &f);
+	size = feedback_encode(out, &f);
 	assert_int_equal(WIRE_HEADER_BYTES + size + SEAL_TAG_BYTES, FEEDBACK_DATAGRAM_BYTES);
 	assert_int_equal(read_bytes(out, size, true, &got), WIRE_OK);
 	assert_int_equal(got.spans.count, FEEDBACK_SPANS_MAX);

@@ -37,47 +37,47 @@ static struct key make_key(const char *vector)
 	return key;
 }
 
-static enum wire_reject parse_bytes(const void *bytes, size_t size, struct hello *h)
+static enum wire_reject parse_bytes(const void *bytes, size_t size, struct handshake_question *h)
 {
 	uint8_t *copy = malloc(size ? size : 1);
 	enum wire_reject got;
 
 	assert_non_null(copy);
 	memcpy(copy, bytes, size);
-	got = hello_parse(copy, size, h);
+	got = handshake_decode_question(copy, size, h);
 	free(copy);
 	return got;
 }
 
 /* Behind CONNECT and padded to size, unless it is too long for that; `json` lacks its last brace.
  */
-static enum wire_reject parse_json(const char *json, struct hello *h)
+static enum wire_reject parse_json(const char *json, struct handshake_question *h)
 {
-	char text[2 * HELLO_BYTES];
-	int room = HELLO_BYTES - (int)strlen("CONNECT ,\"pad\":\"\"}") - (int)strlen(json);
+	char text[2 * HANDSHAKE_BYTES];
+	int room = HANDSHAKE_BYTES - (int)strlen("CONNECT ,\"pad\":\"\"}") - (int)strlen(json);
 
 	assert_true(room > 0);
 	snprintf(text, sizeof(text), "CONNECT %s,\"pad\":\"%0*d\"}", json, room, 0);
-	assert_int_equal(strlen(text), HELLO_BYTES);
-	return parse_bytes(text, HELLO_BYTES, h);
+	assert_int_equal(strlen(text), HANDSHAKE_BYTES);
+	return parse_bytes(text, HANDSHAKE_BYTES, h);
 }
 
 static void test_vector_first(void **state)
 {
-	struct hello h = {.version = HELLO_VERSION, .features = FEATURES_OURS};
-	uint8_t out[HELLO_BYTES], bytes[VECTOR_BYTES];
+	struct handshake_question h = {.version = HANDSHAKE_VERSION, .features = FEATURES_OURS};
+	uint8_t out[HANDSHAKE_BYTES], bytes[VECTOR_BYTES];
 	char want[VECTOR_BYTES];
-	struct hello got;
+	struct handshake_question got;
 
 	(void)state;
 	vector_hex(bytes, "hello", "nonce");
 	memcpy(h.nonce, bytes, sizeof(h.nonce));
-	hello_write(out, &h, NULL);
-	assert_int_equal(vector_text(want, "hello", "wire"), HELLO_BYTES);
-	assert_memory_equal(out, want, HELLO_BYTES);
-	assert_int_equal(parse_bytes(out, HELLO_BYTES, &got), WIRE_OK);
+	handshake_encode_question(out, &h, NULL);
+	assert_int_equal(vector_text(want, "hello", "wire"), HANDSHAKE_BYTES);
+	assert_memory_equal(out, want, HANDSHAKE_BYTES);
+	assert_int_equal(parse_bytes(out, HANDSHAKE_BYTES, &got), WIRE_OK);
 	assert_memory_equal(got.nonce, h.nonce, sizeof(h.nonce));
-	assert_int_equal(got.version, HELLO_VERSION);
+	assert_int_equal(got.version, HANDSHAKE_VERSION);
 	assert_int_equal(got.features, FEATURES_OURS);
 	assert_false(got.has_cookie || got.has_mac);
 	assert_string_equal(got.key, "");
@@ -85,81 +85,82 @@ static void test_vector_first(void **state)
 
 static void test_vector_second(void **state)
 {
-	struct hello h = {.version = HELLO_VERSION, .features = FEATURES_OURS, .has_cookie = true};
+	struct handshake_question h = {
+		.version = HANDSHAKE_VERSION, .features = FEATURES_OURS, .has_cookie = true};
 	struct key key = make_key("hello_key"), other = key;
-	uint8_t out[HELLO_BYTES], bytes[VECTOR_BYTES];
+	uint8_t out[HANDSHAKE_BYTES], bytes[VECTOR_BYTES];
 	char want[VECTOR_BYTES];
-	struct hello got;
+	struct handshake_question got;
 
 	(void)state;
 	vector_hex(bytes, "hello_key", "nonce");
 	memcpy(h.nonce, bytes, sizeof(h.nonce));
 	vector_hex(bytes, "hello_key", "cookie");
 	memcpy(h.cookie, bytes, sizeof(h.cookie));
-	hello_write(out, &h, &key);
-	assert_int_equal(vector_text(want, "hello_key", "wire"), HELLO_BYTES);
-	assert_memory_equal(out, want, HELLO_BYTES);
-	assert_int_equal(parse_bytes(out, HELLO_BYTES, &got), WIRE_OK);
+	handshake_encode_question(out, &h, &key);
+	assert_int_equal(vector_text(want, "hello_key", "wire"), HANDSHAKE_BYTES);
+	assert_memory_equal(out, want, HANDSHAKE_BYTES);
+	assert_int_equal(parse_bytes(out, HANDSHAKE_BYTES, &got), WIRE_OK);
 	assert_true(got.has_cookie && got.has_mac);
 	assert_memory_equal(got.cookie, h.cookie, sizeof(h.cookie));
 	assert_string_equal(got.key, "lab-1");
 	vector_hex(bytes, "hello_key", "mac");
 	assert_memory_equal(got.mac, bytes, sizeof(got.mac));
-	assert_true(hello_verify(out, HELLO_BYTES, &got, &key));
+	assert_true(handshake_verify_question(out, HANDSHAKE_BYTES, &got, &key));
 	other.secret[KEY_BYTES - 1] ^= 1;
-	assert_false(hello_verify(out, HELLO_BYTES, &got, &other));
+	assert_false(handshake_verify_question(out, HANDSHAKE_BYTES, &got, &other));
 }
 
 /* Whatever is in it, the question has its size. */
 static void test_longest(void **state)
 {
-	struct hello h = {.version = UINT32_MAX, .features = UINT32_MAX, .has_cookie = true};
+	struct handshake_question h = {.version = UINT32_MAX, .features = UINT32_MAX, .has_cookie = true};
 	struct key key = make_key("hello_key");
-	uint8_t out[HELLO_BYTES];
-	struct hello got;
+	uint8_t out[HANDSHAKE_BYTES];
+	struct handshake_question got;
 
 	(void)state;
 	strcpy(key.name, "abcdefghijklmnopqrstuvwxyz012345");
-	hello_write(out, &h, &key);
-	assert_int_equal(hello_kind(out, HELLO_BYTES), HELLO_EXTENDED);
-	assert_int_equal(parse_bytes(out, HELLO_BYTES, &got), WIRE_OK);
+	handshake_encode_question(out, &h, &key);
+	assert_int_equal(handshake_kind(out, HANDSHAKE_BYTES), HANDSHAKE_EXTENDED);
+	assert_int_equal(parse_bytes(out, HANDSHAKE_BYTES, &got), WIRE_OK);
 	assert_string_equal(got.key, key.name);
 	assert_int_equal(got.version, UINT32_MAX);
 	assert_int_equal(got.features, FEATURES_OURS);
-	assert_true(hello_verify(out, HELLO_BYTES, &got, &key));
+	assert_true(handshake_verify_question(out, HANDSHAKE_BYTES, &got, &key));
 }
 
 struct kind_row {
 	const char *text;
 	size_t size; /* padded with '0'; 0: as long as the text */
-	enum hello_kind want;
+	enum handshake_kind want;
 };
 
 static const struct kind_row kind_rows[] = {
-	{"CONNECT", 0, HELLO_CLASSIC},
-	{"CONNECT\n", 0, HELLO_CLASSIC},
-	{"CONNECT\r\n", 0, HELLO_CLASSIC},
-	{"", 0, HELLO_NONE},
-	{"C", 0, HELLO_NONE},
-	{"CONNEC", 0, HELLO_NONE},
-	{"connect", 0, HELLO_NONE},
-	{"CONNECX", 0, HELLO_NONE},
-	{"CONNECT\r", 0, HELLO_NONE},
-	{"CONNECT\n\n", 0, HELLO_NONE},
-	{"CONNECT\n\r", 0, HELLO_NONE},
-	{"CONNECT ", 0, HELLO_NONE},
-	{"CONNECTED", 0, HELLO_NONE},
-	{"CONNECT\r\n\n", 0, HELLO_NONE},
-	{"7000,7001,7002,26970", 0, HELLO_NONE},
-	{"CONNECT {\"wyndrvr\":1}", 0, HELLO_NONE},
-	{"CONNECT {\"wyndrvr\":", HELLO_BYTES, HELLO_EXTENDED},
-	{"CONNECT {\"wyndrvr\":", HELLO_BYTES - 1, HELLO_NONE},
-	{"CONNECT {\"wyndrvr\":", HELLO_BYTES + 1, HELLO_NONE},
-	{"CONNECT {\"wyndrvr\" :", HELLO_BYTES, HELLO_NONE},
-	{"CONNECT {}", HELLO_BYTES, HELLO_NONE},
-	{"CONNECT  {\"wyndrvr\":", HELLO_BYTES, HELLO_NONE},
-	{"CONNECT", HELLO_BYTES, HELLO_NONE},
-	{"", HELLO_BYTES, HELLO_NONE},
+	{"CONNECT", 0, HANDSHAKE_CLASSIC},
+	{"CONNECT\n", 0, HANDSHAKE_CLASSIC},
+	{"CONNECT\r\n", 0, HANDSHAKE_CLASSIC},
+	{"", 0, HANDSHAKE_NONE},
+	{"C", 0, HANDSHAKE_NONE},
+	{"CONNEC", 0, HANDSHAKE_NONE},
+	{"connect", 0, HANDSHAKE_NONE},
+	{"CONNECX", 0, HANDSHAKE_NONE},
+	{"CONNECT\r", 0, HANDSHAKE_NONE},
+	{"CONNECT\n\n", 0, HANDSHAKE_NONE},
+	{"CONNECT\n\r", 0, HANDSHAKE_NONE},
+	{"CONNECT ", 0, HANDSHAKE_NONE},
+	{"CONNECTED", 0, HANDSHAKE_NONE},
+	{"CONNECT\r\n\n", 0, HANDSHAKE_NONE},
+	{"7000,7001,7002,26970", 0, HANDSHAKE_NONE},
+	{"CONNECT {\"wyndrvr\":1}", 0, HANDSHAKE_NONE},
+	{"CONNECT {\"wyndrvr\":", HANDSHAKE_BYTES, HANDSHAKE_EXTENDED},
+	{"CONNECT {\"wyndrvr\":", HANDSHAKE_BYTES - 1, HANDSHAKE_NONE},
+	{"CONNECT {\"wyndrvr\":", HANDSHAKE_BYTES + 1, HANDSHAKE_NONE},
+	{"CONNECT {\"wyndrvr\" :", HANDSHAKE_BYTES, HANDSHAKE_NONE},
+	{"CONNECT {}", HANDSHAKE_BYTES, HANDSHAKE_NONE},
+	{"CONNECT  {\"wyndrvr\":", HANDSHAKE_BYTES, HANDSHAKE_NONE},
+	{"CONNECT", HANDSHAKE_BYTES, HANDSHAKE_NONE},
+	{"", HANDSHAKE_BYTES, HANDSHAKE_NONE},
 };
 
 static void test_kinds(void **state)
@@ -173,7 +174,7 @@ static void test_kinds(void **state)
 		assert_non_null(bytes);
 		memset(bytes, '0', size);
 		memcpy(bytes, r->text, strlen(r->text));
-		if (hello_kind(bytes, size) != r->want)
+		if (handshake_kind(bytes, size) != r->want)
 			fail_msg("row %zu, %zu bytes: %s", i, size, r->text);
 		free(bytes);
 	}
@@ -213,7 +214,7 @@ static void test_good(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(good_rows); i++) {
 		const struct good_row *r = &good_rows[i];
-		struct hello h;
+		struct handshake_question h;
 
 		if (parse_json(r->json, &h) != WIRE_OK)
 			fail_msg("refused: %s", r->json);
@@ -225,26 +226,27 @@ static void test_good(void **state)
 
 static void test_sizes(void **state)
 {
-	char text[2 * HELLO_BYTES], good[VECTOR_BYTES];
-	struct hello h;
+	char text[2 * HANDSHAKE_BYTES], good[VECTOR_BYTES];
+	struct handshake_question h;
 
 	(void)state;
 	vector_text(good, "hello", "wire");
 	memset(text, ' ', sizeof(text));
-	memcpy(text, good, HELLO_BYTES);
+	memcpy(text, good, HANDSHAKE_BYTES);
 	for (size_t size = 0; size < sizeof(text); size++)
-		assert_int_equal(parse_bytes(text, size, &h), size == HELLO_BYTES ? WIRE_OK : REJECT_BODY);
+		assert_int_equal(
+			parse_bytes(text, size, &h), size == HANDSHAKE_BYTES ? WIRE_OK : REJECT_BODY);
 	/* Nothing follows the object, be it blanks. */
-	text[HELLO_BYTES - 2] = '}';
-	text[HELLO_BYTES - 3] = '"';
-	text[HELLO_BYTES - 1] = ' ';
-	assert_int_equal(parse_bytes(text, HELLO_BYTES, &h), REJECT_BODY);
-	text[HELLO_BYTES - 1] = '\0';
-	assert_int_equal(parse_bytes(text, HELLO_BYTES, &h), REJECT_BODY);
+	text[HANDSHAKE_BYTES - 2] = '}';
+	text[HANDSHAKE_BYTES - 3] = '"';
+	text[HANDSHAKE_BYTES - 1] = ' ';
+	assert_int_equal(parse_bytes(text, HANDSHAKE_BYTES, &h), REJECT_BODY);
+	text[HANDSHAKE_BYTES - 1] = '\0';
+	assert_int_equal(parse_bytes(text, HANDSHAKE_BYTES, &h), REJECT_BODY);
 	/* Opened, never closed. */
 	memset(text + 30, '[', sizeof(text) - 30);
-	text[HELLO_BYTES - 1] = '}';
-	assert_int_equal(parse_bytes(text, HELLO_BYTES, &h), REJECT_BODY);
+	text[HANDSHAKE_BYTES - 1] = '}';
+	assert_int_equal(parse_bytes(text, HANDSHAKE_BYTES, &h), REJECT_BODY);
 }
 
 /* Every bit of a question counts, but for its padding. */
@@ -257,13 +259,13 @@ static void test_flipped(void **state)
 	(void)state;
 	vector_text(text, "hello_key", "wire");
 	pad = (size_t)(strstr(text, ",\"pad\"") - text);
-	for (size_t bit = 0; bit < 8 * HELLO_BYTES; bit++) {
-		struct hello h;
+	for (size_t bit = 0; bit < 8 * HANDSHAKE_BYTES; bit++) {
+		struct handshake_question h;
 		bool ok;
 
 		text[bit / 8] ^= (char)(1 << bit % 8);
-		ok = hello_parse((const uint8_t *)text, HELLO_BYTES, &h) == WIRE_OK &&
-		     hello_verify((const uint8_t *)text, HELLO_BYTES, &h, &key);
+		ok = handshake_decode_question((const uint8_t *)text, HANDSHAKE_BYTES, &h) == WIRE_OK &&
+		     handshake_verify_question((const uint8_t *)text, HANDSHAKE_BYTES, &h, &key);
 		/* The digits of the mac itself may be written in capitals. */
 		if (ok && bit / 8 < pad && !(bit % 8 == 5 && bit / 8 > pad - 66))
 			fail_msg("bit %zu of byte %zu", bit % 8, bit / 8);
@@ -299,14 +301,14 @@ static void test_appended(void **state)
 	sodium_bin2hex(hex, sizeof(hex), mac, sizeof(mac));
 	for (size_t i = 0; i < COUNT(appended_rows); i++) {
 		const struct appended_row *r = &appended_rows[i];
-		char text[2 * HELLO_BYTES];
+		char text[2 * HANDSHAKE_BYTES];
 		int used = snprintf(text, sizeof(text), "CONNECT %s,\"mac\":\"%s\"%s", json, hex, r->text);
-		struct hello h;
+		struct handshake_question h;
 
 		snprintf(text + used, sizeof(text) - (size_t)used, ",\"pad\":\"%0*d\"}",
-			HELLO_BYTES - used - (int)strlen(",\"pad\":\"\"}"), 0);
-		assert_int_equal(hello_parse((uint8_t *)text, HELLO_BYTES, &h), WIRE_OK);
-		if (hello_verify((uint8_t *)text, HELLO_BYTES, &h, &key) != r->want)
+			HANDSHAKE_BYTES - used - (int)strlen(",\"pad\":\"\"}"), 0);
+		assert_int_equal(handshake_decode_question((uint8_t *)text, HANDSHAKE_BYTES, &h), WIRE_OK);
+		if (handshake_verify_question((uint8_t *)text, HANDSHAKE_BYTES, &h, &key) != r->want)
 			fail_msg("row %zu: %s", i, r->text);
 	}
 }

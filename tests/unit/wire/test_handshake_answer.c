@@ -35,41 +35,42 @@ static int begin(void **state)
 	return sodium_init() < 0;
 }
 
-static enum wire_reject parse_bytes(const void *bytes, size_t size, struct answer *a)
+static enum wire_reject parse_bytes(const void *bytes, size_t size, struct handshake_answer *a)
 {
 	uint8_t *copy = malloc(size ? size : 1);
 	enum wire_reject got;
 
 	assert_non_null(copy);
 	memcpy(copy, bytes, size);
-	got = answer_parse(copy, size, a);
+	got = handshake_decode_answer(copy, size, a);
 	free(copy);
 	return got;
 }
 
 /* Writes it, compares it with the vector, and reads it back. */
-static struct answer check_vector(const char *name, struct answer *a, const struct key *with)
+static struct handshake_answer check_vector(
+	const char *name, struct handshake_answer *a, const struct key *with)
 {
-	uint8_t out[HELLO_BYTES], nonce[VECTOR_BYTES];
+	uint8_t out[HANDSHAKE_BYTES], nonce[VECTOR_BYTES];
 	char want[VECTOR_BYTES];
 	size_t size = vector_text(want, name, "wire");
-	struct answer got;
+	struct handshake_answer got;
 
 	vector_hex(nonce, name, "nonce");
 	memcpy(a->nonce, nonce, sizeof(a->nonce));
-	assert_int_equal(answer_write(out, a, with), size);
+	assert_int_equal(handshake_encode_answer(out, a, with), size);
 	assert_memory_equal(out, want, size);
 	assert_int_equal(parse_bytes(out, size, &got), WIRE_OK);
 	assert_int_equal(got.kind, a->kind);
 	assert_memory_equal(got.nonce, a->nonce, sizeof(a->nonce));
 	assert_int_equal(got.has_mac, with != NULL);
-	assert_int_equal(answer_verify(out, size, &got, &key), with != NULL);
+	assert_int_equal(handshake_verify_answer(out, size, &got, &key), with != NULL);
 	return got;
 }
 
 static void test_vector_cookie(void **state)
 {
-	struct answer a = {.kind = ANSWER_COOKIE}, got;
+	struct handshake_answer a = {.kind = ANSWER_COOKIE}, got;
 	uint8_t bytes[VECTOR_BYTES];
 
 	(void)state;
@@ -81,7 +82,7 @@ static void test_vector_cookie(void **state)
 
 static void test_vector_welcome(void **state)
 {
-	struct answer a = {
+	struct handshake_answer a = {
 		.kind = ANSWER_WELCOME,
 		.assignment = {.port = {7000, 7001, 7002}, .key = 26970},
 		.features = FEATURE_BWDN | FEATURE_REPORTS | FEATURE_RESULT,
@@ -89,7 +90,7 @@ static void test_vector_welcome(void **state)
 		.cap_duration_s = 60,
 		.cap_tests = 1,
 	};
-	struct answer got;
+	struct handshake_answer got;
 	uint8_t bytes[VECTOR_BYTES];
 
 	(void)state;
@@ -109,8 +110,8 @@ static void test_vector_welcome(void **state)
 
 static void test_vector_refusal(void **state)
 {
-	struct answer a = {.kind = ANSWER_REFUSED, .refusal = REFUSED_BUSY, .wait_s = 30};
-	struct answer got;
+	struct handshake_answer a = {.kind = ANSWER_REFUSED, .refusal = REFUSED_BUSY, .wait_s = 30};
+	struct handshake_answer got;
 	char text[VECTOR_BYTES];
 
 	(void)state;
@@ -125,16 +126,16 @@ static void test_vector_refusal(void **state)
 static void test_refusal_names(void **state)
 {
 	(void)state;
-	assert_string_equal(hello_refusal_name(REFUSED_BUSY), "busy");
-	assert_string_equal(hello_refusal_name(REFUSED_AUTH), "auth");
-	assert_string_equal(hello_refusal_name(REFUSED_VERSION), "version");
-	assert_string_equal(hello_refusal_name(REFUSED_LIMIT), "limit");
-	assert_string_equal(hello_refusal_name(REFUSALS), "unknown");
-	for (enum hello_refusal r = REFUSED_BUSY; r < REFUSALS; r++) {
-		struct answer a = {.kind = ANSWER_REFUSED, .refusal = r}, got;
-		uint8_t out[HELLO_BYTES];
+	assert_string_equal(refusal_name(REFUSED_BUSY), "busy");
+	assert_string_equal(refusal_name(REFUSED_AUTH), "auth");
+	assert_string_equal(refusal_name(REFUSED_VERSION), "version");
+	assert_string_equal(refusal_name(REFUSED_LIMIT), "limit");
+	assert_string_equal(refusal_name(REFUSALS), "unknown");
+	for (enum refusal r = REFUSED_BUSY; r < REFUSALS; r++) {
+		struct handshake_answer a = {.kind = ANSWER_REFUSED, .refusal = r}, got;
+		uint8_t out[HANDSHAKE_BYTES];
 
-		assert_int_equal(parse_bytes(out, answer_write(out, &a, &key), &got), WIRE_OK);
+		assert_int_equal(parse_bytes(out, handshake_encode_answer(out, &a, &key), &got), WIRE_OK);
 		assert_int_equal(got.refusal, r);
 	}
 }
@@ -142,7 +143,7 @@ static void test_refusal_names(void **state)
 /* No answer is longer than the question, whatever is in it. */
 static void test_longest(void **state)
 {
-	struct answer a = {
+	struct handshake_answer a = {
 		.assignment = {.port = {65535, 65534, 65533}, .key = WIRE_CHANNEL_MAX},
 		.features = UINT32_MAX,
 		.cap_rate_bps = UINT64_C(1) << 53,
@@ -155,14 +156,14 @@ static void test_longest(void **state)
 	(void)state;
 	memset(a.text, '"', sizeof(a.text) - 1);
 	for (a.kind = ANSWER_COOKIE; a.kind <= ANSWER_REFUSED; a.kind++) {
-		uint8_t out[HELLO_BYTES];
-		size_t size = answer_write(out, &a, &key);
-		struct answer got;
+		uint8_t out[HANDSHAKE_BYTES];
+		size_t size = handshake_encode_answer(out, &a, &key);
+		struct handshake_answer got;
 
-		assert_in_range(size, 100, HELLO_BYTES);
+		assert_in_range(size, 100, HANDSHAKE_BYTES);
 		assert_int_equal(parse_bytes(out, size, &got), WIRE_OK);
 		assert_int_equal(got.kind, a.kind);
-		assert_true(answer_verify(out, size, &got, &key));
+		assert_true(handshake_verify_answer(out, size, &got, &key));
 		if (a.kind == ANSWER_REFUSED)
 			assert_string_equal(got.text, a.text);
 		if (a.kind == ANSWER_WELCOME)
@@ -189,7 +190,7 @@ static void test_good(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(good_rows); i++) {
-		struct answer a;
+		struct handshake_answer a;
 
 		if (parse_bytes(good_rows[i], strlen(good_rows[i]), &a) != WIRE_OK)
 			fail_msg("refused: %s", good_rows[i]);
@@ -224,11 +225,11 @@ static const struct text_row text_rows[] = {
 static void test_text(void **state)
 {
 	(void)state;
-	assert_int_equal(strlen(CUT), HELLO_TEXT - 1);
+	assert_int_equal(strlen(CUT), HANDSHAKE_TEXT - 1);
 	for (size_t i = 0; i < COUNT(text_rows); i++) {
 		const struct text_row *r = &text_rows[i];
-		char json[HELLO_BYTES];
-		struct answer a;
+		char json[HANDSHAKE_BYTES];
+		struct handshake_answer a;
 
 		snprintf(json, sizeof(json), REFUSED ",\"text\":\"%s\"}", r->json);
 		if (parse_bytes(json, strlen(json), &a) != WIRE_OK || strcmp(a.text, r->want) != 0)
@@ -239,23 +240,23 @@ static void test_text(void **state)
 /* Our own text is as clean as we would have it. */
 static void test_text_written(void **state)
 {
-	struct answer a = {.kind = ANSWER_REFUSED, .refusal = REFUSED_AUTH}, got;
-	uint8_t out[HELLO_BYTES];
+	struct handshake_answer a = {.kind = ANSWER_REFUSED, .refusal = REFUSED_AUTH}, got;
+	uint8_t out[HANDSHAKE_BYTES];
 
 	(void)state;
 	strcpy(a.text, "\xff\x1b\n\"\\");
-	assert_int_equal(parse_bytes(out, answer_write(out, &a, NULL), &got), WIRE_OK);
+	assert_int_equal(parse_bytes(out, handshake_encode_answer(out, &a, NULL), &got), WIRE_OK);
 	assert_string_equal(got.text, "???\"\\");
 	memset(a.text, 'x', sizeof(a.text));
-	assert_int_equal(parse_bytes(out, answer_write(out, &a, NULL), &got), WIRE_OK);
-	assert_int_equal(strlen(got.text), HELLO_TEXT - 1);
+	assert_int_equal(parse_bytes(out, handshake_encode_answer(out, &a, NULL), &got), WIRE_OK);
+	assert_int_equal(strlen(got.text), HANDSHAKE_TEXT - 1);
 }
 
 static void test_sizes(void **state)
 {
-	char text[2 * HELLO_BYTES], good[VECTOR_BYTES];
+	char text[2 * HANDSHAKE_BYTES], good[VECTOR_BYTES];
 	size_t whole = vector_text(good, "welcome", "wire");
-	struct answer a;
+	struct handshake_answer a;
 
 	(void)state;
 	for (size_t size = 0; size < whole; size++)
@@ -264,7 +265,7 @@ static void test_sizes(void **state)
 		int size = snprintf(text, sizeof(text), REFUSED ",\"x\":\"%0*d\"}", pad, 0);
 
 		assert_int_equal(
-			parse_bytes(text, (size_t)size, &a), size <= HELLO_BYTES ? WIRE_OK : REJECT_BODY);
+			parse_bytes(text, (size_t)size, &a), size <= HANDSHAKE_BYTES ? WIRE_OK : REJECT_BODY);
 	}
 }
 
@@ -275,12 +276,12 @@ static void test_flipped(void **state)
 
 	(void)state;
 	for (size_t bit = 0; bit < 8 * size; bit++) {
-		struct answer a;
+		struct handshake_answer a;
 		bool ok;
 
 		text[bit / 8] ^= (char)(1 << bit % 8);
-		ok = answer_parse((const uint8_t *)text, size, &a) == WIRE_OK &&
-		     answer_verify((const uint8_t *)text, size, &a, &key);
+		ok = handshake_decode_answer((const uint8_t *)text, size, &a) == WIRE_OK &&
+		     handshake_verify_answer((const uint8_t *)text, size, &a, &key);
 		/* The digits of the mac itself may be written in capitals. */
 		if (ok && !(bit % 8 == 5 && bit / 8 > size - 67))
 			fail_msg("bit %zu of byte %zu", bit % 8, bit / 8);
@@ -316,16 +317,16 @@ static void test_verify(void **state)
 	for (size_t i = 0; i < COUNT(verify_rows); i++) {
 		const struct verify_row *r = &verify_rows[i];
 		const char *mark = strstr(r->format, "%s");
-		char text[HELLO_BYTES], hex[2 * HELLO_MAC + 1];
-		uint8_t mac[HELLO_MAC];
-		struct answer a;
+		char text[HANDSHAKE_BYTES], hex[2 * HANDSHAKE_MAC + 1];
+		uint8_t mac[HANDSHAKE_MAC];
+		struct handshake_answer a;
 
 		crypto_generichash(mac, sizeof(mac), (const uint8_t *)r->covered, strlen(r->covered),
 			key.secret, sizeof(key.secret));
 		sodium_bin2hex(hex, sizeof(hex), mac, sizeof(mac));
 		snprintf(text, sizeof(text), "%.*s%s%s", (int)(mark - r->format), r->format, hex, mark + 2);
-		answer_parse((const uint8_t *)text, strlen(text), &a);
-		if (answer_verify((const uint8_t *)text, strlen(text), &a, &key) != r->want)
+		handshake_decode_answer((const uint8_t *)text, strlen(text), &a);
+		if (handshake_verify_answer((const uint8_t *)text, strlen(text), &a, &key) != r->want)
 			fail_msg("%s: %s", r->what, text);
 	}
 }

@@ -35,14 +35,14 @@ static int begin(void **state)
 	return sodium_init() < 0;
 }
 
-static enum wire_reject parse_bytes(const void *bytes, size_t size, struct answer *a)
+static enum wire_reject parse_bytes(const void *bytes, size_t size, struct handshake_answer *a)
 {
 	uint8_t *copy = malloc(size ? size : 1);
 	enum wire_reject got;
 
 	assert_non_null(copy);
 	memcpy(copy, bytes, size);
-	got = answer_parse(copy, size, a);
+	got = handshake_decode_answer(copy, size, a);
 	free(copy);
 	return got;
 }
@@ -160,7 +160,7 @@ static void test_hostile(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(hostile_rows); i++) {
-		struct answer a;
+		struct handshake_answer a;
 
 		if (parse_bytes(hostile_rows[i], strlen(hostile_rows[i]), &a) != REJECT_BODY)
 			fail_msg("accepted: %s", hostile_rows[i]);
@@ -178,7 +178,7 @@ static void test_random(void **state)
 	(void)state;
 	for (int round = 0; round < 20000; round++) {
 		uint8_t *bytes = malloc(size);
-		struct answer a;
+		struct handshake_answer a;
 
 		assert_non_null(bytes);
 		memcpy(bytes, good, size);
@@ -186,11 +186,11 @@ static void test_random(void **state)
 			seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407;
 			bytes[(seed >> 33) % size] = breaking[(seed >> 56) % (sizeof(breaking) - 1)];
 		}
-		if (answer_parse(bytes, size, &a) == WIRE_OK) {
+		if (handshake_decode_answer(bytes, size, &a) == WIRE_OK) {
 			taken++;
 			assert_true(a.assignment.port[0] != 0 && a.assignment.port[2] != 0);
 			assert_true(a.assignment.key <= WIRE_CHANNEL_MAX);
-			answer_verify(bytes, size, &a, &key);
+			handshake_verify_answer(bytes, size, &a, &key);
 		}
 		free(bytes);
 	}

@@ -38,29 +38,29 @@ static struct key make_key(const char *vector)
 	return key;
 }
 
-static enum wire_reject parse_bytes(const void *bytes, size_t size, struct hello *h)
+static enum wire_reject parse_bytes(const void *bytes, size_t size, struct handshake_question *h)
 {
 	uint8_t *copy = malloc(size ? size : 1);
 	enum wire_reject got;
 
 	assert_non_null(copy);
 	memcpy(copy, bytes, size);
-	got = hello_parse(copy, size, h);
+	got = handshake_decode_question(copy, size, h);
 	free(copy);
 	return got;
 }
 
 /* Behind CONNECT and padded to size, unless it is too long for that; `json` lacks its last brace.
  */
-static enum wire_reject parse_json(const char *json, struct hello *h)
+static enum wire_reject parse_json(const char *json, struct handshake_question *h)
 {
-	char text[2 * HELLO_BYTES];
-	int room = HELLO_BYTES - (int)strlen("CONNECT ,\"pad\":\"\"}") - (int)strlen(json);
+	char text[2 * HANDSHAKE_BYTES];
+	int room = HANDSHAKE_BYTES - (int)strlen("CONNECT ,\"pad\":\"\"}") - (int)strlen(json);
 
 	assert_true(room > 0);
 	snprintf(text, sizeof(text), "CONNECT %s,\"pad\":\"%0*d\"}", json, room, 0);
-	assert_int_equal(strlen(text), HELLO_BYTES);
-	return parse_bytes(text, HELLO_BYTES, h);
+	assert_int_equal(strlen(text), HANDSHAKE_BYTES);
+	return parse_bytes(text, HANDSHAKE_BYTES, h);
 }
 
 #define NONCE(text)  "{\"wyndrvr\":1,\"nonce\":" text
@@ -159,7 +159,7 @@ static void test_hostile(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(hostile_rows); i++) {
-		struct hello h;
+		struct handshake_question h;
 
 		if (parse_json(hostile_rows[i], &h) != REJECT_BODY)
 			fail_msg("accepted: %s", hostile_rows[i]);
@@ -177,18 +177,19 @@ static void test_random(void **state)
 	(void)state;
 	vector_text(good, "hello_key", "wire");
 	for (int round = 0; round < 20000; round++) {
-		uint8_t *bytes = malloc(HELLO_BYTES);
-		struct hello h;
+		uint8_t *bytes = malloc(HANDSHAKE_BYTES);
+		struct handshake_question h;
 
 		assert_non_null(bytes);
-		memcpy(bytes, good, HELLO_BYTES);
+		memcpy(bytes, good, HANDSHAKE_BYTES);
 		for (int change = 0; change < 2; change++) {
 			seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407;
-			bytes[(seed >> 33) % HELLO_BYTES] = breaking[(seed >> 56) % (sizeof(breaking) - 1)];
+			bytes[(seed >> 33) % HANDSHAKE_BYTES] =
+				breaking[(seed >> 56) % (sizeof(breaking) - 1)];
 		}
-		if (hello_parse(bytes, HELLO_BYTES, &h) == WIRE_OK) {
+		if (handshake_decode_question(bytes, HANDSHAKE_BYTES, &h) == WIRE_OK) {
 			taken++;
-			hello_verify(bytes, HELLO_BYTES, &h, &key);
+			handshake_verify_question(bytes, HANDSHAKE_BYTES, &h, &key);
 			assert_true(h.key[0] == '\0' || key_is_name(h.key));
 		}
 		free(bytes);
@@ -206,13 +207,13 @@ static void *allocate_some(size_t size)
 static void test_no_memory(void **state)
 {
 	char good[VECTOR_BYTES];
-	struct hello h;
+	struct handshake_question h;
 	int refused = 0;
 
 	(void)state;
 	vector_text(good, "hello_key", "wire");
 	json_set_alloc_funcs(allocate_some, free);
-	for (allocations_left = 0; parse_bytes(good, HELLO_BYTES, &h) != WIRE_OK;
+	for (allocations_left = 0; parse_bytes(good, HANDSHAKE_BYTES, &h) != WIRE_OK;
 		allocations_left = refused) {
 		refused++;
 		assert_in_range(refused, 1, 1000);

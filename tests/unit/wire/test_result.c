@@ -16,23 +16,23 @@
 
 #define COUNT(a)  (sizeof(a) / sizeof((a)[0]))
 #define UID       "12345678-1234-4234-8234-123456789abc"
-#define MOST      FIELDS_COUNT_MAX
+#define MOST      WIRE_JSON_COUNT_MAX
 #define MOST_TEXT "9007199254740992"
 
-static struct exchange_result through(const struct exchange_result *m)
+static struct result_message through(const struct result_message *m)
 {
-	struct exchange_result got;
-	char out[MESSAGE_BODY];
-	size_t size = exchange_write_result(out, m);
+	struct result_message got;
+	char out[WIRE_BODY_BYTES];
+	size_t size = result_encode(out, m);
 
-	assert_in_range(size, 1, MESSAGE_BODY - SEAL_TAG_BYTES);
+	assert_in_range(size, 1, WIRE_BODY_BYTES - SEAL_TAG_BYTES);
 	memset(&got, 0x55, sizeof got);
-	assert_int_equal(exchange_read_result((const uint8_t *)out, size, &got), WIRE_OK);
+	assert_int_equal(result_decode((const uint8_t *)out, size, &got), WIRE_OK);
 	return got;
 }
 
-static const struct exchange_result sent = {.channel = 7, .uid = UID, .has_sent = true};
-static const struct exchange_result received = {.channel = 7, .uid = UID};
+static const struct result_message sent = {.channel = 7, .uid = UID, .has_sent = true};
+static const struct result_message received = {.channel = 7, .uid = UID};
 
 static void test_capacity(void **state)
 {
@@ -47,7 +47,7 @@ static void test_capacity(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct exchange_result m = sent, got;
+		struct result_message m = sent, got;
 
 		print_message("row %zu\n", i);
 		m.capacity = rows[i];
@@ -71,7 +71,7 @@ static void test_bucket(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct exchange_result m = sent, got;
+		struct result_message m = sent, got;
 
 		print_message("row %zu\n", i);
 		m.bucket = rows[i];
@@ -95,7 +95,7 @@ static void test_load(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 2 * COUNT(rows); i++) {
-		struct exchange_result m = i % 2 ? sent : received, got;
+		struct result_message m = i % 2 ? sent : received, got;
 
 		print_message("row %zu, %s\n", i / 2, i % 2 ? "sent" : "received");
 		m.load = rows[i / 2];
@@ -134,7 +134,7 @@ static void test_pattern(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(pattern_rows); i++) {
 		const struct loss_pattern *want = &pattern_rows[i].pattern;
-		struct exchange_result m = received, got;
+		struct result_message m = received, got;
 
 		print_message("%s\n", pattern_rows[i].name);
 		m.pattern = *want;
@@ -165,7 +165,7 @@ static void test_largest(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		uint64_t n = rows[i].value;
-		struct exchange_result up = sent, down = received, got;
+		struct result_message up = sent, down = received, got;
 
 		print_message("%s\n", rows[i].name);
 		up.channel = down.channel = WIRE_CHANNEL_MAX;
@@ -307,14 +307,14 @@ static const char *const refused[] = {
 
 static void test_hostile(void **state)
 {
-	struct exchange_result r;
+	struct result_message r;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(taken); i++)
-		if (exchange_read_result((const uint8_t *)taken[i], strlen(taken[i]), &r) != WIRE_OK)
+		if (result_decode((const uint8_t *)taken[i], strlen(taken[i]), &r) != WIRE_OK)
 			fail_msg("refused: %s", taken[i]);
 	for (size_t i = 0; i < COUNT(refused); i++)
-		if (exchange_read_result((const uint8_t *)refused[i], strlen(refused[i]), &r) != REJECT_BODY)
+		if (result_decode((const uint8_t *)refused[i], strlen(refused[i]), &r) != REJECT_BODY)
 			fail_msg("taken: %s", refused[i]);
 }
 
@@ -344,21 +344,21 @@ static void test_search(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(search_rows); i++) {
 		const char *body = search_rows[i].body;
-		struct exchange_command m;
-		char out[MESSAGE_BODY];
+		struct test_command m;
+		char out[WIRE_BODY_BYTES];
 		size_t size;
 
 		print_message("%s\n", body);
-		assert_int_equal(exchange_read_command((const uint8_t *)body, strlen(body), &m),
-			search_rows[i].reason);
+		assert_int_equal(
+			command_decode((const uint8_t *)body, strlen(body), &m), search_rows[i].reason);
 		if (search_rows[i].reason)
 			continue;
 		assert_int_equal(m.search, search_rows[i].search);
 		assert_int_equal(m.until_ppm, search_rows[i].until_ppm);
-		size = exchange_write_command(out, &m);
-		assert_in_range(size, 1, MESSAGE_BODY - SEAL_TAG_BYTES);
+		size = command_encode(out, &m);
+		assert_in_range(size, 1, WIRE_BODY_BYTES - SEAL_TAG_BYTES);
 		memset(&m, 0x55, sizeof m);
-		assert_int_equal(exchange_read_command((const uint8_t *)out, size, &m), WIRE_OK);
+		assert_int_equal(command_decode((const uint8_t *)out, size, &m), WIRE_OK);
 		assert_int_equal(m.search, search_rows[i].search);
 		assert_int_equal(m.until_ppm, search_rows[i].until_ppm);
 	}
@@ -367,12 +367,12 @@ static void test_search(void **state)
 /* An answer grants; how the rate is found was the question's to say. */
 static void test_answers_have_no_search(void **state)
 {
-	struct exchange_command m = {
+	struct test_command m = {
 		.is_answer = true, .channel = 5, .duration_s = 2, .uid = UID, .search = true, .until_ppm = 1};
-	char out[MESSAGE_BODY + 1] = "";
+	char out[WIRE_BODY_BYTES + 1] = "";
 
 	(void)state;
-	assert_in_range(exchange_write_command(out, &m), 1, MESSAGE_BODY);
+	assert_in_range(command_encode(out, &m), 1, WIRE_BODY_BYTES);
 	assert_null(strstr(out, "search"));
 }
 

@@ -13,12 +13,12 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Every value differs from its neighbours, by key and by port. */
-static struct peer_view example(void)
+static struct server_view example(void)
 {
-	struct peer_view v = {.clock_ns = UINT64_C(123456789012345)};
+	struct server_view v = {.clock_ns = UINT64_C(123456789012345)};
 
 	for (unsigned k = 0; k < PORT_KINDS; k++)
-		v.port[k] = (struct peer_port){
+		v.port[k] = (struct server_view_port){
 			.state = k < PORT_DOWNLOAD ? PORT_UP : PORT_FAILED,
 			.thread_id = (int32_t)(4711 + k),
 			.cpu_ns = 20000000 + k,
@@ -42,12 +42,12 @@ static struct peer_view example(void)
 }
 
 /* Every number is `n`, as far as its type goes. */
-static struct peer_view filled(uint64_t n)
+static struct server_view filled(uint64_t n)
 {
-	struct peer_view v = {.clock_ns = n};
+	struct server_view v = {.clock_ns = n};
 
 	for (int k = 0; k < PORT_KINDS; k++)
-		v.port[k] = (struct peer_port){
+		v.port[k] = (struct server_view_port){
 			.state = n ? PORT_FAILED : PORT_WAITING,
 			.thread_id = n < INT32_MAX ? (int32_t)n : INT32_MAX,
 			.cpu_ns = n,
@@ -70,7 +70,7 @@ static struct peer_view filled(uint64_t n)
 	return v;
 }
 
-static void check_port(const struct peer_port *got, const struct peer_port *want)
+static void check_port(const struct server_view_port *got, const struct server_view_port *want)
 {
 	assert_int_equal(got->state, want->state);
 	assert_int_equal(got->thread_id, want->thread_id);
@@ -92,12 +92,12 @@ static void check_port(const struct peer_port *got, const struct peer_port *want
 	assert_int_equal(got->sink_active, want->sink_active);
 }
 
-static void check_read(const char *body, size_t size, const struct peer_view *want)
+static void check_read(const char *body, size_t size, const struct server_view *want)
 {
-	struct peer_view got;
+	struct server_view got;
 
 	memset(&got, 0x55, sizeof(got));
-	assert_int_equal(peer_view_read((const uint8_t *)body, size, &got), WIRE_OK);
+	assert_int_equal(server_view_body_decode((const uint8_t *)body, size, &got), WIRE_OK);
 	assert_int_equal(got.taken_ns, 0);
 	assert_int_equal(got.clock_ns, want->clock_ns);
 	for (int k = 0; k < PORT_KINDS; k++)
@@ -106,16 +106,16 @@ static void check_read(const char *body, size_t size, const struct peer_view *wa
 
 static void test_vector(void **state)
 {
-	char want[VECTOR_BYTES], out[MESSAGE_BODY];
-	struct peer_view v = example();
+	char want[VECTOR_BYTES], out[WIRE_BODY_BYTES];
+	struct server_view v = example();
 	size_t size = vector_text(want, "view", "question");
 
 	(void)state;
-	assert_int_equal(peer_view_write_question(out), size);
+	assert_int_equal(server_view_body_encode_question(out), size);
 	assert_memory_equal(out, want, size);
-	assert_int_equal(peer_view_read_question((const uint8_t *)want, size), WIRE_OK);
+	assert_int_equal(server_view_body_decode_question((const uint8_t *)want, size), WIRE_OK);
 	size = vector_text(want, "view", "answer");
-	assert_int_equal(peer_view_write(out, &v), size);
+	assert_int_equal(server_view_body_encode(out, &v), size);
 	assert_memory_equal(out, want, size);
 	check_read(want, size, &v);
 }
@@ -130,23 +130,24 @@ static void test_roundtrip(void **state)
 		{INT32_MAX, INT32_MAX},
 		{UINT32_MAX, UINT32_MAX},
 		{(UINT64_C(1) << 53) + 1, (UINT64_C(1) << 53) + 1},
-		{PEER_VIEW_MAX, PEER_VIEW_MAX},
-		{PEER_VIEW_MAX + 1, PEER_VIEW_MAX},
-		{UINT64_MAX, PEER_VIEW_MAX},
+		{SERVER_VIEW_NUMBER_MAX, SERVER_VIEW_NUMBER_MAX},
+		{SERVER_VIEW_NUMBER_MAX + 1, SERVER_VIEW_NUMBER_MAX},
+		{UINT64_MAX, SERVER_VIEW_NUMBER_MAX},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct peer_view v = filled(rows[i].n), want = filled(rows[i].read), got;
-		char out[MESSAGE_BODY];
-		size_t size = peer_view_write(out, &v);
+		struct server_view v = filled(rows[i].n), want = filled(rows[i].read), got;
+		char out[WIRE_BODY_BYTES];
+		size_t size = server_view_body_encode(out, &v);
 
 		print_message("%ju: %zu bytes\n", (uintmax_t)rows[i].n, size);
 		/* The largest values leave room for the seal. */
 		assert_in_range(size, 1, WIRE_MAX_BYTES - WIRE_HEADER_BYTES - SEAL_TAG_BYTES);
 		check_read(out, size, &want);
 		for (size_t cut = 0; cut < size; cut++)
-			assert_int_equal(peer_view_read((const uint8_t *)out, cut, &got), REJECT_BODY);
+			assert_int_equal(
+				server_view_body_decode((const uint8_t *)out, cut, &got), REJECT_BODY);
 	}
 }
 
@@ -167,33 +168,33 @@ static void test_from_a_snapshot(void **state)
 		.latency = {.n = 10, .lost = 11, .last_ns = 12, .p50_ns = 13, .p99_ns = 14},
 		.source_active = true,
 	};
-	struct peer_port want =
-				 {
-					 .state = PORT_UP,
-					 .thread_id = 1,
-					 .cpu_ns = 2,
-					 .steps = 3,
-					 .received_packets = 4,
-					 .received_bytes = 5,
-					 .sent_packets = 6,
-					 .sent_bytes = 7,
-					 .socket_drops = 8,
-					 .receive_buffer_bytes = 9,
-					 .latency_n = 10,
-					 .latency_lost = 11,
-					 .latency_last_ns = 12,
-					 .latency_p50_ns = 13,
-					 .latency_p99_ns = 14,
-					 .source_active = true,
-				 },
-			 got;
+	struct server_view_port want =
+					{
+						.state = PORT_UP,
+						.thread_id = 1,
+						.cpu_ns = 2,
+						.steps = 3,
+						.received_packets = 4,
+						.received_bytes = 5,
+						.sent_packets = 6,
+						.sent_bytes = 7,
+						.socket_drops = 8,
+						.receive_buffer_bytes = 9,
+						.latency_n = 10,
+						.latency_lost = 11,
+						.latency_last_ns = 12,
+						.latency_p50_ns = 13,
+						.latency_p99_ns = 14,
+						.source_active = true,
+					},
+				got;
 
 	(void)state;
 	for (int reason = REJECT_SHORT; reason < WIRE_REJECTS; reason++) {
 		s.rejected[reason] = UINT64_C(1) << reason;
 		want.rejected += UINT64_C(1) << reason;
 	}
-	got = peer_view_port(&s);
+	got = server_view_body_port(&s);
 	check_port(&got, &want);
 }
 
@@ -219,7 +220,7 @@ static void test_taken(void **state)
 		      "\"snk\":0," REST "}"),
 		VIEW(" \"clock\" : 7.0,\n" THREE ",\"ack\":0,\"new\":{}"),
 	};
-	struct peer_view want = filled(0);
+	struct server_view want = filled(0);
 
 	(void)state;
 	want.clock_ns = 7;
@@ -304,14 +305,15 @@ static const char *const hostile_questions[] = {
 
 static void test_hostile(void **state)
 {
-	struct peer_view v;
+	struct server_view v;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(hostile); i++)
-		if (peer_view_read((const uint8_t *)hostile[i], strlen(hostile[i]), &v) != REJECT_BODY)
+		if (server_view_body_decode((const uint8_t *)hostile[i], strlen(hostile[i]), &v) !=
+			REJECT_BODY)
 			fail_msg("taken: %s", hostile[i]);
 	for (size_t i = 0; i < COUNT(hostile_questions); i++)
-		if (peer_view_read_question((const uint8_t *)hostile_questions[i],
+		if (server_view_body_decode_question((const uint8_t *)hostile_questions[i],
 			    strlen(hostile_questions[i])) != REJECT_BODY)
 			fail_msg("taken: %s", hostile_questions[i]);
 }
