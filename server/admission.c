@@ -169,8 +169,7 @@ static bool is_alive(struct client *c)
 	struct session_snapshot snapshot;
 
 	session_snapshot(&c->session, &snapshot);
-	return c->is_up &&
-	       snapshot.taken_ns < session_heard_ns(&snapshot) + (uint64_t)ADMISSION_ALIVE_S * NS_PER_S;
+	return c->is_up && snapshot.taken_ns < session_heard_ns(&snapshot) + clock_s(ADMISSION_ALIVE_S);
 }
 
 /* From here on the address is proven. */

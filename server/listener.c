@@ -106,7 +106,7 @@ static void watch(void *context, struct client *c)
 		log_line("Client silent for %" PRIu64 " s, session ended: %s",
 			(snapshot.taken_ns - heard_ns) / NS_PER_S, c->name);
 		end_session(l, c, &snapshot);
-	} else if (age_ns >= (uint64_t)l->options->max_session_age_s * NS_PER_S) {
+	} else if (age_ns >= clock_s(l->options->max_session_age_s)) {
 		log_line("Session has reached max_session_age and ends: %s", c->name);
 		end_session(l, c, &snapshot);
 	}
@@ -117,12 +117,12 @@ static void sweep(struct listener *l, uint64_t now_ns)
 	if (now_ns >= l->young_ns) {
 		l->young = 0;
 		clients_each(l->clients, raise_young, l);
-		l->young_ns = l->young ? now_ns + (uint64_t)LISTENER_YOUNG_MS * NS_PER_MS : CLOCK_NEVER;
+		l->young_ns = l->young ? now_ns + clock_ms(LISTENER_YOUNG_MS) : CLOCK_NEVER;
 	}
 	if (now_ns >= l->sweep_ns) {
 		clients_each(l->clients, watch, l);
 		test_grants_divide(&l->grants);
-		l->sweep_ns = now_ns + (uint64_t)LISTENER_SWEEP_MS * NS_PER_MS;
+		l->sweep_ns = now_ns + clock_ms(LISTENER_SWEEP_MS);
 	}
 }
 
@@ -147,7 +147,7 @@ static uint64_t step(struct loop_task *task, bool readable)
 static int open_parts(struct listener *l, const struct address *local, const struct keys *keys)
 {
 	const struct options *o = l->options;
-	int error = udp_set_impair(&l->socket, o->test_drop_rate, (uint64_t)o->test_delay_ms * NS_PER_MS);
+	int error = udp_set_impair(&l->socket, o->test_drop_rate, clock_ms(o->test_delay_ms));
 
 	if (error)
 		return error;

@@ -75,7 +75,7 @@ void portpool_return(struct portpool *pool, uint16_t port, uint64_t now_ns)
 {
 	pool->waiting[(pool->first_waiting + pool->waitings++) % pool->size] = (struct waiting){
 		.port = port,
-		.free_ns = now_ns + (uint64_t)PORTPOOL_KEPT_BACK_S * NS_PER_S,
+		.free_ns = now_ns + clock_s(PORTPOOL_KEPT_BACK_S),
 	};
 }
 

@@ -5,11 +5,6 @@
 #include "proto/record/outcome.h"
 #include "proto/sys/clock.h"
 
-static double milliseconds(uint64_t ns)
-{
-	return (double)ns / NS_PER_MS;
-}
-
 void session_log_latency(struct client *c, const struct session_snapshot *snapshot, struct log_limit *limit)
 {
 	for (int kind = 0; kind < PORT_KINDS; kind++) {
@@ -20,7 +15,7 @@ void session_log_latency(struct client *c, const struct session_snapshot *snapsh
 		c->logged.round_trips[kind] = l->n;
 		if (log_allowed(limit, snapshot->taken_ns))
 			log_line("Server latency on %-9s to %s: %.2f ms",
-				port_kind_name((enum port_kind)kind), c->name, milliseconds(l->last_ns));
+				port_kind_name((enum port_kind)kind), c->name, clock_in_ms(l->last_ns));
 	}
 }
 
@@ -98,8 +93,8 @@ void session_log_summary(const struct client *c, const struct session_snapshot *
 
 		log_line("Latency summary %s %-9s: n %" PRIu64 ", lost %" PRIu64
 			 ", min %.2f, mean %.2f, p50 %.2f, p99 %.2f, max %.2f, jitter %.2f ms",
-			c->name, port_kind_name((enum port_kind)kind), l->n, l->lost, milliseconds(l->min_ns),
-			milliseconds(l->mean_ns), milliseconds(l->p50_ns), milliseconds(l->p99_ns),
-			milliseconds(l->max_ns), milliseconds(l->jitter_ns));
+			c->name, port_kind_name((enum port_kind)kind), l->n, l->lost, clock_in_ms(l->min_ns),
+			clock_in_ms(l->mean_ns), clock_in_ms(l->p50_ns), clock_in_ms(l->p99_ns),
+			clock_in_ms(l->max_ns), clock_in_ms(l->jitter_ns));
 	}
 }

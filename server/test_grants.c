@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "proto/rate/pacer.h"
 #include "proto/sys/clock.h"
 #include "proto/sys/log.h"
 
@@ -10,11 +11,6 @@ enum { GRANTS_WAIT_S = 5 }; /* what a client is told to wait when too much runs 
 void test_grants_init(struct test_grants *g, const struct options *options, struct clients *clients)
 {
 	*g = (struct test_grants){.options = options, .clients = clients};
-}
-
-static uint64_t lower(uint64_t a, uint64_t b)
-{
-	return a == 0 || (b != 0 && b < a) ? b : a; /* 0 is no limit */
 }
 
 static void count_active(void *context, struct client *c)
@@ -91,12 +87,12 @@ static void limit(const struct test_grants *g, const struct client *c, struct te
 	uint32_t duration_s = g->options->max_duration_s;
 	uint64_t longest_ns;
 
-	order->rate_bps = lower(order->rate_bps, g->options->max_rate_bps);
+	order->rate_bps = pacer_lower(order->rate_bps, g->options->max_rate_bps);
 	if (c->key) {
-		order->rate_bps = lower(order->rate_bps, c->key->rate_bps);
-		duration_s = (uint32_t)lower(duration_s, c->key->duration_s);
+		order->rate_bps = pacer_lower(order->rate_bps, c->key->rate_bps);
+		duration_s = (uint32_t)pacer_lower(duration_s, c->key->duration_s);
 	}
-	longest_ns = (uint64_t)duration_s * NS_PER_S;
+	longest_ns = clock_s(duration_s);
 	if (order->duration_ns > longest_ns)
 		order->duration_ns = longest_ns;
 }

@@ -11,10 +11,10 @@
 #include "proto/config/run_once.h"
 #include "proto/sys/log.h"
 #include "proto/wire/keys.h"
-#include "tui/client/panels.h"
+#include "tui/client/exits.h"
 #include "tui/client/plain.h"
-#include "tui/exits.h"
 #include "tui/manual.h"
+#include "tui/panels/panels.h"
 
 /* The server is a program of its own: the one beside this one (or beside it in the build tree), else
  * the one in PATH. */

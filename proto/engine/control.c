@@ -118,7 +118,7 @@ int control_start(struct control *c, const struct test_order *order, uint64_t no
 	if (!t)
 		return -EBUSY;
 	t->send_ns = now_ns;
-	t->give_up_ns = now_ns + (uint64_t)CONTROL_ASK_S * NS_PER_S;
+	t->give_up_ns = now_ns + clock_s(CONTROL_ASK_S);
 	return 0;
 }
 

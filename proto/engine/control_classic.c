@@ -3,11 +3,6 @@
 
 #include "proto/engine/control_private.h"
 
-static uint64_t seconds(uint64_t s)
-{
-	return s * NS_PER_S;
-}
-
 static void server_command(struct control *c, const struct classic_command *m, uint64_t now_ns)
 {
 	struct control_test *t = control_find(c, m->channel);
@@ -15,7 +10,7 @@ static void server_command(struct control *c, const struct classic_command *m, u
 		.direction = TEST_UP,
 		.channel = m->channel,
 		.start_ns = now_ns,
-		.duration_ns = seconds(m->duration_s),
+		.duration_ns = clock_s(m->duration_s),
 		.datagram_bytes = WIRE_MAX_BYTES, /* not said; the sink counts what arrives */
 	};
 
@@ -30,7 +25,7 @@ static void server_command(struct control *c, const struct classic_command *m, u
 	if (!t)
 		return;
 	t->record.phase = TEST_ASKING;
-	t->give_up_ns = now_ns + seconds(CONTROL_ASK_S);
+	t->give_up_ns = now_ns + clock_s(CONTROL_ASK_S);
 	control_owe_mail(t, MAIL_ASK_GRANT);
 }
 
@@ -134,13 +129,13 @@ void control_classic_worker_done(struct control *c, struct control_test *t, uint
 {
 	if (!c->is_client) {
 		classic_new_uid(t->guid);
-		t->give_up_ns = now_ns + seconds(CONTROL_RESULT_S);
+		t->give_up_ns = now_ns + clock_s(CONTROL_RESULT_S);
 	} else if (t->theirs_known) {
 		control_end(c, t, TEST_COMPLETE);
 	} else if (t->stopped) {
 		control_give_up(c, t); /* the result would come when the whole time is up */
 	} else {
-		t->give_up_ns = now_ns + seconds(CONTROL_AWAIT_S);
+		t->give_up_ns = now_ns + clock_s(CONTROL_AWAIT_S);
 	}
 }
 

@@ -6,15 +6,10 @@
 #include "proto/record/outcome.h"
 #include "proto/wire/command.h"
 
-static uint64_t seconds(uint64_t s)
-{
-	return s * NS_PER_S;
-}
-
 static void ask_gate(struct control_test *t, uint64_t now_ns)
 {
 	t->record.phase = TEST_ASKING;
-	t->give_up_ns = now_ns + seconds(CONTROL_ASK_S);
+	t->give_up_ns = now_ns + clock_s(CONTROL_ASK_S);
 	control_owe_mail(t, MAIL_ASK_GRANT);
 }
 
@@ -25,7 +20,7 @@ static void server_command(struct control *c, const struct test_command *m, uint
 		.direction = m->direction,
 		.channel = m->channel,
 		.start_ns = now_ns,
-		.duration_ns = seconds(m->duration_s),
+		.duration_ns = clock_s(m->duration_s),
 		.rate_bps = m->rate_bps,
 		.search = m->search,
 		.until_ppm = m->until_ppm,
@@ -61,7 +56,7 @@ static void client_answered(
 	r->start_ns = now_ns;
 	r->rate_bps = m->rate_bps;
 	t->share_bps = m->allowed_bps;
-	r->duration_ns = r->granted_duration_ns = seconds(m->duration_s);
+	r->duration_ns = r->granted_duration_ns = clock_s(m->duration_s);
 	memcpy(r->uid, m->uid, sizeof r->uid);
 	control_owe_mail(t, control_sends(c, t) ? MAIL_START_SOURCE : MAIL_OPEN_SINK);
 }
@@ -167,7 +162,7 @@ enum wire_reject control_extended_input(
 
 void control_extended_worker_done(struct control *c, struct control_test *t, uint64_t now_ns)
 {
-	t->give_up_ns = now_ns + seconds(CONTROL_RESULT_S);
+	t->give_up_ns = now_ns + clock_s(CONTROL_RESULT_S);
 	if (!c->is_client && t->theirs_known) {
 		t->owes_answer = t->answers_result = true;
 		complete(c, t);

@@ -70,21 +70,16 @@ static void remember(struct heartbeat *h, uint64_t stamp_ns)
 	h->sent++;
 }
 
-static uint64_t milliseconds(uint64_t ms)
-{
-	return ms * NS_PER_MS;
-}
-
 static uint64_t interval(const struct heartbeat *h)
 {
 	uint64_t interval_ns = h->interval_ns;
 
 	if (h->hurry_ns && h->hurry_ns < interval_ns)
 		interval_ns = h->hurry_ns;
-	if (answered(h) == 0 && interval_ns > milliseconds(HEARTBEAT_FIRST_MS))
-		interval_ns = milliseconds(HEARTBEAT_FIRST_MS);
-	if (h->extended && !h->proven && interval_ns > milliseconds(HEARTBEAT_PROVE_MS))
-		interval_ns = milliseconds(HEARTBEAT_PROVE_MS);
+	if (answered(h) == 0 && interval_ns > clock_ms(HEARTBEAT_FIRST_MS))
+		interval_ns = clock_ms(HEARTBEAT_FIRST_MS);
+	if (h->extended && !h->proven && interval_ns > clock_ms(HEARTBEAT_PROVE_MS))
+		interval_ns = clock_ms(HEARTBEAT_PROVE_MS);
 	return interval_ns;
 }
 
@@ -259,7 +254,7 @@ static enum wire_reject introduce(
 		return REJECT_SEQUENCE;
 	*pending = 0;
 	h->sent--;
-	h->next_ns = packet->now_ns + milliseconds(HEARTBEAT_AGAIN_MS);
+	h->next_ns = packet->now_ns + clock_ms(HEARTBEAT_AGAIN_MS);
 	return WIRE_OK;
 }
 
@@ -335,7 +330,7 @@ bool heartbeat_expire(struct heartbeat *h, uint64_t now_ns)
 	uint64_t before = h->lost;
 
 	for (unsigned i = 0; i < HEARTBEAT_PENDING; i++) {
-		if (h->pending[i] && now_ns > h->pending[i] + (uint64_t)HEARTBEAT_LOST_MS * NS_PER_MS)
+		if (h->pending[i] && now_ns > h->pending[i] + clock_ms(HEARTBEAT_LOST_MS))
 			lose(h, &h->pending[i]);
 	}
 	return h->lost > before;
@@ -395,6 +390,6 @@ void heartbeat_summary(struct heartbeat *h, uint64_t now_ns, struct latency_summ
 		sum_up(h, out);
 	if (h->owd && now_ns >= h->owd_due_ns) {
 		owd_sum_up(h->owd, now_ns, &out->owd);
-		h->owd_due_ns = now_ns + milliseconds(HEARTBEAT_OWD_MS);
+		h->owd_due_ns = now_ns + clock_ms(HEARTBEAT_OWD_MS);
 	}
 }

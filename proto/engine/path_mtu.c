@@ -5,11 +5,6 @@
 
 #include "proto/sys/clock.h"
 
-static uint64_t milliseconds(uint32_t ms)
-{
-	return (uint64_t)ms * NS_PER_MS;
-}
-
 static void set_round(struct path_mtu *m, unsigned tries, unsigned sizes)
 {
 	m->sizes = sizes;
@@ -38,7 +33,7 @@ void path_mtu_start(struct path_mtu *m, uint64_t now_ns)
 {
 	*m = (struct path_mtu){
 		.limit_bytes = PATH_MTU_TOP_BYTES,
-		.ends_ns = now_ns + milliseconds(PATH_MTU_ENDS_MS),
+		.ends_ns = now_ns + clock_ms(PATH_MTU_ENDS_MS),
 	};
 	begin(m);
 }
@@ -101,7 +96,7 @@ static uint32_t ask(struct path_mtu *m, uint32_t bytes, uint32_t *number)
 
 uint32_t path_mtu_ask(struct path_mtu *m, uint64_t now_ns, uint64_t timeout_ns, uint32_t *number)
 {
-	uint64_t longest_ns = milliseconds(PATH_MTU_WAIT_MS);
+	uint64_t longest_ns = clock_ms(PATH_MTU_WAIT_MS);
 
 	if (now_ns >= m->ends_ns)
 		m->active = false;
@@ -165,7 +160,7 @@ bool path_mtu_is_hole(const struct path_mtu *m)
 
 bool path_mtu_may_answer(struct path_mtu *m, uint64_t now_ns)
 {
-	if (m->answers == 0 || now_ns - m->window_ns >= milliseconds(PATH_MTU_ENDS_MS)) {
+	if (m->answers == 0 || now_ns - m->window_ns >= clock_ms(PATH_MTU_ENDS_MS)) {
 		m->window_ns = now_ns;
 		m->answers = 0;
 	}

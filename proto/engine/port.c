@@ -25,7 +25,7 @@ static void note_lateness(struct port *p)
 	if (now_ns < due_ns)
 		return;
 	p->work.turns++;
-	p->work.late_turns += now_ns - due_ns > (uint64_t)HOST_LATE_US * NS_PER_US;
+	p->work.late_turns += now_ns - due_ns > clock_us(HOST_LATE_US);
 	if (now_ns - due_ns > p->work.late_max_ns)
 		p->work.late_max_ns = now_ns - due_ns;
 }
@@ -37,11 +37,6 @@ static uint64_t step_task(struct loop_task *task, bool readable)
 	(void)readable; /* a turn looks at the socket in any case */
 	note_lateness(p);
 	return port_step(p);
-}
-
-static uint64_t milliseconds(uint32_t ms)
-{
-	return (uint64_t)ms * NS_PER_MS;
 }
 
 static int open_socket(struct port *p, const struct address *connect_to)
@@ -57,7 +52,7 @@ static int open_socket(struct port *p, const struct address *connect_to)
 	if (!error)
 		error = udp_local_address(&p->socket, &local);
 	if (!error)
-		error = udp_set_impair(&p->socket, o->test_drop_rate, milliseconds(o->test_delay_ms));
+		error = udp_set_impair(&p->socket, o->test_drop_rate, clock_ms(o->test_delay_ms));
 	if (error) {
 		udp_close(&p->socket);
 		return error;
@@ -94,7 +89,7 @@ int port_open(struct port *p, const struct port_plan *plan)
 	struct heartbeat_plan heartbeat = {
 		.is_client = plan->is_client,
 		.extended = plan->secret != NULL,
-		.interval_ns = milliseconds(o->heartbeat_ms),
+		.interval_ns = clock_ms(o->heartbeat_ms),
 		.limit = o->count,
 	};
 	int error;
@@ -131,7 +126,7 @@ int port_open(struct port *p, const struct port_plan *plan)
 	pthread_mutex_init(&p->published_lock, NULL);
 	heartbeat_init(&p->heartbeat, &heartbeat, clock_now_ns());
 	control_init(&p->control, plan->is_client, p->extended,
-		milliseconds(plan->is_client ? o->ucm_delay_ms : o->ucm_rate_ms), plan->key);
+		clock_ms(plan->is_client ? o->ucm_delay_ms : o->ucm_rate_ms), plan->key);
 	if (plan->secret)
 		seal_init(&p->seal, plan->is_client, plan->kind, plan->secret);
 	crypto_shorthash_keygen(p->challenge_key);
@@ -208,14 +203,14 @@ static void publish(struct port *p, uint64_t now_ns)
 	}
 	pthread_mutex_unlock(&p->published_lock);
 	p->dirty = false;
-	p->publish_ns = now_ns + milliseconds(PORT_PUBLISH_MS);
+	p->publish_ns = now_ns + clock_ms(PORT_PUBLISH_MS);
 }
 
 /* The next time this port has something to do without being spoken to. */
 static uint64_t next_turn(struct port *p, uint64_t now_ns)
 {
 	const struct options *o = p->options;
-	uint64_t due_ns = now_ns + milliseconds(p->is_client ? o->client_block_ms : o->server_block_ms);
+	uint64_t due_ns = now_ns + clock_ms(p->is_client ? o->client_block_ms : o->server_block_ms);
 	uint64_t output_ns = port_output_due_ns(p, now_ns);
 
 	if (output_ns < due_ns)
@@ -223,7 +218,7 @@ static uint64_t next_turn(struct port *p, uint64_t now_ns)
 	if (p->dirty && p->publish_ns < due_ns)
 		due_ns = p->publish_ns;
 	/* While datagrams come one after the other, polling is cheaper than being woken. */
-	if (now_ns < p->heard_ns + (uint64_t)o->incoming_blocking_us * NS_PER_US)
+	if (now_ns < p->heard_ns + clock_us(o->incoming_blocking_us))
 		return now_ns;
 	return due_ns;
 }
@@ -245,7 +240,7 @@ uint64_t port_step(struct port *p)
 	publish(p, now_ns);
 	if (p->stats.state == PORT_FAILED) {
 		if (p->dirty)
-			return now_ns + milliseconds(PORT_PUBLISH_MS);
+			return now_ns + clock_ms(PORT_PUBLISH_MS);
 		loop_remove(&p->task); /* its socket would wake us for ever */
 		return CLOCK_NEVER;
 	}

@@ -70,7 +70,7 @@ static void beat(struct port *p)
 
 	heartbeat_load(&p->heartbeat, p->loaded, now_ns);
 	p->dirty = heartbeat_expire(&p->heartbeat, now_ns) || p->dirty;
-	heartbeat_hurry(&p->heartbeat, loaded ? (uint64_t)PORT_LOADED_BEAT_MS * NS_PER_MS : 0, now_ns);
+	heartbeat_hurry(&p->heartbeat, loaded ? clock_ms(PORT_LOADED_BEAT_MS) : 0, now_ns);
 	if (now_ns < heartbeat_due_ns(&p->heartbeat))
 		return;
 	heartbeat_begin(&p->heartbeat, clock_now_ns(), &out);
@@ -156,11 +156,6 @@ bool port_output(struct port *p)
 	return more;
 }
 
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 uint64_t port_output_due_ns(struct port *p, uint64_t now_ns)
 {
 	uint64_t due_ns = udp_flush(&p->socket, now_ns);
@@ -168,12 +163,12 @@ uint64_t port_output_due_ns(struct port *p, uint64_t now_ns)
 
 	if (p->source.active && source_ns < p->retry_ns)
 		source_ns = p->retry_ns;
-	due_ns = earlier(due_ns, source_ns);
-	due_ns = earlier(due_ns, heartbeat_due_ns(&p->heartbeat));
-	due_ns = earlier(due_ns, sink_due_ns(&p->sink));
-	due_ns = earlier(due_ns, port_view_due_ns(p));
-	due_ns = earlier(due_ns, port_path_due_ns(p));
+	due_ns = clock_earlier(due_ns, source_ns);
+	due_ns = clock_earlier(due_ns, heartbeat_due_ns(&p->heartbeat));
+	due_ns = clock_earlier(due_ns, sink_due_ns(&p->sink));
+	due_ns = clock_earlier(due_ns, port_view_due_ns(p));
+	due_ns = clock_earlier(due_ns, port_path_due_ns(p));
 	if (p->kind == PORT_CONTROL)
-		due_ns = earlier(due_ns, control_due(&p->control, now_ns));
+		due_ns = clock_earlier(due_ns, control_due(&p->control, now_ns));
 	return due_ns;
 }

@@ -13,7 +13,7 @@ enum {
 /* How long an answer may take, by what heartbeats have shown (as RFC 6298, 2.3). */
 static uint64_t patience_ns(const struct heartbeat *h)
 {
-	return heartbeat_mean_ns(h) + 4 * h->jitter_ns + (uint64_t)PATH_PATIENCE_MS * NS_PER_MS;
+	return heartbeat_mean_ns(h) + 4 * h->jitter_ns + clock_ms(PATH_PATIENCE_MS);
 }
 
 static void send_question(struct port *p, uint32_t number, uint32_t bytes)

@@ -22,7 +22,7 @@ static struct mailbox *control_box(struct port *p)
 static bool pour(struct port *p)
 {
 	uint64_t now_ns = clock_now_ns();
-	uint64_t turn_ends_ns = now_ns + (uint64_t)p->options->max_send_us * NS_PER_US;
+	uint64_t turn_ends_ns = now_ns + clock_us(p->options->max_send_us);
 	struct source *s = &p->source;
 
 	if (now_ns < p->retry_ns)
@@ -47,11 +47,11 @@ static bool pour(struct port *p)
 		p->stats.sent_bytes += (uint64_t)(unsigned)sent * s->order.datagram_bytes;
 		now_ns = clock_now_ns();
 		if (sent == 0) {
-			p->retry_ns = now_ns + (uint64_t)PORT_RETRY_US * NS_PER_US;
+			p->retry_ns = now_ns + clock_us(PORT_RETRY_US);
 			return false;
 		}
 		if (now_ns >= turn_ends_ns) {
-			p->retry_ns = now_ns + (uint64_t)p->options->send_sleep_us * NS_PER_US;
+			p->retry_ns = now_ns + clock_us(p->options->send_sleep_us);
 			return p->options->send_sleep_us == 0;
 		}
 	}
@@ -197,7 +197,7 @@ static void start_source(struct port *p, const struct mail *mail)
 		.waits = !p->is_client,
 		.extended = p->extended,
 		.segments = udp_segments(&p->socket, mail->order.datagram_bytes),
-		.lease_ns = p->is_client ? 0 : (uint64_t)o->load_lease_ms * NS_PER_MS * 9 / 10,
+		.lease_ns = p->is_client ? 0 : clock_ms(o->load_lease_ms) * 9 / 10,
 		.share_bps = p->is_client ? 0 : mail->share_bps,
 		.allowed_bps = p->is_client ? mail->share_bps : 0,
 		.overhead_bytes = overhead(p),
@@ -213,7 +213,7 @@ static void start_source(struct port *p, const struct mail *mail)
 static void open_sink(struct port *p, const struct mail *mail)
 {
 	const struct options *o = p->options;
-	uint64_t interval_ns = (uint64_t)o->adjustment_delay_ms * NS_PER_MS / o->flow_control_rate;
+	uint64_t interval_ns = clock_ms(o->adjustment_delay_ms) / o->flow_control_rate;
 	struct sink_plan plan = {
 		.order = mail->order,
 		.extended = p->extended,
@@ -223,8 +223,8 @@ static void open_sink(struct port *p, const struct mail *mail)
 		.allowed_bps = p->is_client ? 0 : mail->share_bps,
 	};
 
-	if (interval_ns < (uint64_t)PORT_REPORT_MS * NS_PER_MS)
-		plan.report_interval_ns = (uint64_t)PORT_REPORT_MS * NS_PER_MS;
+	if (interval_ns < clock_ms(PORT_REPORT_MS))
+		plan.report_interval_ns = clock_ms(PORT_REPORT_MS);
 	if (p->sink.active || sink_open(&p->sink, &plan)) {
 		answer(p, mail, MAIL_SINK_DONE);
 		return;

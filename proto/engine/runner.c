@@ -10,7 +10,7 @@ enum { RUNNER_STACK_BYTES = 256 << 10 };
 
 int runner_home_open(struct runner_home *home, const struct options *options)
 {
-	home->loop = loop_new((uint64_t)options->incoming_sleep_us * NS_PER_US);
+	home->loop = loop_new(clock_us(options->incoming_sleep_us));
 	if (!home->loop)
 		return -errno;
 	home->batch = udp_batch_new();

@@ -16,7 +16,7 @@ bool server_view_ask(struct server_view_dialog *w, uint64_t now_ns)
 {
 	if (!w->on || now_ns < w->ask_ns)
 		return false;
-	w->ask_ns = now_ns + (uint64_t)SERVER_VIEW_ASK_MS * NS_PER_MS;
+	w->ask_ns = now_ns + clock_ms(SERVER_VIEW_ASK_MS);
 	w->open++;
 	return true;
 }

@@ -39,8 +39,8 @@ static struct port_plan plan_port(const struct session_plan *plan, enum port_kin
 
 int session_open(struct session *s, const struct session_plan *plan, enum port_kind *failed)
 {
-	uint64_t silence_ns = 3 * (uint64_t)plan->options->heartbeat_ms * NS_PER_MS;
-	uint64_t shortest_ns = (uint64_t)SESSION_SILENCE_S * NS_PER_S;
+	uint64_t silence_ns = 3 * clock_ms(plan->options->heartbeat_ms);
+	uint64_t shortest_ns = clock_s(SESSION_SILENCE_S);
 
 	s->opened_ns = clock_now_ns();
 	s->silence_ns = silence_ns > shortest_ns ? silence_ns : shortest_ns;

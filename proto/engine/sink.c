@@ -5,11 +5,6 @@
 #include "proto/sys/clock.h"
 #include "proto/wire/seal.h"
 
-static uint64_t milliseconds(uint64_t ms)
-{
-	return ms * NS_PER_MS;
-}
-
 int sink_open(struct sink *k, const struct sink_plan *plan)
 {
 	int error;
@@ -184,17 +179,17 @@ static uint64_t earliest(uint64_t a, uint64_t b)
 static uint64_t close_ns(const struct sink *k)
 {
 	uint64_t end_ns = k->order.start_ns + k->order.duration_ns;
-	uint64_t quiet_ns = k->last_data_ns + milliseconds(SINK_QUIET_MS);
-	uint64_t close = end_ns + milliseconds(k->extended ? SINK_SILENCE_MS : SINK_LINGER_MS);
+	uint64_t quiet_ns = k->last_data_ns + clock_ms(SINK_QUIET_MS);
+	uint64_t close = end_ns + clock_ms(k->extended ? SINK_SILENCE_MS : SINK_LINGER_MS);
 
 	if (k->source_done)
 		return k->next_channel >= k->expected && k->missing_channel.members == 0 ? 0 : quiet_ns;
 	if (k->may_starve)
-		close = earliest(close, k->last_data_ns + milliseconds(k->order.until_ppm && k->count.packets
-									       ? SINK_CERTAIN_MS
-									       : SINK_STARVED_MS));
+		close = earliest(close,
+			k->last_data_ns + clock_ms(k->order.until_ppm && k->count.packets ? SINK_CERTAIN_MS
+											  : SINK_STARVED_MS));
 	if (k->count.packets > 0)
-		close = earliest(close, latest(quiet_ns, end_ns + milliseconds(SINK_QUIET_MS)));
+		close = earliest(close, latest(quiet_ns, end_ns + clock_ms(SINK_QUIET_MS)));
 	return close;
 }
 
@@ -214,7 +209,7 @@ static uint64_t longest_interval(const struct sink *k)
 {
 	bool lossy = k->missing_channel.members * 10 > k->count.packets;
 
-	return k->may_starve && lossy ? earliest(milliseconds(SINK_LOSSY_MS), k->report_interval_ns)
+	return k->may_starve && lossy ? earliest(clock_ms(SINK_LOSSY_MS), k->report_interval_ns)
 				      : k->report_interval_ns;
 }
 
@@ -223,12 +218,12 @@ static uint64_t longest_interval(const struct sink *k)
  * things going. */
 static uint64_t report_interval(const struct sink *k, size_t report_bytes, uint64_t now_ns)
 {
-	uint64_t interval_ns = milliseconds(SINK_REPORT_MS), cost_ns;
+	uint64_t interval_ns = clock_ms(SINK_REPORT_MS), cost_ns;
 
 	if (!k->extended)
 		return k->report_interval_ns;
 	if (k->count.packets == 0 ||
-		(k->order.search && now_ns < k->order.start_ns + milliseconds(SINK_EAGER_MS)))
+		(k->order.search && now_ns < k->order.start_ns + clock_ms(SINK_EAGER_MS)))
 		return interval_ns;
 	/* At the rate of late it takes so long for a hundred times the report to arrive. */
 	cost_ns = k->recent_bytes ? report_bytes * 100 * (now_ns - k->reported_ns) / k->recent_bytes

@@ -37,23 +37,18 @@ static void write_payloads(struct source *s)
 	}
 }
 
-static uint64_t lower(uint64_t a, uint64_t b)
-{
-	return a == 0 || (b != 0 && b < a) ? b : a; /* 0 is no limit */
-}
-
 /* What neither the user nor either host wants exceeded. */
 static uint64_t ceiling(const struct source *s)
 {
-	uint64_t rate = lower(lower(s->order.rate_bps, s->share_bps), s->allowed_bps);
+	uint64_t rate = pacer_lower(pacer_lower(s->order.rate_bps, s->share_bps), s->allowed_bps);
 
-	return s->lease_ns && s->proven_channel == 0 ? lower(rate, SOURCE_UNPROVEN_BPS) : rate;
+	return s->lease_ns && s->proven_channel == 0 ? pacer_lower(rate, SOURCE_UNPROVEN_BPS) : rate;
 }
 
 uint64_t source_rate(const struct source *s)
 {
 	return s->order.search ? s->searched_bps
-			       : lower(ceiling(s), receiver_limit_rate_bps(&s->receiver_limit));
+			       : pacer_lower(ceiling(s), receiver_limit_rate_bps(&s->receiver_limit));
 }
 
 /* At least one batch at a time where that is less than a millisecond of the rate, so that offload
@@ -132,7 +127,7 @@ int source_open(struct source *s, const struct source_plan *plan)
 		goto out_lost;
 	write_payloads(s);
 	receipt_init(&s->receipts);
-	s->wait_ends_ns = plan->order.start_ns + (uint64_t)SOURCE_WAIT_S * NS_PER_S;
+	s->wait_ends_ns = plan->order.start_ns + clock_s(SOURCE_WAIT_S);
 	s->order.start_ns = 0;
 	if (!plan->waits)
 		source_start(s, plan->order.start_ns);
@@ -304,7 +299,7 @@ static void note_time(struct source *s, uint64_t now_ns)
 {
 	const struct mark *last = &s->mark[(s->marks + SOURCE_MARKS - 1) % SOURCE_MARKS];
 
-	if (s->marks == 0 || now_ns - last->sent_ns >= (uint64_t)SOURCE_MARK_MS * NS_PER_MS)
+	if (s->marks == 0 || now_ns - last->sent_ns >= clock_ms(SOURCE_MARK_MS))
 		s->mark[s->marks++ % SOURCE_MARKS] = (struct mark){s->next_channel, now_ns};
 }
 

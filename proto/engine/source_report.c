@@ -83,7 +83,7 @@ static uint64_t left_ns(const struct source *s, uint64_t channel)
 		const struct mark *m = &s->mark[(i - 1) % SOURCE_MARKS];
 
 		if (m->channel <= channel)
-			return m->sent_ns + (uint64_t)SOURCE_MARK_MS * NS_PER_MS;
+			return m->sent_ns + clock_ms(SOURCE_MARK_MS);
 	}
 	return 0;
 }
@@ -93,7 +93,7 @@ static uint64_t left_ns(const struct source *s, uint64_t channel)
 static void take_proof(struct source *s, const struct source_feedback *f, uint64_t now_ns)
 {
 	const struct feedback *report = f->feedback;
-	uint64_t trip_ns = (uint64_t)SOURCE_TRIP_MS * NS_PER_MS, until_ns;
+	uint64_t trip_ns = clock_ms(SOURCE_TRIP_MS), until_ns;
 
 	if (!report->receipt || report->receipt_sequence < s->proven_channel ||
 		report->receipt_sequence >= s->next_channel ||

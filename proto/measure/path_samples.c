@@ -15,7 +15,7 @@ const struct path_point *path_samples_point(const struct path_samples *p, unsign
 
 static void learn_base(struct path_samples *p, int64_t delay_ns, uint64_t now_ns)
 {
-	uint64_t bin = now_ns / ((uint64_t)PATH_BASE_BIN_MS * NS_PER_MS);
+	uint64_t bin = now_ns / (clock_ms(PATH_BASE_BIN_MS));
 	uint64_t old = p->points == 0 || bin - p->bin > PATH_BASE_BINS ? PATH_BASE_BINS : bin - p->bin;
 	int64_t *smallest = &p->base_ns[bin % PATH_BASE_BINS];
 
@@ -73,7 +73,7 @@ bool path_samples_span(const struct path_samples *p, const struct path_point *fr
 
 unsigned path_samples_back(const struct path_samples *p)
 {
-	uint64_t end_ns = path_samples_point(p, 0)->arrival_ns, least_ns = (uint64_t)PATH_SPAN_MS * NS_PER_MS;
+	uint64_t end_ns = path_samples_point(p, 0)->arrival_ns, least_ns = clock_ms(PATH_SPAN_MS);
 	unsigned back = 1;
 
 	while (back + 1 < PATH_POINTS && back + 1 < p->points &&

@@ -40,11 +40,6 @@ enum {
 	LEAST_PACKETS = 3,
 };
 
-static uint64_t ms(uint64_t n)
-{
-	return n * NS_PER_MS;
-}
-
 void capacity_init(struct capacity *c, const struct capacity_plan *plan, uint64_t now_ns)
 {
 	*c = (struct capacity){
@@ -105,7 +100,7 @@ void capacity_enter_hold(struct capacity *c, double level_bps, uint64_t now_ns)
 	c->busy_ns = now_ns;
 	c->phase_ns = now_ns;
 	if (c->drain_ns == 0)
-		c->drain_ns = now_ns + ms(FIRST_DRAIN_MS);
+		c->drain_ns = now_ns + clock_ms(FIRST_DRAIN_MS);
 	loss_detect_calm(&c->loss);
 }
 
@@ -144,7 +139,7 @@ static void startup(struct capacity *c, const struct path_span *step, uint64_t n
 {
 	double gain = c->rate_bps < GAIN_SLOW_BPS && c->gain == GAIN_START ? GAIN_SLOW : c->gain;
 	double grown = gain * capacity_carried(c, fmin(step->deliver_bps, step->send_bps));
-	uint64_t patience_ns = ms(PLATEAU_MS) + 2 * c->round_trip_ns;
+	uint64_t patience_ns = clock_ms(PLATEAU_MS) + 2 * c->round_trip_ns;
 
 	c->level_bps = capacity_carried(c, step->deliver_bps);
 	if (has_filled_queue(c, step)) {
@@ -174,13 +169,14 @@ static void enter_drain(struct capacity *c, double queue_ns, uint64_t now_ns)
 	c->rate_bps = DRAIN_RATE * c->level_bps;
 	c->phase_ns = now_ns;
 	c->phase_ends_ns = now_ns + (uint64_t)fmin(needed_ns, DRAIN_MOST_MS * (double)NS_PER_MS);
-	c->drain_ns = now_ns + ms(CAPACITY_DRAIN_EVERY_MS);
+	c->drain_ns = now_ns + clock_ms(CAPACITY_DRAIN_EVERY_MS);
 }
 
 /* Below the rate at which loss began, then slowly up to it again. */
 static void hold_below_loss(struct capacity *c, uint64_t now_ns)
 {
-	double climbing_s = ((double)(now_ns - c->phase_ns) - (double)ms(LOSSY_STAY_MS)) / (double)NS_PER_S;
+	double climbing_s =
+		((double)(now_ns - c->phase_ns) - (double)clock_ms(LOSSY_STAY_MS)) / (double)NS_PER_S;
 	double part = CAPACITY_LOSSY_BELOW + LOSSY_CLIMB * fmax(0, climbing_s);
 
 	c->rate_bps = part * c->level_bps;
@@ -202,7 +198,7 @@ static void hold(struct capacity *c, const struct path_sample *s, uint64_t now_n
 	c->rate_bps = c->level_bps * (1 + fmin(fmax(gain, GAIN_LEAST), GAIN_MOST));
 	if (now_ns >= c->drain_ns)
 		enter_drain(c, queue_ns, now_ns);
-	else if (now_ns - c->busy_ns > ms(IDLE_MS) + 2 * c->round_trip_ns)
+	else if (now_ns - c->busy_ns > clock_ms(IDLE_MS) + 2 * c->round_trip_ns)
 		capacity_enter_startup(c, now_ns);
 }
 
@@ -265,7 +261,7 @@ void capacity_report(struct capacity *c, const struct path_sample *s, uint64_t n
 
 uint64_t capacity_rate_bps(struct capacity *c, uint64_t now_ns)
 {
-	uint64_t patience_ns = ms(SILENCE_MS) + 4 * c->round_trip_ns;
+	uint64_t patience_ns = clock_ms(SILENCE_MS) + 4 * c->round_trip_ns;
 	uint64_t silence = now_ns > c->heard_ns ? (now_ns - c->heard_ns) / patience_ns : 0;
 	double rate;
 

@@ -52,7 +52,7 @@ static void enter_trial(struct capacity *c, const struct loss_event *e, uint64_t
 	c->state = CAPACITY_TRIAL;
 	c->event = *e;
 	c->phase_ns = now_ns;
-	c->phase_ends_ns = now_ns + (uint64_t)TRIAL_MS * NS_PER_MS + c->round_trip_ns;
+	c->phase_ends_ns = now_ns + clock_ms(TRIAL_MS) + c->round_trip_ns;
 	c->trial_sent = c->trial_lost = 0;
 	c->trial_packets = (uint64_t)(TRIAL_LOSSES / fmax(e->share, LEAST_SHARE));
 	c->trial_rate = TRIAL_RATE - fmin(e->share, TRIAL_DEEPER);

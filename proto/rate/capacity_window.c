@@ -30,8 +30,7 @@ void capacity_follow_window(struct capacity *c, bool busy)
 
 	if (c->window_open && (busy != c->window_busy || !counts))
 		capacity_close_window(c, path_samples_point(&c->path, 1), CAPACITY_WINDOW_MS / 2);
-	else if (c->window_open &&
-		 last->arrival_ns - c->window.arrival_ns >= (uint64_t)CAPACITY_WINDOW_MS * NS_PER_MS)
+	else if (c->window_open && last->arrival_ns - c->window.arrival_ns >= clock_ms(CAPACITY_WINDOW_MS))
 		capacity_close_window(c, last, 0);
 	if (!c->window_open && counts)
 		open_window(c, busy);

@@ -87,3 +87,8 @@ uint64_t pacer_ready_ns(const struct pacer *p, uint64_t bytes)
 	wait_ns = missing / p->rate_bps + (missing % p->rate_bps != 0);
 	return wait_ns > UINT64_MAX - p->filled_ns ? UINT64_MAX : p->filled_ns + wait_ns;
 }
+
+uint64_t pacer_lower(uint64_t a_bps, uint64_t b_bps)
+{
+	return a_bps == 0 || (b_bps != 0 && b_bps < a_bps) ? b_bps : a_bps;
+}

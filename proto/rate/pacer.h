@@ -30,4 +30,7 @@ void pacer_consume(struct pacer *p, uint64_t bytes);
 /* When `bytes` (at most a burst) may leave: `now_ns` or earlier if they may already. */
 uint64_t pacer_ready_ns(const struct pacer *p, uint64_t bytes);
 
+/* The lower of two limits of a rate; 0 is none. Any thread. */
+uint64_t pacer_lower(uint64_t a_bps, uint64_t b_bps);
+
 #endif

@@ -36,11 +36,6 @@ enum {
 	HOLD_MS = 30,         /* a decrease shows in the reports after that */
 };
 
-static uint64_t ms(uint64_t n)
-{
-	return n * NS_PER_MS;
-}
-
 uint64_t receiver_limit_rate_bps(const struct receiver_limit *o)
 {
 	return (uint64_t)o->rate_bps;
@@ -76,12 +71,12 @@ static double taken_bps(
  * busy it is. */
 static void count_wait(struct receiver_limit *o, uint64_t waited_ns, double taken, uint64_t now_ns)
 {
-	o->waits = waited_ns >= (uint64_t)WAIT_SEEN_US * NS_PER_US ? o->waits + 1 : 0;
+	o->waits = waited_ns >= clock_us(WAIT_SEEN_US) ? o->waits + 1 : 0;
 	if (o->waits < BUSY_WAITS)
 		return;
 	if (now_ns >= o->deep_until_ns)
 		o->level_bps = taken;
-	o->deep_until_ns = now_ns + ms(DEEP_MS);
+	o->deep_until_ns = now_ns + clock_ms(DEEP_MS);
 }
 
 /* A wait that comes soon after another, or goes on, is a busy host's; one by itself comes from a host that
@@ -112,9 +107,9 @@ static void follow_wait(struct receiver_limit *o, uint64_t waited_ns, uint64_t n
 {
 	double wait = (double)waited_ns / (TARGET_US * (double)NS_PER_US);
 
-	if (wait > drain_wait && now_ns >= o->drain_ns + ms(DRAIN_EVERY_MS))
+	if (wait > drain_wait && now_ns >= o->drain_ns + clock_ms(DRAIN_EVERY_MS))
 		o->drain_ns = now_ns;
-	if (wait > drain_wait && now_ns < o->drain_ns + ms(DRAIN_MOST_MS))
+	if (wait > drain_wait && now_ns < o->drain_ns + clock_ms(DRAIN_MOST_MS))
 		o->rate_bps = o->level_bps * drain;
 	else
 		o->rate_bps = o->level_bps * fmax(1 + gain * (1 - wait), gain_floor);
@@ -125,7 +120,7 @@ static void follow_drops(struct receiver_limit *o, const struct path_span *span,
 {
 	if (now_ns < o->held_until_ns)
 		return;
-	o->held_until_ns = now_ns + ms(HOLD_MS);
+	o->held_until_ns = now_ns + clock_ms(HOLD_MS);
 	o->edge_bps = o->rate_bps > 0 && o->rate_bps < span->send_bps ? o->rate_bps : span->send_bps;
 	o->rate_bps = fmax(span->deliver_bps * decrease, o->edge_bps * least);
 	if (o->rate_bps > o->edge_bps)

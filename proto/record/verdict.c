@@ -114,7 +114,7 @@ static void blame_host(const struct host_load *h, const char *who, char out[VERD
 	if (h->late_permille > 0)
 		snprintf(out + used, VERDICT_TEXT - (size_t)used,
 			"; %.1f %% of its turns came late, by up to %.1f ms", (double)h->late_permille / 10,
-			(double)h->late_max_ns / NS_PER_MS);
+			clock_in_ms(h->late_max_ns));
 }
 
 static void blame_path(const struct test_record *t, double lost_percent, char out[VERDICT_TEXT])
@@ -243,7 +243,7 @@ enum verdict_queues verdict_queues(const struct session_snapshot *s)
 		if (carried(&s->port[kind]) && is_measured(&s->port[kind].latency) &&
 			risen(&s->port[kind].latency) > most)
 			most = risen(&s->port[kind].latency);
-	if (!is_measured(control) || most < (uint64_t)QUEUE_SEEN_MS * NS_PER_MS)
+	if (!is_measured(control) || most < clock_ms(QUEUE_SEEN_MS))
 		return QUEUES_UNKNOWN;
 	return risen(control) * 2 > most ? QUEUES_SHARED : QUEUES_PER_FLOW;
 }

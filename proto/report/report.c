@@ -99,6 +99,6 @@ const char *report_doubt(const struct test_record *test, char out[REPORT_TEXT])
 			"the sender was held up: %.1f %% of its turns came more than %d ms late, by up to "
 			"%.1f ms",
 			(double)test->sender.late_permille / 10, HOST_LATE_US / 1000,
-			(double)test->sender.late_max_ns / NS_PER_MS);
+			clock_in_ms(test->sender.late_max_ns));
 	return out;
 }

@@ -23,11 +23,6 @@ const char *report_rate(double bits_per_second, char out[32])
 	return out;
 }
 
-static double ms(uint64_t ns)
-{
-	return (double)ns / NS_PER_MS;
-}
-
 static void traffic_heading(FILE *out, const struct report_traffic *t, const char *what, bool resent)
 {
 	if (t->active)
@@ -66,7 +61,7 @@ void report_text_interval(FILE *out, const struct report_interval *i)
 	fprintf(out, "%*s", 16, "");
 	for (int kind = 0; kind < PORT_KINDS; kind++) {
 		if (i->latency_ns[kind])
-			fprintf(out, " %8.2f", ms(i->latency_ns[kind]));
+			fprintf(out, " %8.2f", clock_in_ms(i->latency_ns[kind]));
 		else
 			fprintf(out, " %8s", "-");
 	}
@@ -148,7 +143,7 @@ static void text_outages(FILE *out, const struct loss_pattern *p)
 {
 	for (unsigned i = 0; i < p->outages; i++)
 		fprintf(out, "                 nothing arrived for %.0f ms at %.2f s, %" PRIu64 " lost\n",
-			(double)p->outage[i].length_ns / NS_PER_MS, (double)p->outage[i].start_ns / NS_PER_S,
+			clock_in_ms(p->outage[i].length_ns), (double)p->outage[i].start_ns / NS_PER_S,
 			p->outage[i].lost);
 }
 
@@ -208,8 +203,9 @@ static void latency_row(FILE *out, const char *port, const char *when, const str
 {
 	fprintf(out, "  %-9s %-6s %7" PRIu64 " %5" PRIu64, port, when, l->n, l->lost);
 	if (l->n > 0)
-		fprintf(out, " %7.3f %7.3f %7.3f %7.3f %7.3f %7.3f %7.3f\n", ms(l->min_ns), ms(l->mean_ns),
-			ms(l->p50_ns), ms(l->p95_ns), ms(l->p99_ns), ms(l->max_ns), ms(l->jitter_ns));
+		fprintf(out, " %7.3f %7.3f %7.3f %7.3f %7.3f %7.3f %7.3f\n", clock_in_ms(l->min_ns),
+			clock_in_ms(l->mean_ns), clock_in_ms(l->p50_ns), clock_in_ms(l->p95_ns),
+			clock_in_ms(l->p99_ns), clock_in_ms(l->max_ns), clock_in_ms(l->jitter_ns));
 	else
 		fprintf(out, "       -       -       -       -       -       -       -\n");
 }
@@ -241,11 +237,12 @@ static void text_load(FILE *out, const struct report *r)
 	fprintf(out,
 		"  Under load     grade %c: %.1f ms more at the 95th percentile; %" PRIu32
 		" round trips a minute%s\n",
-		grade, ms(verdict_added_ns(end)), verdict_responsiveness(end), queues[verdict_queues(end)]);
+		grade, clock_in_ms(verdict_added_ns(end)), verdict_responsiveness(end),
+		queues[verdict_queues(end)]);
 	if (r->tests == 0)
 		return;
 	q = verdict_standing_queue(end, &r->test[r->tests - 1]);
-	fprintf(out, "  Queue          %.2f ms stood in it, %" PRIu64 " bytes\n", ms(q.ns), q.bytes);
+	fprintf(out, "  Queue          %.2f ms stood in it, %" PRIu64 " bytes\n", clock_in_ms(q.ns), q.bytes);
 }
 
 static void owd_row(FILE *out, const char *port, const char *when, const struct owd_part *way)
@@ -254,7 +251,8 @@ static void owd_row(FILE *out, const char *port, const char *when, const struct 
 		return;
 	fprintf(out, "  %-9s %-6s", port, when);
 	for (int d = TEST_UP; d <= TEST_DOWN; d++)
-		fprintf(out, "  %7.3f %7.3f %7.3f", ms(way[d].p50_ns), ms(way[d].p95_ns), ms(way[d].p99_ns));
+		fprintf(out, "  %7.3f %7.3f %7.3f", clock_in_ms(way[d].p50_ns), clock_in_ms(way[d].p95_ns),
+			clock_in_ms(way[d].p99_ns));
 	fputc('\n', out);
 }
 
@@ -265,7 +263,7 @@ static void text_oneway(FILE *out, const struct session_snapshot *end)
 	if (!c->known)
 		return;
 	fprintf(out, "\n=== One way (ms, each +- %.3f) ===\n  %-9s %-6s  %7s %7s %7s  %7s %7s %7s\n",
-		ms(c->offset_err_ns), "port", "", "up: p50", "p95", "p99", "dn: p50", "p95", "p99");
+		clock_in_ms(c->offset_err_ns), "port", "", "up: p50", "p95", "p99", "dn: p50", "p95", "p99");
 	for (int kind = 0; kind < PORT_KINDS; kind++) {
 		const struct owd_summary *o = &end->port[kind].latency.owd;
 		const char *port = port_kind_name((enum port_kind)kind);

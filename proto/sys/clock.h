@@ -11,6 +11,32 @@ enum {
 	NS_PER_S = 1000000000,
 };
 
+/* Durations in nanoseconds. */
+static inline uint64_t clock_s(uint64_t s)
+{
+	return s * NS_PER_S;
+}
+
+static inline uint64_t clock_ms(uint64_t ms)
+{
+	return ms * NS_PER_MS;
+}
+
+static inline uint64_t clock_us(uint64_t us)
+{
+	return us * NS_PER_US;
+}
+
+static inline double clock_in_ms(uint64_t ns)
+{
+	return (double)ns / NS_PER_MS;
+}
+
+static inline uint64_t clock_earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 /* No deadline: later than every time. */
 #define CLOCK_NEVER UINT64_MAX
 

@@ -41,7 +41,7 @@ static void handle(int number)
 {
 	int saved = errno;
 
-	if (first_signal && clock_now_ns() - first_ns > (uint64_t)SIGNALS_SAME_MS * NS_PER_MS)
+	if (first_signal && clock_now_ns() - first_ns > clock_ms(SIGNALS_SAME_MS))
 		leave(number);
 	if (!first_signal) {
 		first_ns = clock_now_ns();

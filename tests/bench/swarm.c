@@ -114,7 +114,7 @@ static void receive_assignment(struct client *c, const uint8_t *bytes, size_t si
 			return;
 	c->state = ASSIGNED;
 	c->due_ns = clock_now_ns();
-	c->give_up_ns = c->due_ns + (uint64_t)COMMS_UP_MS * NS_PER_MS;
+	c->give_up_ns = c->due_ns + clock_ms(COMMS_UP_MS);
 }
 
 static void receive_heartbeat(struct client *c, unsigned port, const uint8_t *bytes, size_t size)
@@ -173,7 +173,7 @@ static void send_connect(struct client *c, uint64_t now_ns)
 	}
 	if (send(c->fd[MAIN], "CONNECT", 7, 0) < 0)
 		swarm.result->send_errors++;
-	c->due_ns = now_ns + (uint64_t)CONNECT_INTERVAL_MS * NS_PER_MS;
+	c->due_ns = now_ns + clock_ms(CONNECT_INTERVAL_MS);
 }
 
 /* What one client owes at its due time. */
@@ -242,12 +242,12 @@ static void run(void)
 		for (int i = 0; i < count; i++)
 			receive(events[i].data.u32);
 		now_ns = clock_now_ns();
-		if (now_ns - ticked_ns < (uint64_t)TICK_MS * NS_PER_MS)
+		if (now_ns - ticked_ns < clock_ms(TICK_MS))
 			continue;
 		ticked_ns = now_ns;
 		if (now_ns < end_ns)
 			tick(now_ns);
-		else if (now_ns - end_ns >= (uint64_t)DRAIN_MS * NS_PER_MS)
+		else if (now_ns - end_ns >= clock_ms(DRAIN_MS))
 			break;
 		if (!swarm.is_measuring && is_settled()) {
 			swarm.result->connect_ns = now_ns - start_ns;

@@ -193,7 +193,7 @@ static void test_who_asks(void **state)
 		if (rows[i].asks)
 			assert_int_equal(due_ns, s->it->watch.ask_ns);
 		else
-			assert_true(due_ns >= begin_ns + (uint64_t)QUIET_MS * NS_PER_MS);
+			assert_true(due_ns >= begin_ns + clock_ms(QUIET_MS));
 		assert_int_equal(received(s, &s->peer->to, body, &size), rows[i].asks);
 		if (rows[i].asks)
 			assert_int_equal(

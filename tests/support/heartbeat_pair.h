@@ -18,7 +18,7 @@
 
 #define START_NS    (UINT64_C(5000) * NS_PER_S)
 #define COUNT(a)    (sizeof(a) / sizeof((a)[0]))
-#define LOST_NS     ((uint64_t)HEARTBEAT_LOST_MS * NS_PER_MS)
+#define LOST_NS     (clock_ms(HEARTBEAT_LOST_MS))
 #define INTERVAL_NS (UINT64_C(10) * NS_PER_MS)
 
 struct message {

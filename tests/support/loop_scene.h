@@ -63,7 +63,7 @@ static inline void scene_open(struct scene *s, uint64_t gather_ns)
 	*s = (struct scene){
 		.loop = loop_new(gather_ns),
 		.guard = {.fd = -1, .step = guard_step},
-		.guard_ns = clock_now_ns() + (uint64_t)WAIT_LIMIT_MS * NS_PER_MS,
+		.guard_ns = clock_now_ns() + clock_ms(WAIT_LIMIT_MS),
 	};
 	assert_non_null(s->loop);
 	assert_int_equal(loop_add(s->loop, &s->guard), 0);

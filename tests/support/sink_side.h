@@ -22,8 +22,8 @@
 #define DURATION_NS (UINT64_C(2) * NS_PER_S)
 #define END_NS      (START_NS + DURATION_NS)
 #define INTERVAL_NS (UINT64_C(100) * NS_PER_MS)
-#define QUIET_NS    ((uint64_t)SINK_QUIET_MS * NS_PER_MS)
-#define LINGER_NS   ((uint64_t)SINK_LINGER_MS * NS_PER_MS)
+#define QUIET_NS    (clock_ms(SINK_QUIET_MS))
+#define LINGER_NS   (clock_ms(SINK_LINGER_MS))
 #define COUNT(a)    (sizeof(a) / sizeof((a)[0]))
 
 enum { CHANNEL = 4711, DATAGRAM = 937 };

@@ -202,20 +202,15 @@ static inline void send_report(struct transfer *t)
 		t->sink_step_ns += link_random(&t->random) % t->plan.late_ns;
 }
 
-static inline uint64_t earlier(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 /* Lets time go by until `end_ns`. What is due at `end_ns` itself is left for the next call. */
 static inline void run_until(struct transfer *t, uint64_t end_ns)
 {
 	for (;;) {
-		uint64_t next_ns = earlier(link_due_ns(t->up), link_due_ns(t->down));
+		uint64_t next_ns = clock_earlier(link_due_ns(t->up), link_due_ns(t->down));
 
-		next_ns = earlier(next_ns, t->sink_step_ns);
+		next_ns = clock_earlier(next_ns, t->sink_step_ns);
 		if (!source_finished(&t->source, t->now_ns))
-			next_ns = earlier(next_ns, source_due_ns(&t->source));
+			next_ns = clock_earlier(next_ns, source_due_ns(&t->source));
 		if (next_ns > t->now_ns)
 			t->now_ns = next_ns;
 		if (t->now_ns >= end_ns) {

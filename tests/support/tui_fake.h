@@ -190,7 +190,7 @@ static inline void fake_look(struct fake *f)
 /* A tenth of a second passes. */
 static inline void fake_step(struct fake *f)
 {
-	f->view.now_ns += (uint64_t)FAKE_STEP_MS * NS_PER_MS;
+	f->view.now_ns += clock_ms(FAKE_STEP_MS);
 	f->step++;
 	if (f->view.state == CLIENT_UP) {
 		for (int kind = 0; kind < PORT_KINDS; kind++)

@@ -74,13 +74,13 @@ static void ask(struct client *c, uint64_t now_ns)
 
 	handshake_encode_question(question, &c->question, c->key);
 	udp_send(&c->socket, NULL, question, sizeof question);
-	c->ask_ns = now_ns + (uint64_t)CLIENT_ASK_MS * NS_PER_MS;
+	c->ask_ns = now_ns + clock_ms(CLIENT_ASK_MS);
 }
 
 /* Busy: later, if the user is willing to wait. */
 static void take_refusal(struct client *c, const struct handshake_answer *a, uint64_t now_ns)
 {
-	uint64_t again_ns = now_ns + (uint64_t)a->wait_s * NS_PER_S;
+	uint64_t again_ns = now_ns + clock_s(a->wait_s);
 	bool may_wait = a->refusal == REFUSED_BUSY || a->refusal == REFUSED_LIMIT;
 
 	c->answer = *a;
@@ -176,7 +176,7 @@ static uint64_t step(struct loop_task *task, bool readable)
 		keep_asking(c, now_ns);
 	else if (c->state == CLIENT_OPENING || c->state == CLIENT_UP)
 		watch(c, now_ns);
-	now_ns += (uint64_t)CLIENT_LOOK_MS * NS_PER_MS;
+	now_ns += clock_ms(CLIENT_LOOK_MS);
 	if (c->state == CLIENT_ASKING && c->ask_ns < now_ns)
 		now_ns = c->ask_ns;
 	return held_ns < now_ns ? held_ns : now_ns;
@@ -193,8 +193,8 @@ static int open_main_socket(struct client *c)
 		return error;
 	error = udp_connect(&c->socket, &c->server);
 	if (!error)
-		error = udp_set_impair(&c->socket, c->options->test_drop_rate,
-			(uint64_t)c->options->test_delay_ms * NS_PER_MS);
+		error = udp_set_impair(
+			&c->socket, c->options->test_drop_rate, clock_ms(c->options->test_delay_ms));
 	if (error)
 		udp_close(&c->socket);
 	return error;

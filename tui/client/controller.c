@@ -8,7 +8,7 @@
 #include "proto/record/verdict.h"
 #include "proto/sys/clock.h"
 #include "tui/client/events.h"
-#include "tui/exits.h"
+#include "tui/client/exits.h"
 
 enum {
 	CONTROLLER_LOOK_MS = 50,
@@ -254,7 +254,7 @@ static void end(struct controller *p, uint64_t now_ns)
 	p->stopped = true;
 	if (busy)
 		session_stop_test(&p->client.session);
-	p->end_ns = now_ns + (busy ? (uint64_t)CONTROLLER_PARTIAL_MS * NS_PER_MS : 0);
+	p->end_ns = now_ns + (busy ? clock_ms(CONTROLLER_PARTIAL_MS) : 0);
 }
 
 static void watch(struct controller *p)
@@ -344,7 +344,7 @@ static uint64_t step(struct loop_task *task, bool readable)
 	show(p, now_ns);
 	if (now_ns >= p->end_ns)
 		loop_stop(task->loop);
-	return now_ns + (uint64_t)CONTROLLER_LOOK_MS * NS_PER_MS;
+	return now_ns + clock_ms(CONTROLLER_LOOK_MS);
 }
 
 int controller_open(struct controller *p, const struct controller_plan *plan)

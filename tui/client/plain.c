@@ -17,9 +17,9 @@
 #include "proto/sys/clock.h"
 #include "proto/sys/signals.h"
 #include "tui/client/client.h"
+#include "tui/client/exits.h"
 #include "tui/client/interval.h"
 #include "tui/client/test_queue.h"
-#include "tui/exits.h"
 
 enum {
 	PLAIN_LOOK_MS = 20,
@@ -165,8 +165,7 @@ static void tell_latencies(const struct report_interval *i)
 	for (int kind = 0; kind < PORT_KINDS; kind++)
 		if (i->latency_ns[kind])
 			fprintf(stderr, "Client latency %-9s: %.2f ms\n",
-				port_kind_name((enum port_kind)kind),
-				(double)i->latency_ns[kind] / NS_PER_MS);
+				port_kind_name((enum port_kind)kind), clock_in_ms(i->latency_ns[kind]));
 }
 
 /* The heading changes with the kind of traffic. */
@@ -248,7 +247,7 @@ static uint64_t step(struct loop_task *task, bool readable)
 	}
 	if (now_ns >= p->end_ns)
 		loop_stop(task->loop);
-	return now_ns + (uint64_t)PLAIN_LOOK_MS * NS_PER_MS;
+	return now_ns + clock_ms(PLAIN_LOOK_MS);
 }
 
 /* The first signal: what is known is reported, as soon as the running test's counters are in. */
@@ -263,7 +262,7 @@ static void interrupted(void *context)
 		return;
 	}
 	session_stop_test(&p->client.session);
-	p->end_ns = now_ns + (uint64_t)PLAIN_PARTIAL_MS * NS_PER_MS;
+	p->end_ns = now_ns + clock_ms(PLAIN_PARTIAL_MS);
 }
 
 /* The end of the last interval, if it has seen anything. */

@@ -47,7 +47,7 @@ void test_queue_start(struct test_queue *a, enum test_direction direction)
 {
 	struct test_order order = {
 		.direction = direction,
-		.duration_ns = (uint64_t)a->duration_s * NS_PER_S,
+		.duration_ns = clock_s(a->duration_s),
 		.rate_bps = a->rate_bps == OPTION_RATE_AUTO ? 0 : a->rate_bps,
 		.search = a->rate_bps == OPTION_RATE_AUTO,
 		.until_ppm = (uint32_t)(a->options->until_percent * 1e4),
@@ -116,7 +116,7 @@ static bool postpone(struct test_queue *a, const struct test_record *t, uint64_t
 	if (t->refusal != REFUSED_BUSY || now_ns >= wait_ends_ns)
 		return false;
 	a->again[t->direction] = true;
-	a->again_ns = now_ns + (uint64_t)t->wait_s * NS_PER_S;
+	a->again_ns = now_ns + clock_s(t->wait_s);
 	if (a->again_ns > wait_ends_ns)
 		a->again_ns = wait_ends_ns;
 	return true;
@@ -161,7 +161,7 @@ static void take(struct test_queue *a, const struct test_record *t, uint64_t now
 		report_warn(a->report, "%s", doubt);
 	note_hole(a);
 	note_too_large(a, t);
-	a->linger_ends_ns = now_ns + (uint64_t)TEST_QUEUE_LINGER_S * NS_PER_S;
+	a->linger_ends_ns = now_ns + clock_s(TEST_QUEUE_LINGER_S);
 }
 
 /* A classic server repeats its result until our acknowledgement has arrived: it is quiet then. */
@@ -170,7 +170,7 @@ static bool is_quiet(const struct test_queue *a, uint64_t now_ns)
 	const struct session_snapshot *s = &a->client->snapshot;
 
 	for (unsigned i = 0; i < s->tests; i++)
-		if (s->test[i].result_ns + (uint64_t)TEST_QUEUE_LINGER_MS * NS_PER_MS > now_ns)
+		if (s->test[i].result_ns + clock_ms(TEST_QUEUE_LINGER_MS) > now_ns)
 			return now_ns >= a->linger_ends_ns;
 	return true;
 }

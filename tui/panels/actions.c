@@ -17,7 +17,7 @@ void actions_notice(struct app *a, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(a->ui.notice, sizeof a->ui.notice, format, arguments);
 	va_end(arguments);
-	a->ui.notice_ns = clock_now_ns() + (uint64_t)NOTICE_S * NS_PER_S;
+	a->ui.notice_ns = clock_now_ns() + clock_s(NOTICE_S);
 }
 
 static void tell(struct app *a, enum command_kind kind)

@@ -54,7 +54,7 @@ static void *run(void *context)
 		history_add(&a->history, &a->view);
 		take_document(a);
 		l = draw(a);
-		frame_ns = now_ns + (uint64_t)APP_FRAME_MS * NS_PER_MS;
+		frame_ns = now_ns + clock_ms(APP_FRAME_MS);
 		do {
 			now_ns = clock_now_ns();
 			key = screen_key(a->screen,

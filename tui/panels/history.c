@@ -69,7 +69,7 @@ static struct moment *next_moment(struct history *h)
 /* A heartbeat is known to be lost long after it was sent: the moment of its sending gets the mark. */
 static void mark_lost(struct history *h, int kind)
 {
-	size_t ago = (uint64_t)HEARTBEAT_LOST_MS * NS_PER_MS / h->tick_ns;
+	size_t ago = clock_ms(HEARTBEAT_LOST_MS) / h->tick_ns;
 
 	if (h->count > 0)
 		h->moment[h->count > ago ? h->count - 1 - ago : 0].port[kind].lost_now++;
@@ -174,7 +174,7 @@ void history_add(struct history *h, const struct view *v)
 	struct moment *m;
 
 	if (!h->tick_ns) {
-		h->tick_ns = (uint64_t)HISTORY_TICK_MS * NS_PER_MS;
+		h->tick_ns = clock_ms(HISTORY_TICK_MS);
 		h->due_ns = v->now_ns;
 	}
 	for (int kind = 0; kind < PORT_KINDS; kind++)

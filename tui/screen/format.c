@@ -71,7 +71,7 @@ const char *format_count(char out[FORMAT_TEXT], uint64_t n)
 
 const char *format_ms(char out[FORMAT_TEXT], uint64_t ns)
 {
-	double ms = (double)ns / NS_PER_MS;
+	double ms = clock_in_ms(ns);
 
 	snprintf(out, FORMAT_TEXT, "%.*f", ms < 0.9995 ? 3 : decimals(ms), ms);
 	return out;

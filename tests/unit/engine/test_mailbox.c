@@ -122,7 +122,7 @@ struct poster {
 static void *post_many(void *context)
 {
 	struct poster *p = context;
-	uint64_t limit_ns = clock_now_ns() + (uint64_t)WAIT_LIMIT_MS * NS_PER_MS;
+	uint64_t limit_ns = clock_now_ns() + clock_ms(WAIT_LIMIT_MS);
 
 	for (uint32_t i = 0; i < LETTERS && !p->gave_up;) {
 		struct mail mail = numbered(p->number << 16 | i);

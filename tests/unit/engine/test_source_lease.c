@@ -28,7 +28,7 @@ static void prove(struct source *s, uint64_t now_ns)
 
 static void test_waits_for_the_first_report(void **state)
 {
-	uint64_t patience_ns = (uint64_t)SOURCE_WAIT_S * NS_PER_S;
+	uint64_t patience_ns = clock_s(SOURCE_WAIT_S);
 	uint64_t begin_ns = START_NS + UINT64_C(3) * NS_PER_S;
 	struct source s;
 

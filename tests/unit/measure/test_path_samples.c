@@ -31,7 +31,7 @@ static struct path_sample sample(uint64_t sent, uint64_t got, double sent_ms, do
 
 static bool add(struct path_samples *p, struct path_sample s)
 {
-	return path_samples_add(p, &s, s.arrival_ns - (uint64_t)AHEAD_MS * NS_PER_MS);
+	return path_samples_add(p, &s, s.arrival_ns - clock_ms(AHEAD_MS));
 }
 
 /* 1000 packets of 1250 bytes are 10 Mbit. */

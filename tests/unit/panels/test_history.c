@@ -165,7 +165,7 @@ static void test_round_trips(void **state)
 static void test_lost_heartbeats(void **state)
 {
 	static const unsigned sent_at[] = {17, 40, 41, 90};
-	unsigned wait = (unsigned)((uint64_t)HEARTBEAT_LOST_MS * NS_PER_MS / PAST_TICK_NS);
+	unsigned wait = (unsigned)(clock_ms(HEARTBEAT_LOST_MS) / PAST_TICK_NS);
 	unsigned next = 0, marks = 0;
 
 	(void)state;

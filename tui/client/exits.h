@@ -1,6 +1,6 @@
 /* What the client's exit code says. */
-#ifndef TUI_EXITS_H
-#define TUI_EXITS_H
+#ifndef TUI_CLIENT_EXITS_H
+#define TUI_CLIENT_EXITS_H
 
 enum {
 	EXIT_DONE = 0,

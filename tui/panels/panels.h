@@ -1,6 +1,6 @@
 /* The client on a terminal: panels, until the user has enough; then the results as text. */
-#ifndef TUI_CLIENT_PANELS_H
-#define TUI_CLIENT_PANELS_H
+#ifndef TUI_PANELS_PANELS_H
+#define TUI_PANELS_PANELS_H
 
 #include <stdbool.h>
 

@@ -1,4 +1,4 @@
-#include "tui/client/panels.h"
+#include "tui/panels/panels.h"
 
 #include <errno.h>
 #include <locale.h>
@@ -12,7 +12,7 @@
 #include "proto/sys/log.h"
 #include "proto/sys/signals.h"
 #include "tui/client/controller.h"
-#include "tui/exits.h"
+#include "tui/client/exits.h"
 #include "tui/panels/app.h"
 
 struct panels {
