@@ -3,7 +3,6 @@
 
 #include "proto/net/impair.h"
 
-#define START_NS (UINT64_C(5000) * NS_PER_S)
 #define DELAY_NS (UINT64_C(40) * NS_PER_MS)
 
 static void hold(struct impair *w, uint32_t number, size_t size, uint64_t now_ns)

@@ -1,12 +1,6 @@
 /* Buckets behind every kind of path. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "tests/support/bucket_scene.h"
+#include "tests/support/test.h"
 
 struct row {
 	struct scene scene;

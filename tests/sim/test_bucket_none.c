@@ -1,12 +1,6 @@
 /* Paths without a bucket, or with what looks like one: none is found. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "tests/support/bucket_scene.h"
+#include "tests/support/test.h"
 
 static const struct scene rows[] = {
 	{.name = "1G batches noise", PLAIN(GBIT, 20), .unit = 46, .spike_ms = 2},

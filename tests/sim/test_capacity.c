@@ -1,16 +1,9 @@
 /* One search over every kind of path. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "tests/support/capacity_outcome.h"
+#include "tests/support/test.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define MBIT     1e6
-#define GBIT     1e9
+#define MBIT 1e6
+#define GBIT 1e9
 
 enum { SEEDS = 3 };
 

@@ -1,15 +1,8 @@
 /* Paths that change, searches that share one, tests that end early, reports that fail or lie. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "tests/support/capacity_outcome.h"
+#include "tests/support/test.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define MBIT     1e6
+#define MBIT 1e6
 
 enum { SEEDS = 3 };
 

@@ -1,20 +1,11 @@
 /* The client's and the server's conversation joined in virtual time by links that lose, double and
  * reorder. The ports that send and receive are played by a few lines. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "proto/engine/control.h"
 #include "proto/sys/clock.h"
 #include "tests/support/link.h"
+#include "tests/support/test.h"
 
-#define START_NS  (UINT64_C(5000) * NS_PER_S)
 #define REPEAT_NS (UINT64_C(100) * NS_PER_MS)
-#define MS        ((uint64_t)NS_PER_MS)
-#define COUNT(a)  (sizeof(a) / sizeof((a)[0]))
 
 enum { KEY = 26970, DATAGRAM = 937, SECONDS = 2, SINK_QUIET = 200 };
 

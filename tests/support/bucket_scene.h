@@ -4,9 +4,8 @@
 
 #include "tests/support/capacity_link.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define MBIT     1e6
-#define GBIT     1e9
+#define MBIT 1e6
+#define GBIT 1e9
 
 #define SHORT           .rtt_ms = 0.1, .seconds = 10
 #define QUEUE(bps, ms)  .rate = {{0, bps}}, .queue_bytes = (bps) / 8e3 * (ms)

@@ -3,24 +3,15 @@
 #ifndef TESTS_SUPPORT_CONTROL_SIDE_H
 #define TESTS_SUPPORT_CONTROL_SIDE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "proto/engine/control.h"
 #include "proto/sys/clock.h"
+#include "tests/support/test.h"
 
-#define START_NS  (UINT64_C(5000) * NS_PER_S)
 #define REPEAT_NS (UINT64_C(100) * NS_PER_MS)
-#define SECOND    ((uint64_t)NS_PER_S)
-#define COUNT(a)  (sizeof(a) / sizeof((a)[0]))
 #define UID       "12345678-1234-4234-8234-123456789abc"
 #define GUID      "87654321-4321-4321-8321-cba987654321"
 

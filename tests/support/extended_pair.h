@@ -3,24 +3,14 @@
 #ifndef TESTS_SUPPORT_EXTENDED_PAIR_H
 #define TESTS_SUPPORT_EXTENDED_PAIR_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <errno.h>
 
 #include "proto/engine/control.h"
 #include "proto/sys/clock.h"
 #include "tests/support/link.h"
+#include "tests/support/test.h"
 
-#define START_NS  (UINT64_C(5000) * NS_PER_S)
 #define REPEAT_NS (UINT64_C(100) * NS_PER_MS)
-#define MS        ((uint64_t)NS_PER_MS)
-#define SECOND    ((uint64_t)NS_PER_S)
-#define COUNT(a)  (sizeof(a) / sizeof((a)[0]))
 
 enum { KEY = 26970, DATAGRAM = 1000, SECONDS = 2, QUIET_MS = 200, DIRECTIONS = 2, RATE_BPS = 8000000 };
 

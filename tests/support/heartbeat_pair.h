@@ -3,21 +3,13 @@
 #ifndef TESTS_SUPPORT_HEARTBEAT_PAIR_H
 #define TESTS_SUPPORT_HEARTBEAT_PAIR_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <stdio.h>
 #include <string.h>
 
 #include "proto/engine/heartbeat.h"
 #include "proto/sys/clock.h"
+#include "tests/support/test.h"
 
-#define START_NS    (UINT64_C(5000) * NS_PER_S)
-#define COUNT(a)    (sizeof(a) / sizeof((a)[0]))
 #define LOST_NS     (clock_ms(HEARTBEAT_LOST_MS))
 #define INTERVAL_NS (UINT64_C(10) * NS_PER_MS)
 

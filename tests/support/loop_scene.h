@@ -4,23 +4,14 @@
 #ifndef TESTS_SUPPORT_LOOP_SCENE_H
 #define TESTS_SUPPORT_LOOP_SCENE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "proto/sys/loop.h"
+#include "tests/support/test.h"
 #include "tests/support/wait.h"
-
-#define MS       ((uint64_t)NS_PER_MS)
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 enum { TASKS = 60, ORDER = 256 };
 

@@ -3,12 +3,6 @@
 #ifndef TESTS_SUPPORT_OPTIONS_HOME_H
 #define TESTS_SUPPORT_OPTIONS_HOME_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 #include <errno.h>
 #include <ftw.h>
 #include <stdio.h>
@@ -19,11 +13,11 @@
 
 #include "proto/config/options.h"
 #include "proto/config/table.h"
+#include "tests/support/test.h"
 
 enum { ARGUMENTS = 16, TEXT = 8192 };
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define TEST(name)   cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 #define ONE_TO_65535 "; allowed: 1..65535"
 

@@ -3,13 +3,6 @@
 #ifndef TESTS_SUPPORT_REPORT_DOCUMENT_H
 #define TESTS_SUPPORT_REPORT_DOCUMENT_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <errno.h>
 #include <jansson.h>
 #include <math.h>
@@ -19,8 +12,7 @@
 #include "proto/config/table.h"
 #include "proto/report/report.h"
 #include "proto/sys/clock.h"
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#include "tests/support/test.h"
 
 /* A test of 10 s: 1000 datagrams sent, 950 arrived, 30 of them a second time. */
 static const struct test_record complete = {

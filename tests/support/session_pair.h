@@ -4,13 +4,6 @@
 #ifndef TESTS_SUPPORT_SESSION_PAIR_H
 #define TESTS_SUPPORT_SESSION_PAIR_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <dirent.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -18,9 +11,8 @@
 #include "proto/config/table.h"
 #include "proto/engine/runner.h"
 #include "proto/sys/log.h"
+#include "tests/support/test.h"
 #include "tests/support/wait.h"
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 enum { CLIENT, SERVER, SIDES, PAIRS = 16, KEY = 26970, RATE_BPS = 1500000 };
 

@@ -3,13 +3,6 @@
 #ifndef TESTS_SUPPORT_SINK_SIDE_H
 #define TESTS_SUPPORT_SINK_SIDE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,14 +10,13 @@
 #include "proto/engine/source.h"
 #include "proto/sys/bytes.h"
 #include "proto/sys/clock.h"
+#include "tests/support/test.h"
 
-#define START_NS    (UINT64_C(5000) * NS_PER_S)
 #define DURATION_NS (UINT64_C(2) * NS_PER_S)
 #define END_NS      (START_NS + DURATION_NS)
 #define INTERVAL_NS (UINT64_C(100) * NS_PER_MS)
 #define QUIET_NS    (clock_ms(SINK_QUIET_MS))
 #define LINGER_NS   (clock_ms(SINK_LINGER_MS))
-#define COUNT(a)    (sizeof(a) / sizeof((a)[0]))
 
 enum { CHANNEL = 4711, DATAGRAM = 937 };
 

@@ -2,23 +2,14 @@
 #ifndef TESTS_SUPPORT_SOURCE_SIDE_H
 #define TESTS_SUPPORT_SOURCE_SIDE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <jansson.h>
 #include <string.h>
 
 #include "proto/engine/source.h"
 #include "proto/sys/clock.h"
+#include "tests/support/test.h"
 
-#define START_NS    (UINT64_C(5000) * NS_PER_S)
 #define DURATION_NS (UINT64_C(10) * NS_PER_S)
-#define MS          ((uint64_t)NS_PER_MS)
-#define COUNT(a)    (sizeof(a) / sizeof((a)[0]))
 
 enum { CHANNEL = 4711, DATAGRAM = 125, SEGMENTS = 8 };
 

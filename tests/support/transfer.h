@@ -3,21 +3,11 @@
 #ifndef TESTS_SUPPORT_TRANSFER_H
 #define TESTS_SUPPORT_TRANSFER_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "proto/engine/sink.h"
 #include "proto/engine/source.h"
 #include "proto/sys/clock.h"
 #include "tests/support/link.h"
-
-#define START_NS (UINT64_C(5000) * NS_PER_S)
-#define MS       ((uint64_t)NS_PER_MS)
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#include "tests/support/test.h"
 
 #define WAY(drop, duplicate, delay, jitter)              \
 	{                                                \

@@ -2,13 +2,7 @@
 #ifndef TESTS_SUPPORT_TUI_PAST_H
 #define TESTS_SUPPORT_TUI_PAST_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
+#include "tests/support/test.h"
 #include "tests/support/tui_fake.h"
 
 #define PAST_START_NS (UINT64_C(5000) * NS_PER_S)

@@ -3,22 +3,14 @@
 #ifndef TESTS_SUPPORT_UDP_PAIR_H
 #define TESTS_SUPPORT_UDP_PAIR_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <errno.h>
 #include <netinet/udp.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "proto/net/udp.h"
+#include "tests/support/test.h"
 #include "tests/support/wait.h"
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 enum { INBOX = 6000 };
 

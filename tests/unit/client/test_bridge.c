@@ -1,17 +1,11 @@
 /* The bridge: commands in their order, views whole, documents without leaks; then with both threads at once.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "tests/support/test.h"
 #include "tui/client/bridge.h"
 
 enum { ROUNDS = 3000 };

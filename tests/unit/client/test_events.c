@@ -1,19 +1,11 @@
 /* Events: two snapshots, and the lines that tell their difference. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "proto/sys/clock.h"
+#include "tests/support/test.h"
 #include "tui/client/events.h"
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 enum { MOST = 4, MBIT = 1000000 };
 

@@ -2,7 +2,6 @@
  * held on a host is no part of the round trip. */
 #include "tests/support/heartbeat_pair.h"
 
-#define MS  ((uint64_t)NS_PER_MS)
 #define NUM UINT64_C(0x0123456789abcdef)
 
 static void open_extended(struct pair *p, uint64_t interval_ns)

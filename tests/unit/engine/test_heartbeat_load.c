@@ -2,7 +2,6 @@
  * hosts whose clocks differ. */
 #include "tests/support/heartbeat_pair.h"
 
-#define MS  ((uint64_t)NS_PER_MS)
 #define NUM UINT64_C(0x0123456789abcdef)
 
 enum { NEVER = -1, LAST_MS = 4000 };

@@ -1,11 +1,4 @@
 /* The mailbox: order, room, wake-up, and many threads that post to one that takes. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <errno.h>
 #include <poll.h>
 #include <sched.h>
@@ -13,6 +6,7 @@
 #include <unistd.h>
 
 #include "proto/engine/mailbox.h"
+#include "tests/support/test.h"
 #include "tests/support/wait.h"
 
 static struct mail numbered(uint32_t number)

@@ -1,19 +1,9 @@
 /* The search for the largest datagram, over paths in virtual time: what is found, after how long and how many
  * questions. A path drops what is too large for either direction, and says nothing. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "proto/engine/path_mtu.h"
 #include "proto/sys/clock.h"
 #include "tests/support/link.h"
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define MS       ((uint64_t)NS_PER_MS)
-#define START_NS (UINT64_C(5000) * NS_PER_S)
+#include "tests/support/test.h"
 
 enum { TOP = PATH_MTU_TOP_BYTES, ANSWERS = 2 * PATH_MTU_QUESTIONS, SEEDS = 300, STEPS = 1000 };
 

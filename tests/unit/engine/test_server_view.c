@@ -1,17 +1,7 @@
 /* When is asked and how often is answered, in virtual time. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "proto/engine/server_view.h"
 #include "proto/sys/clock.h"
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define MS       ((uint64_t)NS_PER_MS)
-#define START_NS (UINT64_C(5000) * NS_PER_S)
+#include "tests/support/test.h"
 
 static void test_asks_while_on(void **state)
 {

@@ -2,8 +2,6 @@
  * when it is over. */
 #include "tests/support/sink_side.h"
 
-#define MS ((uint64_t)NS_PER_MS)
-
 static void open_extended(struct sink *k)
 {
 	struct sink_plan plan = sink_plan_of(true);

@@ -4,8 +4,6 @@
 
 #include "proto/wire/seal.h"
 
-#define MS ((uint64_t)NS_PER_MS)
-
 enum { REPORT_BYTES = WIRE_HEADER_BYTES + 4 + FEEDBACK_REPORT_BYTES + SEAL_TAG_BYTES };
 
 static void open_extended(struct sink *k)

@@ -1,14 +1,10 @@
 /* Two clocks and a path between them in virtual time. */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 #include "proto/measure/clock_fit.h"
 #include "tests/support/link.h"
+#include "tests/support/test.h"
 
 /* What stands in the queues. Seconds count from the first sample, shares from the test's length. */
 enum load {

@@ -1,13 +1,7 @@
 /* Histograms: every percentile against the sorted values it came from, for several distributions.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "proto/measure/histogram.h"
+#include "tests/support/test.h"
 
 #include <stdlib.h>
 #include <string.h>

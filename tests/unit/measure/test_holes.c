@@ -1,12 +1,6 @@
 /* The strip that shows where holes are. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "proto/measure/holes.h"
+#include "tests/support/test.h"
 
 static const struct row {
 	const char *name;

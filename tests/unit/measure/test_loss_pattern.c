@@ -1,21 +1,15 @@
 /* Losses by rule and by chance from a seed, through the set of spans that a sink keeps. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 #include "proto/measure/loss_pattern.h"
 #include "tests/support/link.h"
+#include "tests/support/test.h"
 
 enum {
 	GUARD = 2000, /* packets that a late one may be late */
 	READ_RUNS = 700,
 	READ_PACKETS = 1000,
 };
-
-static const uint64_t START_NS = 77 * (uint64_t)NS_PER_S;
 
 struct line {
 	const char *name;

@@ -1,18 +1,10 @@
 /* Reports -> rates, queues, losses; and which losses are news. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <math.h>
 
 #include "proto/measure/path_samples.h"
 #include "proto/rate/loss_detect.h"
 #include "tests/support/link.h"
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#include "tests/support/test.h"
 
 enum { START_MS = 100000, AHEAD_MS = 77777 }; /* the receiver's clock is ahead */
 

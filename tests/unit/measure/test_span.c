@@ -1,13 +1,7 @@
 /* Span sets: tables for the edges, then random operations against a model that keeps one byte for
  * each number. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "proto/measure/span.h"
+#include "tests/support/test.h"
 
 #include <errno.h>
 #include <stdio.h>

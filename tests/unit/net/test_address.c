@@ -1,10 +1,3 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
@@ -13,6 +6,7 @@
 #include <string.h>
 
 #include "proto/net/address.h"
+#include "tests/support/test.h"
 
 enum { HOST_ROOM = 64, KEPT_PORT = 9 };
 

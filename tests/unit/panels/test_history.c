@@ -1,15 +1,7 @@
 /* What the screen remembers of each moment of a session. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "proto/engine/heartbeat.h"
+#include "tests/support/test.h"
 #include "tests/support/tui_past.h"
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Counters of both directions after a tick each, and what the moment then says. */
 static const struct {

@@ -1,14 +1,6 @@
 /* The history as a whole: when it is full, over a second, and where it was worst. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
+#include "tests/support/test.h"
 #include "tests/support/tui_past.h"
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Three times as long as it has room for: all of it is there, each loss counted once, times in order. */
 static void test_halving(void **state)

@@ -1,17 +1,11 @@
 /* A busy screen that changes its size all the time, at random but from a seed: it neither crashes nor draws
  * where it must not. For the sanitizers above all. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <curses.h>
 #include <locale.h>
 #include <stdlib.h>
 
 #include "tests/support/link.h"
+#include "tests/support/test.h"
 #include "tests/support/tui_scenes.h"
 #include "tui/screen/screen.h"
 

@@ -1,15 +1,9 @@
 /* Whole screens, as curses holds them, against the files in screens/. WYNDRVR_GOLDEN=write writes the files
  * instead of comparing with them: look at what has changed before it is kept. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <locale.h>
 #include <stdlib.h>
 
+#include "tests/support/test.h"
 #include "tests/support/tui_scenes.h"
 #include "tui/screen/screen.h"
 

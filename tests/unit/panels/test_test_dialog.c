@@ -1,17 +1,9 @@
 /* The dialog for the next tests' terms, key by key. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <curses.h>
 #include <string.h>
 
+#include "tests/support/test.h"
 #include "tui/panels/test_dialog.h"
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 enum { ESCAPE = 27, RUBOUT = 127 };
 

@@ -1,18 +1,10 @@
 /* The pacer in virtual time: tables of moments, then what must hold over any window of time however
  * it is asked. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "proto/rate/pacer.h"
 #include "proto/sys/clock.h"
+#include "tests/support/test.h"
 
 #include <stdlib.h>
-
-#define START_NS (UINT64_C(5000) * NS_PER_S)
 
 enum { MAX_STEPS = 8, KBIT = 1000, MBIT = 1000 * KBIT, DATAGRAM = 1250, BATCH = 64000 };
 

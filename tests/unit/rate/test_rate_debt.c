@@ -1,17 +1,8 @@
 /* A rate that is kept although time is missed now and then: in virtual time, with a pacer. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "proto/rate/pacer.h"
 #include "proto/rate/rate_debt.h"
 #include "proto/sys/clock.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define MS           ((uint64_t)NS_PER_MS)
+#include "tests/support/test.h"
 
 enum { DATAGRAM = 1400, START_S = 7 };
 

@@ -1,17 +1,9 @@
 /* The confidence interval: how often it covers the truth, and how fast it follows a change. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <math.h>
 
 #include "proto/rate/rate_interval.h"
 #include "tests/support/link.h"
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#include "tests/support/test.h"
 
 static double gauss(uint64_t *random)
 {

@@ -1,20 +1,10 @@
 /* How a source that nobody limits keeps to what the receiver's host takes: report by report, and against a
  * host of a fixed speed in virtual time. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <stdlib.h>
 
 #include "proto/rate/receiver_limit.h"
 #include "proto/sys/clock.h"
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define MS       ((uint64_t)NS_PER_MS)
-#define START_NS (UINT64_C(5000) * NS_PER_S)
+#include "tests/support/test.h"
 
 enum { PAYLOAD = 1250, REPORT_MS = 10 }; /* 100 packets in a report: 100 Mbit/s */
 

@@ -1,19 +1,11 @@
 /* The agreed record: where the losses are, and a hash that both ends find. The vector was made by
  * an independent implementation, Python's hashlib. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <sodium.h>
 #include <string.h>
 
 #include "proto/record/outcome.h"
+#include "tests/support/test.h"
 #include "tests/support/vectors.h"
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct {
 	const char *name;

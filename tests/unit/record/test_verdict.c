@@ -1,19 +1,11 @@
 /* What is said of a test and of a session: each outcome, what comes before what, and on what evidence. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <string.h>
 
 #include "proto/record/verdict.h"
 #include "proto/sys/clock.h"
+#include "tests/support/test.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define MS       ((uint64_t)NS_PER_MS)
-#define MBIT     UINT64_C(1000000)
+#define MBIT UINT64_C(1000000)
 
 /* 10000 packets of 1250 bytes in a second: 100 Mbit/s. */
 enum { SENT = 10000 };

@@ -1,19 +1,11 @@
 /* The reports of made-up snapshots as lines of text. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <stdlib.h>
 #include <string.h>
 
 #include "proto/config/table.h"
 #include "proto/report/report.h"
 #include "proto/sys/clock.h"
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#include "tests/support/test.h"
 
 static void test_rate(void **state)
 {

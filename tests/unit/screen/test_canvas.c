@@ -1,18 +1,10 @@
 /* The grid of characters: clipping, text of any bytes, lines word by word, what is written to a file. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/support/test.h"
 #include "tui/screen/canvas.h"
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 /* The whole of it as UTF-8; the caller frees. */
 static char *written(const struct canvas *c)

@@ -1,17 +1,9 @@
 /* Figures as text, above all where they round to the next unit or lose a digit. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "proto/sys/clock.h"
+#include "tests/support/test.h"
 #include "tui/screen/format.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
-#define MS(x) (uint64_t)((x)*NS_PER_MS)
+#define AS_NS(ms) (uint64_t)((ms)*NS_PER_MS)
 
 static const struct {
 	double value;
@@ -125,14 +117,14 @@ static const struct {
 	{0, "0.000", "0.000 ms"},
 	{400, "0.000", "0.000 ms"},
 	{71 * NS_PER_US, "0.071", "0.071 ms"},
-	{MS(0.9994), "0.999", "0.999 ms"},
-	{MS(0.9995), "1.00", "1.00 ms"},
-	{MS(9.9949), "9.99", "9.99 ms"},
-	{MS(9.995), "10.0", "10.0 ms"},
-	{MS(99.94), "99.9", "99.9 ms"},
-	{MS(99.95), "100", "100 ms"},
-	{MS(1200.0), "1200", "1200 ms"},
-	{MS(9999.0), "9999", "9999 ms"},
+	{AS_NS(0.9994), "0.999", "0.999 ms"},
+	{AS_NS(0.9995), "1.00", "1.00 ms"},
+	{AS_NS(9.9949), "9.99", "9.99 ms"},
+	{AS_NS(9.995), "10.0", "10.0 ms"},
+	{AS_NS(99.94), "99.9", "99.9 ms"},
+	{AS_NS(99.95), "100", "100 ms"},
+	{AS_NS(1200.0), "1200", "1200 ms"},
+	{AS_NS(9999.0), "9999", "9999 ms"},
 	{10 * (uint64_t)NS_PER_S, "10000", "10.0 s"},
 	{UINT32_MAX, "4295", "4295 ms"},
 };

@@ -1,17 +1,9 @@
 /* Graphs cell by cell. In the pictures a blank is a cell that was not drawn. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <locale.h>
 #include <math.h>
 
+#include "tests/support/test.h"
 #include "tui/screen/graph.h"
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 enum { MOST = 8, ROWS = 3 };
 

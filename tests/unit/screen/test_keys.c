@@ -1,20 +1,12 @@
 /* The table of keys, and what the help line makes of it. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <curses.h>
 #include <string.h>
 
 #include "proto/sys/clock.h"
+#include "tests/support/test.h"
 #include "tests/support/tui_fake.h"
 #include "tui/panels/paint.h"
 #include "tui/screen/keys.h"
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 enum { NAME_COLS = 11, LINE = 256 };
 

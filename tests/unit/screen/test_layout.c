@@ -1,17 +1,9 @@
 /* Every size from 1x1 to 250x70, with every wish: what must hold, and what some sizes must show. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <stdio.h>
 #include <string.h>
 
+#include "tests/support/test.h"
 #include "tui/screen/layout.h"
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 enum { ROWS = 70, COLS = 250, PARTS = PORT_KINDS + 5, WISHES = 4 * PORT_KINDS };
 

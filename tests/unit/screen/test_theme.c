@@ -1,16 +1,8 @@
 /* Every theme on every kind of terminal: nothing is invisible, and what must be told apart can be. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <curses.h>
 
+#include "tests/support/test.h"
 #include "tui/screen/theme.h"
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct theme_terminal terminals[] = {
 	{256, 65536}, {256, 256}, {16, 256}, {8, 64}, {8, STYLES}, {0, 0}};

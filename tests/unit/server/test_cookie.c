@@ -1,19 +1,12 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "proto/sys/clock.h"
 #include "server/cookie.h"
+#include "tests/support/test.h"
 
-#define COUNT(rows) (sizeof(rows) / sizeof(*(rows)))
-#define S(seconds)  ((uint64_t)(seconds)*NS_PER_S)
+#define S(seconds) ((uint64_t)(seconds)*NS_PER_S)
 
 static const uint8_t nonce[HANDSHAKE_NONCE] = {1, 2, 3};
 

@@ -1,19 +1,11 @@
 /* The pool of ports in virtual time. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <stdlib.h>
 
 #include "proto/sys/clock.h"
 #include "server/portpool.h"
+#include "tests/support/test.h"
 
-#define START_NS (UINT64_C(5000) * NS_PER_S)
-#define KEPT_NS  ((uint64_t)PORTPOOL_KEPT_BACK_S * NS_PER_S)
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define KEPT_NS ((uint64_t)PORTPOOL_KEPT_BACK_S * NS_PER_S)
 
 enum { RANGES = 3, PORTS = 1 << 16 };
 

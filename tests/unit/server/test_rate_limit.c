@@ -1,19 +1,10 @@
 /* Requests by address: buckets that empty and fill, and whose they are. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <arpa/inet.h>
 #include <string.h>
 
 #include "proto/sys/clock.h"
 #include "server/rate_limit.h"
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define START_NS (UINT64_C(5000) * NS_PER_S)
+#include "tests/support/test.h"
 
 static struct address host(const char *text)
 {

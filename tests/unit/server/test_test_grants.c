@@ -1,21 +1,12 @@
 /* Which tests the listener lets run, on what terms, and how the server's rate is divided. The ports stand
  * still: their mail is read here. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <arpa/inet.h>
 #include <string.h>
 
 #include "proto/config/table.h"
 #include "proto/sys/clock.h"
 #include "server/test_grants.h"
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define SECOND   ((uint64_t)NS_PER_S)
+#include "tests/support/test.h"
 
 enum { CLIENTS = 8, ASKED_BPS = 1000000, ASKED_S = 30 };
 

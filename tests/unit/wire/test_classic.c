@@ -1,20 +1,13 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <float.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "proto/wire/classic.h"
+#include "tests/support/test.h"
 
-#define UID         "123e4567-e89b-42d3-a456-426614174000"
-#define UID2        "00000000-0000-4000-8000-00000000000f"
-#define COUNT(rows) (sizeof(rows) / sizeof(*(rows)))
+#define UID  "123e4567-e89b-42d3-a456-426614174000"
+#define UID2 "00000000-0000-4000-8000-00000000000f"
 
 struct heartbeat_row {
 	enum wire_type type;

@@ -1,20 +1,13 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "proto/wire/classic.h"
+#include "tests/support/test.h"
 
-#define UID         "123e4567-e89b-42d3-a456-426614174000"
-#define UID2        "00000000-0000-4000-8000-00000000000f"
-#define COUNT(rows) (sizeof(rows) / sizeof(*(rows)))
+#define UID  "123e4567-e89b-42d3-a456-426614174000"
+#define UID2 "00000000-0000-4000-8000-00000000000f"
 
 enum kind { HB0, HB1, CMD, RES, KINDS };
 

@@ -1,17 +1,9 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "proto/wire/classic.h"
-
-#define COUNT(rows) (sizeof(rows) / sizeof(*(rows)))
+#include "tests/support/test.h"
 
 struct write_row {
 	uint64_t ns;

@@ -1,21 +1,14 @@
 /* The bodies of the conversation between extended peers: what is written is read back, and what is not
  * right in every part is refused. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <stdio.h>
 #include <string.h>
 
 #include "proto/wire/command.h"
 #include "proto/wire/json.h"
+#include "tests/support/test.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define UID      "12345678-1234-4234-8234-123456789abc"
-#define MOST     WIRE_JSON_COUNT_MAX
+#define UID  "12345678-1234-4234-8234-123456789abc"
+#define MOST WIRE_JSON_COUNT_MAX
 
 static const struct {
 	const char *body;

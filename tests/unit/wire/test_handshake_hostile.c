@@ -1,10 +1,3 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <jansson.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -12,9 +5,8 @@
 #include <string.h>
 
 #include "proto/wire/handshake.h"
+#include "tests/support/test.h"
 #include "tests/support/vectors.h"
-
-#define COUNT(rows) (sizeof(rows) / sizeof(*(rows)))
 
 #define HEX32 "a0a1a2a3a4a5a6a7a8a9aaabacadaeaf"
 #define HEX64 HEX32 HEX32

@@ -1,10 +1,3 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -15,8 +8,7 @@
 #include <unistd.h>
 
 #include "proto/wire/keys.h"
-
-#define COUNT(rows) (sizeof(rows) / sizeof(*(rows)))
+#include "tests/support/test.h"
 
 #define H1     "0123456789abcdef"
 #define H2     "fedcba9876543210"

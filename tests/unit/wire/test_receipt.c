@@ -1,17 +1,9 @@
 /* Receipt numbers: the same for the same packet, and of no use to guess another's. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <stdlib.h>
 #include <string.h>
 
 #include "proto/wire/receipt.h"
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#include "tests/support/test.h"
 
 static void test_numbers(void **state)
 {

@@ -1,20 +1,13 @@
 /* What commands and results say beside terms and counters: all of it may be missing, none of it may be wrong,
  * and the largest that there can be still fits. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <string.h>
 
 #include "proto/sys/clock.h"
 #include "proto/wire/command.h"
 #include "proto/wire/json.h"
 #include "proto/wire/seal.h"
+#include "tests/support/test.h"
 
-#define COUNT(a)  (sizeof(a) / sizeof((a)[0]))
 #define UID       "12345678-1234-4234-8234-123456789abc"
 #define MOST      WIRE_JSON_COUNT_MAX
 #define MOST_TEXT "9007199254740992"

@@ -1,19 +1,11 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "proto/wire/seal.h"
+#include "tests/support/test.h"
 #include "tests/support/vectors.h"
-
-#define COUNT(rows) (sizeof(rows) / sizeof(*(rows)))
 
 static const uint8_t secret[SEAL_SECRET_BYTES] = {1, 2, 3, 4, 5, 6, 7, 8};
 

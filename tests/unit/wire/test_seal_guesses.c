@@ -1,16 +1,10 @@
 /* Blind guesses at a session: messages of the right form, to the right port, without its secret. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "proto/wire/seal.h"
+#include "tests/support/test.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 enum { GUESSES = 200000 };

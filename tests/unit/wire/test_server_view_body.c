@@ -1,16 +1,8 @@
 /* The server's side of a session as a body: what is written is read back, the largest values fit, and what is
  * not right in every part is refused. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "proto/wire/server_view_body.h"
+#include "tests/support/test.h"
 #include "tests/support/vectors.h"
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Every value differs from its neighbours, by key and by port. */
 static struct server_view example(void)

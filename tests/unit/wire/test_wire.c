@@ -1,14 +1,8 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <stdio.h>
 #include <string.h>
 
 #include "proto/wire/wire.h"
+#include "tests/support/test.h"
 
 enum { BYTES_MAX = 2048, ALL_SPANS_BYTES = 4 + 16 * WIRE_SPANS_MAX };
 
