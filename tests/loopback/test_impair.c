@@ -109,13 +109,13 @@ static void test_chance(void **state)
 
 static void test_fine_weather_costs_nothing(void **state)
 {
-	struct udp_pair *p = pair_open(AF_INET);
+	struct udp_pair *p = udp_pair_open(AF_INET);
 
 	(void)state;
 	assert_int_equal(udp_set_impair(&p->from, 0, 0), 0);
 	assert_null(p->from.impair);
 	assert_int_equal(udp_flush(&p->from, UINT64_MAX - 1), CLOCK_NEVER);
-	pair_close(p);
+	udp_pair_close(p);
 }
 
 /* What is dropped counts as sent, one by one or many at a time. */
@@ -129,7 +129,7 @@ static void test_socket_drops(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct udp_pair *p = pair_open(AF_INET);
+		struct udp_pair *p = udp_pair_open(AF_INET);
 
 		print_message("drop rate %g\n", rows[i].rate);
 		assert_int_equal(udp_set_impair(&p->from, rows[i].rate, 0), 0);
@@ -148,7 +148,7 @@ static void test_socket_drops(void **state)
 		assert_in_range(p->count - 1, rows[i].least, rows[i].most);
 		for (unsigned n = 1; n < p->count && p->inbox[n].number > 10; n++)
 			assert_true(p->inbox[n].number > p->inbox[n - 1].number);
-		pair_close(p);
+		udp_pair_close(p);
 	}
 }
 
@@ -159,7 +159,7 @@ static void test_socket_delays(void **state)
 
 	(void)state;
 	for (int connected = 0; connected < 2; connected++) {
-		struct udp_pair *p = pair_open(AF_INET);
+		struct udp_pair *p = udp_pair_open(AF_INET);
 		uint64_t before_ns, after_ns, due_ns;
 
 		print_message("%s\n", connected ? "connected" : "not connected");
@@ -178,7 +178,7 @@ static void test_socket_delays(void **state)
 		assert_int_equal(udp_flush(&p->from, after_ns), CLOCK_NEVER);
 		receive_all(p, MANY);
 		check_inbox(p, 100);
-		pair_close(p);
+		udp_pair_close(p);
 	}
 }
 

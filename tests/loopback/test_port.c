@@ -25,7 +25,7 @@ static struct scene *scene_open(enum port_kind kind, bool is_client)
 	options_defaults(&s->options);
 	s->batch = udp_batch_new();
 	assert_non_null(s->batch);
-	s->peer = pair_open(AF_INET);
+	s->peer = udp_pair_open(AF_INET);
 	s->it = &s->port[kind];
 	plan.options = &s->options;
 	plan.local = loopback(AF_INET);
@@ -46,7 +46,7 @@ static void scene_close(struct scene *s)
 	for (int other = 0; other < PORT_KINDS; other++)
 		if (&s->port[other] != s->it)
 			mailbox_free(&s->port[other].mailbox);
-	pair_close(s->peer);
+	udp_pair_close(s->peer);
 	udp_batch_free(s->batch);
 	free(s);
 }

@@ -70,7 +70,7 @@ static struct scene *scene_open(const struct kind *kind, uint64_t seed)
 	s->random = seed * 0x9e3779b97f4a7c15ull + 1;
 	options_defaults(&s->options);
 	s->batch = udp_batch_new();
-	s->peer = pair_open(AF_INET);
+	s->peer = udp_pair_open(AF_INET);
 	s->it = &s->port[kind->port];
 	plan.options = &s->options;
 	plan.local = plan.peer = loopback(AF_INET);
@@ -93,7 +93,7 @@ static void scene_close(struct scene *s)
 	for (int other = 0; other < PORT_KINDS; other++)
 		if (&s->port[other] != s->it)
 			mailbox_free(&s->port[other].mailbox);
-	pair_close(s->peer);
+	udp_pair_close(s->peer);
 	udp_batch_free(s->batch);
 	free(s);
 }

@@ -14,7 +14,7 @@ static void give_sized(struct scene *s, uint32_t number, size_t bytes)
 	char body[WIRE_MAX_BYTES] = {0};
 
 	bytes_put((uint8_t *)body, number, NUMBER);
-	give(s, &s->peer->to, &s->seal, h, body, bytes - SEALED);
+	port_scene_give(s, &s->peer->to, &s->seal, h, body, bytes - SEALED);
 }
 
 /* What the port has sent about the path since the last call. */
@@ -73,7 +73,7 @@ static void test_who_is_answered(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct scene *s = scene_open(rows[i].kind, false, !rows[i].classic);
+		struct scene *s = port_scene_open(rows[i].kind, false, !rows[i].classic);
 		struct wire_header h = {.type = WIRE_DATA, .channel = rows[i].channel};
 		bool good = rows[i].reason == WIRE_OK;
 		char body[WIRE_MAX_BYTES] = {0, 0, 1, 2};
@@ -82,8 +82,8 @@ static void test_who_is_answered(void **state)
 
 		print_message("%s\n", rows[i].name);
 		seal_init(&seal, true, rows[i].kind, rows[i].secret ? rows[i].secret : secret);
-		give(s, rows[i].elsewhere ? &s->peer->from : &s->peer->to, rows[i].secret ? &seal : NULL, h,
-			body, rows[i].size);
+		port_scene_give(s, rows[i].elsewhere ? &s->peer->from : &s->peer->to,
+			rows[i].secret ? &seal : NULL, h, body, rows[i].size);
 		heard = hear(s, &s->peer->to);
 		assert_int_equal(heard.n, good);
 		assert_int_equal(heard.bytes[0], good ? rows[i].size + SEALED : 0);
@@ -92,14 +92,14 @@ static void test_who_is_answered(void **state)
 		assert_int_equal(s->it->stats.sent_packets, good);
 		for (int reason = REJECT_SHORT; reason < WIRE_REJECTS; reason++)
 			assert_int_equal(s->it->stats.rejected[reason], reason == (int)rows[i].reason);
-		scene_close(s);
+		port_scene_close(s);
 	}
 }
 
 /* As many as a search has, in the time that it takes; the others are no fault of the peer. */
 static void test_flood(void **state)
 {
-	struct scene *s = scene_open(PORT_UPLOAD, false, true);
+	struct scene *s = port_scene_open(PORT_UPLOAD, false, true);
 	uint64_t begin_ns = clock_now_ns(), windows;
 	unsigned answered = 0;
 
@@ -112,7 +112,7 @@ static void test_flood(void **state)
 	windows = (clock_now_ns() - begin_ns) / (clock_ms(PATH_MTU_ENDS_MS));
 	assert_in_range(answered, PATH_MTU_QUESTIONS, PATH_MTU_QUESTIONS * (1 + windows));
 	assert_int_equal(s->it->stats.sent_packets, answered);
-	scene_close(s);
+	port_scene_close(s);
 }
 
 /* Who doesn't ask: nothing is sent that a peer might not know. */
@@ -136,7 +136,7 @@ static void test_who_asks(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct scene *s = scene_open_as(&(struct scene_plan){
+		struct scene *s = port_scene_open_as(&(struct scene_plan){
 			.kind = rows[i].kind,
 			.is_client = rows[i].is_client,
 			.extended = rows[i].extended,
@@ -153,7 +153,7 @@ static void test_who_asks(void **state)
 		assert_int_equal(heard.n, rows[i].asks);
 		assert_int_equal(heard.bytes[0], rows[i].asks ? WIRE_MAX_BYTES : 0);
 		assert_int_equal(s->it->path.active, rows[i].asks);
-		scene_close(s);
+		port_scene_close(s);
 	}
 }
 
@@ -175,7 +175,7 @@ static struct port_snapshot look(struct scene *s)
 
 static void test_takes_what_it_asked_for(void **state)
 {
-	struct scene *s = scene_open(PORT_UPLOAD, true, true);
+	struct scene *s = port_scene_open(PORT_UPLOAD, true, true);
 	struct port_snapshot seen;
 
 	(void)state;
@@ -199,7 +199,7 @@ static void test_takes_what_it_asked_for(void **state)
 	seen = look(s);
 	assert_false(seen.path_searching || seen.path_hole);
 	assert_in_range(seen.path_bytes, WIRE_MAX_BYTES, UINT16_MAX);
-	scene_close(s);
+	port_scene_close(s);
 }
 
 static bool search_is_over(void *context)
@@ -218,7 +218,7 @@ static bool search_is_over(void *context)
 /* A peer that answers only what is small: that is what a test may send, and the port says why. */
 static void test_hole(void **state)
 {
-	struct scene *s = scene_open(PORT_UPLOAD, true, true);
+	struct scene *s = port_scene_open(PORT_UPLOAD, true, true);
 	struct port_snapshot seen = look(s);
 
 	(void)state;
@@ -230,7 +230,7 @@ static void test_hole(void **state)
 	assert_true(seen.path_hole);
 	/* A busy host may need more time than there is for the last bytes. */
 	assert_in_range(seen.path_bytes, PATH_MTU_FLOOR_BYTES, HOLE_BYTES);
-	scene_close(s);
+	port_scene_close(s);
 }
 
 /* Nobody answers: what the kernel says is as good as before. */
@@ -244,7 +244,7 @@ static bool gives_up(void *context)
 
 static void test_silence(void **state)
 {
-	struct scene *s = scene_open(PORT_UPLOAD, true, true);
+	struct scene *s = port_scene_open(PORT_UPLOAD, true, true);
 	struct port_snapshot seen;
 
 	(void)state;
@@ -254,7 +254,7 @@ static void test_silence(void **state)
 	seen = look(s);
 	assert_false(seen.path_searching || seen.path_hole);
 	assert_int_equal(seen.path_bytes, udp_path_bytes(&s->it->socket));
-	scene_close(s);
+	port_scene_close(s);
 }
 
 int main(void)

@@ -14,7 +14,7 @@ static void give_control(struct scene *s, const char *body, size_t size)
 {
 	struct wire_header h = {.type = WIRE_CONTROL, .channel = KEY};
 
-	give(s, &s->peer->to, &s->seal, h, body, size);
+	port_scene_give(s, &s->peer->to, &s->seal, h, body, size);
 }
 
 /* What has come back of CONTROL since the last call; the last one's body in `body`, unless NULL. */
@@ -78,29 +78,29 @@ static void test_who_is_answered(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct scene *s = scene_open(rows[i].kind, false, !rows[i].classic);
+		struct scene *s = port_scene_open(rows[i].kind, false, !rows[i].classic);
 		struct wire_header h = {.type = rows[i].type, .channel = rows[i].channel};
 		bool good = rows[i].reason == WIRE_OK;
 		struct seal seal;
 
 		print_message("%s\n", rows[i].name);
 		seal_init(&seal, true, rows[i].kind, rows[i].secret ? rows[i].secret : secret);
-		give(s, rows[i].elsewhere ? &s->peer->from : &s->peer->to, rows[i].secret ? &seal : NULL, h,
-			rows[i].body, strlen(rows[i].body));
+		port_scene_give(s, rows[i].elsewhere ? &s->peer->from : &s->peer->to,
+			rows[i].secret ? &seal : NULL, h, rows[i].body, strlen(rows[i].body));
 		assert_int_equal(received(s, &s->peer->to, NULL, NULL), good);
 		assert_int_equal(received(s, &s->peer->from, NULL, NULL), 0);
 		assert_int_equal(s->it->stats.sent_packets, good);
 		for (int reason = REJECT_SHORT; reason < WIRE_REJECTS; reason++)
 			assert_int_equal(s->it->stats.rejected[reason], reason == (int)rows[i].reason);
 		assert_int_equal(s->it->control.tests_begun, 0);
-		scene_close(s);
+		port_scene_close(s);
 	}
 }
 
 /* The answer tells what the three ports have published. */
 static void test_answer(void **state)
 {
-	struct scene *s = scene_open(PORT_CONTROL, false, true);
+	struct scene *s = port_scene_open(PORT_CONTROL, false, true);
 	char body[WIRE_BODY_BYTES];
 	struct server_view view;
 	size_t size = 0;
@@ -128,13 +128,13 @@ static void test_answer(void **state)
 		assert_int_equal(p->sink_active, kind == PORT_UPLOAD);
 		assert_false(p->source_active);
 	}
-	scene_close(s);
+	port_scene_close(s);
 }
 
 /* As many as there were seconds allow; the others are no fault of the peer. */
 static void test_flood(void **state)
 {
-	struct scene *s = scene_open(PORT_CONTROL, false, true);
+	struct scene *s = port_scene_open(PORT_CONTROL, false, true);
 	uint64_t begin_ns = clock_now_ns(), seconds;
 	unsigned answered;
 
@@ -148,7 +148,7 @@ static void test_flood(void **state)
 	assert_int_equal(s->it->stats.sent_packets, answered);
 	for (int reason = REJECT_SHORT; reason < WIRE_REJECTS; reason++)
 		assert_int_equal(s->it->stats.rejected[reason], 0);
-	scene_close(s);
+	port_scene_close(s);
 }
 
 static void switch_watch(struct scene *s, bool on)
@@ -176,7 +176,7 @@ static void test_who_asks(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct scene *s = scene_open(PORT_CONTROL, rows[i].is_client, rows[i].extended);
+		struct scene *s = port_scene_open(PORT_CONTROL, rows[i].is_client, rows[i].extended);
 		uint64_t begin_ns, due_ns;
 		char body[WIRE_BODY_BYTES];
 		size_t size = 0;
@@ -199,7 +199,7 @@ static void test_who_asks(void **state)
 			assert_int_equal(
 				server_view_body_decode_question((const uint8_t *)body, size), WIRE_OK);
 		assert_int_equal(s->it->watch.open, rows[i].asks);
-		scene_close(s);
+		port_scene_close(s);
 	}
 }
 
@@ -215,7 +215,7 @@ static bool has_published(void *context)
 
 static void test_takes_what_it_asked_for(void **state)
 {
-	struct scene *s = scene_open(PORT_CONTROL, true, true);
+	struct scene *s = port_scene_open(PORT_CONTROL, true, true);
 	struct server_view view = {.clock_ns = 5, .port[PORT_UPLOAD] = {.steps = STEPS}};
 	uint64_t begin_ns = clock_now_ns();
 	char body[WIRE_BODY_BYTES];
@@ -236,7 +236,7 @@ static void test_takes_what_it_asked_for(void **state)
 	assert_in_range(view.taken_ns, begin_ns, clock_now_ns());
 	assert_int_equal(view.clock_ns, 5);
 	assert_int_equal(view.port[PORT_UPLOAD].steps, STEPS);
-	scene_close(s);
+	port_scene_close(s);
 }
 
 int main(void)

@@ -114,7 +114,7 @@ static void test_no_descriptors_for_loops(void **state)
 	(void)state;
 	world_init(&w);
 	s = world_add(&w)[SERVER];
-	open_pair(w.pair[0]);
+	session_pair_open(w.pair[0]);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		s->options.port_parallelism = rows[i].port;
 		s->options.connection_parallelism = rows[i].connection;
@@ -178,7 +178,7 @@ static void test_no_threads(void **state)
 	world_init(&w);
 	s = world_add(&w)[SERVER];
 	s->options.port_parallelism = PARALLEL_THREAD;
-	open_pair(w.pair[0]);
+	session_pair_open(w.pair[0]);
 	for (size_t i = 0; i < COUNT(rows) && is_able; i++) {
 		pid_t child = fork();
 		int status;

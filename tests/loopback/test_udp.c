@@ -61,7 +61,7 @@ static void test_batches(void **state)
 		size_t row = i / COUNT(family);
 
 		for (size_t n = 0; n < COUNT(batch_rows); n++) {
-			struct udp_pair *p = pair_open(family[i % COUNT(family)]);
+			struct udp_pair *p = udp_pair_open(family[i % COUNT(family)]);
 
 			print_message("IPv%d, %s: %u of %zu bytes\n", i % COUNT(family) ? 6 : 4,
 				offload_rows[row].name, batch_rows[n].count, batch_rows[n].size);
@@ -70,7 +70,7 @@ static void test_batches(void **state)
 			receive_all(p, batch_rows[n].count);
 			check_inbox(p, batch_rows[n].size);
 			assert_int_equal(p->to.drops, 0);
-			pair_close(p);
+			udp_pair_close(p);
 		}
 	}
 }
@@ -99,7 +99,7 @@ static void test_offload_is_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(counts); i++) {
-		struct udp_pair *p = pair_open(AF_INET);
+		struct udp_pair *p = udp_pair_open(AF_INET);
 
 		print_message("%u datagrams\n", counts[i]);
 		set_option(&p->from, SOL_SOCKET, SO_NO_CHECK, 1);
@@ -107,7 +107,7 @@ static void test_offload_is_refused(void **state)
 		assert_false(p->from.send_offload);
 		receive_all(p, counts[i]);
 		check_inbox(p, 100);
-		pair_close(p);
+		udp_pair_close(p);
 	}
 }
 
@@ -115,11 +115,11 @@ static void test_offload_is_refused(void **state)
 static void test_short_last_segment(void **state)
 {
 	static const unsigned rows[] = {100, 150, 199, 200, 201, 1350};
-	struct udp_pair *p = pair_open(AF_INET);
+	struct udp_pair *p = udp_pair_open(AF_INET);
 
 	(void)state;
 	if (!p->from.send_offload) {
-		pair_close(p);
+		udp_pair_close(p);
 		skip();
 	}
 	set_option(&p->from, SOL_UDP, UDP_SEGMENT, 100);
@@ -133,7 +133,7 @@ static void test_short_last_segment(void **state)
 		for (unsigned n = 0; n < p->count; n++)
 			assert_int_equal(p->inbox[n].size, n < whole ? 100 : rest);
 	}
-	pair_close(p);
+	udp_pair_close(p);
 }
 
 static void test_unusual_sizes(void **state)
@@ -143,7 +143,7 @@ static void test_unusual_sizes(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(offload_rows); i++) {
-		struct udp_pair *p = pair_open(AF_INET);
+		struct udp_pair *p = udp_pair_open(AF_INET);
 		uint8_t *bytes = calloc(1, 65000);
 
 		print_message("%s\n", offload_rows[i].name);
@@ -159,13 +159,13 @@ static void test_unusual_sizes(void **state)
 				assert_in_range(p->inbox[n].size, 1401, sizes[n]);
 		}
 		free(bytes);
-		pair_close(p);
+		udp_pair_close(p);
 	}
 }
 
 static void test_nothing_there(void **state)
 {
-	struct udp_pair *p = pair_open(AF_INET);
+	struct udp_pair *p = udp_pair_open(AF_INET);
 	struct udp_datagram d;
 	bool full = true;
 
@@ -174,7 +174,7 @@ static void test_nothing_there(void **state)
 	assert_int_equal(udp_receive(&p->to, p->batch, &full), 0);
 	assert_false(full);
 	assert_false(udp_next(p->batch, &d));
-	pair_close(p);
+	udp_pair_close(p);
 	udp_batch_free(NULL);
 }
 
@@ -183,7 +183,7 @@ static void test_full_batch(void **state)
 {
 	enum { MANY = 200 };
 	unsigned batches = 0, received = 0;
-	struct udp_pair *p = pair_open(AF_INET);
+	struct udp_pair *p = udp_pair_open(AF_INET);
 	bool full;
 
 	(void)state;
@@ -200,14 +200,14 @@ static void test_full_batch(void **state)
 	} while (full);
 	assert_int_equal(received, MANY);
 	assert_true(batches > 1);
-	pair_close(p);
+	udp_pair_close(p);
 }
 
 /* When the kernel got it, not when we asked for it. */
 static void test_receive_time(void **state)
 {
 	enum { DATAGRAMS = 10, LATER_MS = 30 };
-	struct udp_pair *p = pair_open(AF_INET);
+	struct udp_pair *p = udp_pair_open(AF_INET);
 	uint64_t begin_ns = clock_now_ns(), sent_ns, asked_ns;
 
 	(void)state;
@@ -224,7 +224,7 @@ static void test_receive_time(void **state)
 			asked_ns - LATER_MS / 2 * (uint64_t)NS_PER_MS);
 		assert_true(i == 0 || p->inbox[i].received_ns >= p->inbox[i - 1].received_ns);
 	}
-	pair_close(p);
+	udp_pair_close(p);
 }
 
 /* What finds no room in the receive buffer is counted: the next datagram that fits brings the
@@ -232,7 +232,7 @@ static void test_receive_time(void **state)
 static void test_drops(void **state)
 {
 	enum { ROUNDS = 3, MANY = 300, SIZE = 1000 };
-	struct udp_pair *p = pair_open(AF_INET);
+	struct udp_pair *p = udp_pair_open(AF_INET);
 	unsigned sent = 0;
 
 	(void)state;
@@ -257,12 +257,12 @@ static void test_drops(void **state)
 	send_one(p, SIZE, 0);
 	receive_all(p, p->count + 1);
 	assert_int_equal(p->count + p->to.drops, sent + 1 + (UINT64_C(1) << 32) - 5);
-	pair_close(p);
+	udp_pair_close(p);
 }
 
 static void test_connected(void **state)
 {
-	struct udp_pair *p = pair_open(AF_INET);
+	struct udp_pair *p = udp_pair_open(AF_INET);
 	struct address local = loopback(AF_INET);
 	struct udp_socket stranger;
 	uint8_t bytes[100];
@@ -292,13 +292,13 @@ static void test_connected(void **state)
 		check_inbox(p, 200);
 	}
 	udp_close(&stranger);
-	pair_close(p);
+	udp_pair_close(p);
 }
 
 /* ICMP's answer for a closed port is an error once; then the socket works as before. */
 static void test_refused(void **state)
 {
-	struct udp_pair *p = pair_open(AF_INET);
+	struct udp_pair *p = udp_pair_open(AF_INET);
 	struct address back = p->to_address;
 
 	(void)state;
@@ -311,13 +311,13 @@ static void test_refused(void **state)
 	send_one(p, 100, 0);
 	receive_all(p, 1);
 	check_inbox(p, 100);
-	pair_close(p);
+	udp_pair_close(p);
 }
 
 /* [::] serves IPv4 too. */
 static void test_ipv4_on_ipv6(void **state)
 {
-	struct udp_pair *p = pair_open(AF_INET);
+	struct udp_pair *p = udp_pair_open(AF_INET);
 	struct address any = {.size = sizeof(struct sockaddr_in6), .v6 = {.sin6_family = AF_INET6}};
 	char text[ADDRESS_TEXT], wanted[ADDRESS_TEXT];
 
@@ -331,7 +331,7 @@ static void test_ipv4_on_ipv6(void **state)
 	assert_int_equal(p->inbox[0].number, 5);
 	assert_string_equal(
 		address_format(&p->inbox[0].peer, text), address_format(&p->from_address, wanted));
-	pair_close(p);
+	udp_pair_close(p);
 }
 
 int main(void)

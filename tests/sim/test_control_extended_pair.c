@@ -27,7 +27,7 @@ static void check_impaired(size_t row, unsigned directions, uint64_t seed)
 {
 	struct pair p;
 
-	pair_open(&p, &impair_rows[row].impair, seed);
+	extended_pair_open(&p, &impair_rows[row].impair, seed);
 	for (int d = 0; d < DIRECTIONS; d++)
 		if (directions & 1u << d)
 			assert_int_equal(start(&p, (enum test_direction)d), 0);
@@ -48,7 +48,7 @@ static void check_impaired(size_t row, unsigned directions, uint64_t seed)
 	assert_int_equal(p.server.control.tests_begun, p.client.control.tests_begun);
 	/* The network's doubles are no offence. */
 	assert_int_equal(p.client.refused + p.server.refused, 0);
-	pair_close(&p);
+	extended_pair_close(&p);
 }
 
 static void test_any_impairment(void **state)
@@ -89,7 +89,7 @@ static void test_granted_terms(void **state)
 		struct pair p;
 
 		print_message("%s, %s\n", rows[i / DIRECTIONS].name, d == TEST_UP ? "up" : "down");
-		pair_open(&p, &fine, i);
+		extended_pair_open(&p, &fine, i);
 		p.gate.rate_bps = rate_bps;
 		p.gate.duration_ns = duration_ns;
 		assert_int_equal(start(&p, d), 0);
@@ -111,7 +111,7 @@ static void test_granted_terms(void **state)
 		assert_int_equal(p.server.worker[d].order.datagram_bytes, DATAGRAM);
 		assert_int_equal(p.client.worker[d].order.duration_ns, duration_ns);
 		assert_int_equal(p.server.worker[d].order.duration_ns, duration_ns);
-		pair_close(&p);
+		extended_pair_close(&p);
 	}
 }
 
@@ -125,7 +125,7 @@ static void test_refused_and_asked_again(void **state)
 		struct pair p;
 
 		print_message("%s\n", d == TEST_UP ? "up" : "down");
-		pair_open(&p, &fine, 1);
+		extended_pair_open(&p, &fine, 1);
 		p.gate.refusals = FIRST;
 		p.gate.wait_s = WAIT_S;
 		for (unsigned i = 0; i < FIRST; i++) {
@@ -150,7 +150,7 @@ static void test_refused_and_asked_again(void **state)
 		assert_int_equal(p.now_ns, CLOCK_NEVER);
 		check_agreement(&p, (enum test_direction)d, TEST_COMPLETE);
 		assert_int_equal(latest(&p.client, (enum test_direction)d).refusal, REFUSED_NOT);
-		pair_close(&p);
+		extended_pair_close(&p);
 	}
 }
 
@@ -177,7 +177,7 @@ static void test_stopped(void **state)
 		struct pair p;
 
 		print_message("%s, %s\n", rows[i / DIRECTIONS].name, d == TEST_UP ? "up" : "down");
-		pair_open(&p, &fine, 1);
+		extended_pair_open(&p, &fine, 1);
 		assert_int_equal(start(&p, d), 0);
 		run(&p, stop_ns);
 		p.now_ns = stop_ns;
@@ -195,7 +195,7 @@ static void test_stopped(void **state)
 			assert_int_equal(latest(&p.client, d).granted_duration_ns, SECONDS * SECOND);
 		}
 		assert_int_equal(p.gate.over, 1);
-		pair_close(&p);
+		extended_pair_close(&p);
 	}
 }
 
@@ -218,7 +218,7 @@ static void test_silence(void **state)
 		struct pair p;
 
 		print_message("%s, %s\n", rows[i / DIRECTIONS].name, d == TEST_UP ? "up" : "down");
-		pair_open(&p, &fine, 1);
+		extended_pair_open(&p, &fine, 1);
 		assert_int_equal(start(&p, d), 0);
 		run(&p, START_NS + rows[i / DIRECTIONS].fails_ms * MS);
 		p.client.out->impair.drop = p.server.out->impair.drop = 1;
@@ -231,7 +231,7 @@ static void test_silence(void **state)
 		assert_int_equal(latest(&p.server, d).phase, rows[i / DIRECTIONS].server);
 		assert_false(latest(&p.client, d).agreed || latest(&p.server, d).agreed);
 		assert_int_equal(p.gate.over, p.gate.asked);
-		pair_close(&p);
+		extended_pair_close(&p);
 	}
 }
 
@@ -243,7 +243,7 @@ static void test_one_after_the_other(void **state)
 	struct pair p;
 
 	(void)state;
-	pair_open(&p, &impair, 99);
+	extended_pair_open(&p, &impair, 99);
 	for (unsigned i = 0; i < TESTS; i++) {
 		enum test_direction d = i % 3 == 0 ? TEST_UP : TEST_DOWN;
 		struct test_record r;
@@ -261,7 +261,7 @@ static void test_one_after_the_other(void **state)
 		assert_string_not_equal(r.hash, hash[d]); /* the same counters, but another test */
 		memcpy(hash[d], r.hash, sizeof(r.hash));
 	}
-	pair_close(&p);
+	extended_pair_close(&p);
 }
 
 int main(void)

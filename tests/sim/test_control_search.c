@@ -47,7 +47,7 @@ static void check_row(size_t i, enum test_direction d)
 	struct test_record client, server;
 	struct pair p;
 
-	pair_open(&p, &fine, i);
+	extended_pair_open(&p, &fine, i);
 	p.client.worker[d].early_ns = p.server.worker[d].early_ns = rows[i].early_ms * MS;
 	assert_int_equal(control_start(&p.client.control, &order, p.now_ns), 0);
 	assert_false(control_is_loaded(&p.client.control));
@@ -67,7 +67,7 @@ static void check_row(size_t i, enum test_direction d)
 	server = latest(&p.server, d);
 	check_record(&client, i);
 	check_record(&server, i);
-	pair_close(&p);
+	extended_pair_close(&p);
 }
 
 static void test_rows(void **state)

@@ -50,14 +50,14 @@ static inline void side_init(struct side *s, bool is_client, const struct link_i
 	control_init(&s->control, is_client, true, REPEAT_NS, KEY);
 }
 
-static inline void pair_open(struct pair *p, const struct link_impair *impair, uint64_t seed)
+static inline void extended_pair_open(struct pair *p, const struct link_impair *impair, uint64_t seed)
 {
 	*p = (struct pair){.now_ns = START_NS};
 	side_init(&p->client, true, impair, 2 * seed + 1);
 	side_init(&p->server, false, impair, 2 * seed + 2);
 }
 
-static inline void pair_close(struct pair *p)
+static inline void extended_pair_close(struct pair *p)
 {
 	link_free(p->client.out);
 	link_free(p->server.out);

@@ -19,7 +19,7 @@ struct message {
 	char body[WIRE_BODY_BYTES];
 };
 
-static inline enum wire_reject give(
+static inline enum wire_reject heartbeat_give(
 	struct heartbeat *h, const struct message *m, uint64_t now_ns, struct message *out)
 {
 	struct heartbeat_packet packet = {
@@ -70,7 +70,7 @@ struct pair {
 	struct heartbeat client, server;
 };
 
-static inline void open_pair(struct pair *p, uint64_t limit)
+static inline void heartbeat_pair_open(struct pair *p, uint64_t limit)
 {
 	struct heartbeat_plan client = {.is_client = true, .interval_ns = INTERVAL_NS, .limit = limit};
 	struct heartbeat_plan server = {.interval_ns = INTERVAL_NS};
@@ -84,11 +84,11 @@ static inline uint64_t exchange(struct pair *p, uint64_t now_ns, uint64_t up_ns,
 {
 	struct message m0 = begin(&p->client, now_ns), m1, m2, none;
 
-	assert_int_equal(give(&p->server, &m0, now_ns += up_ns, &m1), WIRE_OK);
+	assert_int_equal(heartbeat_give(&p->server, &m0, now_ns += up_ns, &m1), WIRE_OK);
 	assert_int_equal(m1.type, WIRE_HEARTBEAT_1);
-	assert_int_equal(give(&p->client, &m1, now_ns += down_ns, &m2), WIRE_OK);
+	assert_int_equal(heartbeat_give(&p->client, &m1, now_ns += down_ns, &m2), WIRE_OK);
 	assert_int_equal(m2.type, WIRE_HEARTBEAT_2);
-	assert_int_equal(give(&p->server, &m2, now_ns += up_ns, &none), WIRE_OK);
+	assert_int_equal(heartbeat_give(&p->server, &m2, now_ns += up_ns, &none), WIRE_OK);
 	assert_int_equal(none.size, 0);
 	return now_ns;
 }

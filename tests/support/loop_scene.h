@@ -49,7 +49,7 @@ static inline uint64_t guard_step(struct loop_task *task, bool readable)
 	return CLOCK_NEVER;
 }
 
-static inline void scene_open(struct scene *s, uint64_t gather_ns)
+static inline void loop_scene_open(struct scene *s, uint64_t gather_ns)
 {
 	*s = (struct scene){
 		.loop = loop_new(gather_ns),
@@ -60,13 +60,13 @@ static inline void scene_open(struct scene *s, uint64_t gather_ns)
 	assert_int_equal(loop_add(s->loop, &s->guard), 0);
 }
 
-static inline void scene_run(struct scene *s)
+static inline void loop_scene_run(struct scene *s)
 {
 	loop_run(s->loop);
 	assert_false(s->timed_out);
 }
 
-static inline void scene_close(struct scene *s)
+static inline void loop_scene_close(struct scene *s)
 {
 	loop_remove(&s->guard);
 	loop_free(s->loop);

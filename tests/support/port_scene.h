@@ -30,7 +30,7 @@ struct scene_plan {
 };
 
 /* As after the proof of the peer's address. */
-static inline struct scene *scene_open_as(const struct scene_plan *as)
+static inline struct scene *port_scene_open_as(const struct scene_plan *as)
 {
 	struct scene *s = calloc(1, sizeof(*s));
 	struct port_plan plan = {
@@ -45,7 +45,7 @@ static inline struct scene *scene_open_as(const struct scene_plan *as)
 	s->options.packet_length = as->packet_length;
 	s->batch = udp_batch_new();
 	assert_non_null(s->batch);
-	s->peer = pair_open(AF_INET);
+	s->peer = udp_pair_open(AF_INET);
 	s->it = &s->port[as->kind];
 	plan.options = &s->options;
 	plan.local = loopback(AF_INET);
@@ -62,19 +62,19 @@ static inline struct scene *scene_open_as(const struct scene_plan *as)
 	return s;
 }
 
-static inline struct scene *scene_open(enum port_kind kind, bool is_client, bool extended)
+static inline struct scene *port_scene_open(enum port_kind kind, bool is_client, bool extended)
 {
-	return scene_open_as(&(struct scene_plan){.kind = kind,
+	return port_scene_open_as(&(struct scene_plan){.kind = kind,
 		.is_client = is_client,
 		.extended = extended,
 		.asks_path = is_client && extended});
 }
 
-static inline void scene_close(struct scene *s)
+static inline void port_scene_close(struct scene *s)
 {
 	for (int kind = 0; kind < PORT_KINDS; kind++)
 		port_close(&s->port[kind]);
-	pair_close(s->peer);
+	udp_pair_close(s->peer);
 	udp_batch_free(s->batch);
 	free(s);
 }
@@ -88,8 +88,8 @@ static inline bool port_has_received(void *context)
 }
 
 /* Sends one packet to the port, sealed unless `seal` is NULL, and lets it look. */
-static inline void give(struct scene *s, struct udp_socket *from, struct seal *seal, struct wire_header h,
-	const char *body, size_t size)
+static inline void port_scene_give(struct scene *s, struct udp_socket *from, struct seal *seal,
+	struct wire_header h, const char *body, size_t size)
 {
 	uint8_t bytes[WIRE_MAX_BYTES];
 	struct address to;

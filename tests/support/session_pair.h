@@ -123,7 +123,7 @@ static inline void name_pair(size_t i)
 }
 
 /* The server's sessions get whatever ports are free, and the clients their numbers. */
-static inline void open_pair(struct side **pair)
+static inline void session_pair_open(struct side **pair)
 {
 	struct session_plan plan = {
 		.options = &pair[SERVER]->options,
@@ -155,7 +155,7 @@ static inline void *run_home(void *loop)
 static inline void world_start(struct world *w)
 {
 	for (unsigned i = 0; i < w->pairs; i++) {
-		open_pair(w->pair[i]);
+		session_pair_open(w->pair[i]);
 		for (int side = SIDES; side-- > 0;)
 			assert_int_equal(runner_start(&w->pair[i][side]->runner, &w->pair[i][side]->session,
 						 &w->home[side]),

@@ -44,7 +44,7 @@ static inline struct address loopback(sa_family_t family)
 	};
 }
 
-static inline struct udp_pair *pair_open(sa_family_t family)
+static inline struct udp_pair *udp_pair_open(sa_family_t family)
 {
 	struct udp_pair *p = calloc(1, sizeof(*p));
 	struct address any = loopback(family);
@@ -59,7 +59,7 @@ static inline struct udp_pair *pair_open(sa_family_t family)
 	return p;
 }
 
-static inline void pair_close(struct udp_pair *p)
+static inline void udp_pair_close(struct udp_pair *p)
 {
 	udp_close(&p->from);
 	udp_close(&p->to);

@@ -17,7 +17,7 @@ static void test_both_sides_measure(void **state)
 
 		print_message(
 			"up %ju ns, down %ju ns\n", (uintmax_t)rows[i].up_ns, (uintmax_t)rows[i].down_ns);
-		open_pair(&p, 0);
+		heartbeat_pair_open(&p, 0);
 		exchange(&p, START_NS, rows[i].up_ns, rows[i].down_ns);
 		l[0] = summary(&p.client);
 		l[1] = summary(&p.server);
@@ -43,7 +43,7 @@ static void test_jitter(void **state)
 	struct pair p;
 
 	(void)state;
-	open_pair(&p, 0);
+	heartbeat_pair_open(&p, 0);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		print_message("round trip %zu\n", i);
 		exchange(&p, START_NS + i * UINT64_C(250) * NS_PER_MS, 0, rows[i].down_ns);
@@ -83,8 +83,8 @@ static void test_beat(void **state)
 		assert_int_equal(heartbeat_due_ns(&client), START_NS + rows[i].next_ms * NS_PER_MS);
 		if (!rows[i].answered)
 			continue;
-		assert_int_equal(give(&server, &m0, now_ns, &m1), WIRE_OK);
-		assert_int_equal(give(&client, &m1, now_ns + 1, &m2), WIRE_OK);
+		assert_int_equal(heartbeat_give(&server, &m0, now_ns, &m1), WIRE_OK);
+		assert_int_equal(heartbeat_give(&client, &m1, now_ns + 1, &m2), WIRE_OK);
 	}
 	assert_int_equal(heartbeat_due_ns(&server), CLOCK_NEVER);
 }
@@ -123,7 +123,7 @@ static void test_limit(void **state)
 		struct pair p;
 
 		print_message("%s\n", rows[i].answered);
-		open_pair(&p, 3);
+		heartbeat_pair_open(&p, 3);
 		for (const char *a = rows[i].answered; *a; a++) {
 			assert_int_not_equal(heartbeat_due_ns(&p.client), CLOCK_NEVER);
 			assert_false(is_finished(&p.client));
@@ -149,9 +149,9 @@ static void test_lost_after_three_seconds(void **state)
 	struct pair p;
 
 	(void)state;
-	open_pair(&p, 0);
+	heartbeat_pair_open(&p, 0);
 	m0 = begin(&p.client, START_NS);
-	assert_int_equal(give(&p.server, &m0, START_NS, &m1), WIRE_OK);
+	assert_int_equal(heartbeat_give(&p.server, &m0, START_NS, &m1), WIRE_OK);
 	heartbeat_expire(&p.client, START_NS + LOST_NS);
 	assert_int_equal(summary(&p.client).lost, 0);
 	heartbeat_expire(&p.client, START_NS + LOST_NS + 1);
@@ -159,7 +159,7 @@ static void test_lost_after_three_seconds(void **state)
 	assert_int_equal(summary(&p.client).lost, 1);
 
 	/* Its answer comes too late to count a second time. */
-	assert_int_equal(give(&p.client, &m1, START_NS + LOST_NS + 2, &m2), REJECT_SEQUENCE);
+	assert_int_equal(heartbeat_give(&p.client, &m1, START_NS + LOST_NS + 2, &m2), REJECT_SEQUENCE);
 	assert_int_equal(m2.size, 0);
 	assert_int_equal(summary(&p.client).n, 0);
 }
@@ -170,7 +170,7 @@ static void test_more_unanswered_than_there_is_room_for(void **state)
 	struct pair p;
 
 	(void)state;
-	open_pair(&p, 0);
+	heartbeat_pair_open(&p, 0);
 	for (unsigned i = 0; i < HEARTBEAT_PENDING + MORE; i++)
 		begin(&p.client, START_NS + i * INTERVAL_NS);
 	assert_int_equal(summary(&p.client).sent, HEARTBEAT_PENDING + MORE);
@@ -186,7 +186,7 @@ static void test_summary_follows(void **state)
 	struct pair p;
 
 	(void)state;
-	open_pair(&p, 0);
+	heartbeat_pair_open(&p, 0);
 	for (unsigned i = 1; i <= 100; i++) {
 		now_ns = heartbeat_due_ns(&p.client);
 		exchange(&p, now_ns, 0, i * UINT64_C(10000));

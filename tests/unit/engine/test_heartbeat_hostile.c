@@ -7,15 +7,15 @@ static void test_doubled(void **state)
 	struct pair p;
 
 	(void)state;
-	open_pair(&p, 0);
+	heartbeat_pair_open(&p, 0);
 	m0 = begin(&p.client, START_NS);
-	assert_int_equal(give(&p.server, &m0, START_NS + 10000, &m1), WIRE_OK);
-	assert_int_equal(give(&p.server, &m0, START_NS + 20000, &m1_again), WIRE_OK);
-	assert_int_equal(give(&p.client, &m1, START_NS + 30000, &m2), WIRE_OK);
-	assert_int_equal(give(&p.client, &m1, START_NS + 30001, &none), REJECT_SEQUENCE);
-	assert_int_equal(give(&p.client, &m1_again, START_NS + 30002, &none), REJECT_SEQUENCE);
-	assert_int_equal(give(&p.server, &m2, START_NS + 40000, &none), WIRE_OK);
-	assert_int_equal(give(&p.server, &m2, START_NS + 40001, &none), REJECT_SEQUENCE);
+	assert_int_equal(heartbeat_give(&p.server, &m0, START_NS + 10000, &m1), WIRE_OK);
+	assert_int_equal(heartbeat_give(&p.server, &m0, START_NS + 20000, &m1_again), WIRE_OK);
+	assert_int_equal(heartbeat_give(&p.client, &m1, START_NS + 30000, &m2), WIRE_OK);
+	assert_int_equal(heartbeat_give(&p.client, &m1, START_NS + 30001, &none), REJECT_SEQUENCE);
+	assert_int_equal(heartbeat_give(&p.client, &m1_again, START_NS + 30002, &none), REJECT_SEQUENCE);
+	assert_int_equal(heartbeat_give(&p.server, &m2, START_NS + 40000, &none), WIRE_OK);
+	assert_int_equal(heartbeat_give(&p.server, &m2, START_NS + 40001, &none), REJECT_SEQUENCE);
 	assert_int_equal(summary(&p.client).n, 1);
 	assert_int_equal(summary(&p.client).last_ns, 30000);
 	assert_int_equal(summary(&p.server).n, 1);
@@ -30,14 +30,15 @@ static void test_reordered(void **state)
 	struct pair p;
 
 	(void)state;
-	open_pair(&p, 0);
+	heartbeat_pair_open(&p, 0);
 	for (unsigned i = 0; i < TRIES; i++) {
 		struct message m0 = begin(&p.client, START_NS + i * INTERVAL_NS);
 
-		assert_int_equal(give(&p.server, &m0, START_NS + i * INTERVAL_NS, &m1[i]), WIRE_OK);
+		assert_int_equal(heartbeat_give(&p.server, &m0, START_NS + i * INTERVAL_NS, &m1[i]), WIRE_OK);
 	}
 	for (unsigned i = TRIES; i-- > 0;) {
-		assert_int_equal(give(&p.client, &m1[i], START_NS + TRIES * INTERVAL_NS, &m2), WIRE_OK);
+		assert_int_equal(
+			heartbeat_give(&p.client, &m1[i], START_NS + TRIES * INTERVAL_NS, &m2), WIRE_OK);
 		assert_int_equal(p.client.last_ns, (TRIES - i) * INTERVAL_NS);
 	}
 	assert_int_equal(summary(&p.client).n, TRIES);
@@ -75,12 +76,12 @@ static void test_stamps(void **state)
 		struct pair p;
 
 		print_message("%s\n", stamp_rows[i].name);
-		open_pair(&p, 0);
+		heartbeat_pair_open(&p, 0);
 		begin(&p.client, START_NS);
 		snprintf(body, sizeof(body), "{\"client_timestamp\": %s, \"server_timestamp\": 77}",
 			stamp_rows[i].client);
 		m1 = text(WIRE_HEARTBEAT_1, body);
-		assert_int_equal(give(&p.client, &m1, START_NS + 5000, &m2), stamp_rows[i].reason);
+		assert_int_equal(heartbeat_give(&p.client, &m1, START_NS + 5000, &m2), stamp_rows[i].reason);
 		assert_int_equal(m2.size > 0, is_ok);
 		assert_int_equal(summary(&p.client).n, is_ok);
 		if (is_ok)
@@ -101,10 +102,10 @@ static void test_peers_stamp_is_given_back(void **state)
 		struct pair p;
 
 		print_message("%s\n", rows[i]);
-		open_pair(&p, 0);
+		heartbeat_pair_open(&p, 0);
 		snprintf(body, sizeof(body), "{\"timestamp\": %s}", rows[i]);
 		m0 = text(WIRE_HEARTBEAT_0, body);
-		assert_int_equal(give(&p.server, &m0, START_NS, &m1), WIRE_OK);
+		assert_int_equal(heartbeat_give(&p.server, &m0, START_NS, &m1), WIRE_OK);
 		snprintf(wanted, sizeof(wanted),
 			"{\"client_timestamp\": %s, \"server_timestamp\": 5000.000000000}", rows[i]);
 		assert_int_equal(m1.size, strlen(wanted));
@@ -114,7 +115,7 @@ static void test_peers_stamp_is_given_back(void **state)
 		snprintf(body, sizeof(body),
 			"{\"client_timestamp\": 5000.000000000, \"server_timestamp\": %s}", rows[i]);
 		m1 = text(WIRE_HEARTBEAT_1, body);
-		assert_int_equal(give(&p.client, &m1, START_NS, &m2), WIRE_OK);
+		assert_int_equal(heartbeat_give(&p.client, &m1, START_NS, &m2), WIRE_OK);
 		assert_int_equal(m2.size, strlen(body));
 		assert_memory_equal(m2.body, body, m2.size);
 	}
@@ -152,10 +153,10 @@ static void test_refused(void **state)
 		struct pair p;
 
 		print_message("%s\n", refused_rows[i].name);
-		open_pair(&p, 0);
+		heartbeat_pair_open(&p, 0);
 		begin(&p.client, START_NS);
 		h = refused_rows[i].at_client ? &p.client : &p.server;
-		assert_int_equal(give(h, &m, START_NS + 1, &none), refused_rows[i].reason);
+		assert_int_equal(heartbeat_give(h, &m, START_NS + 1, &none), refused_rows[i].reason);
 		assert_int_equal(none.size, 0);
 		assert_int_equal(summary(h).n, 0);
 		assert_int_equal(summary(&p.server).sent, 0);
@@ -170,10 +171,10 @@ static void test_received_before_sent(void **state)
 	struct pair p;
 
 	(void)state;
-	open_pair(&p, 0);
+	heartbeat_pair_open(&p, 0);
 	m0 = begin(&p.client, START_NS);
-	assert_int_equal(give(&p.server, &m0, START_NS, &m1), WIRE_OK);
-	assert_int_equal(give(&p.client, &m1, START_NS - 1, &m2), REJECT_SEQUENCE);
+	assert_int_equal(heartbeat_give(&p.server, &m0, START_NS, &m1), WIRE_OK);
+	assert_int_equal(heartbeat_give(&p.client, &m1, START_NS - 1, &m2), REJECT_SEQUENCE);
 	assert_int_equal(summary(&p.client).n, 0);
 }
 

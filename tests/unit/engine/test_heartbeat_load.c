@@ -37,7 +37,7 @@ static void test_split(void **state)
 		struct pair p;
 
 		print_message("%s\n", split_rows[i].name);
-		open_pair(&p, 1);
+		heartbeat_pair_open(&p, 1);
 		for (int ms = 0; ms <= LAST_MS; ms++) {
 			uint64_t now_ns = START_NS + (uint64_t)ms * MS;
 
@@ -45,10 +45,10 @@ static void test_split(void **state)
 				heartbeat_load(&p.client, ms == split_rows[i].load, now_ns);
 			if (ms == split_rows[i].begins) {
 				m0 = begin(&p.client, now_ns);
-				assert_int_equal(give(&p.server, &m0, now_ns, &m1), WIRE_OK);
+				assert_int_equal(heartbeat_give(&p.server, &m0, now_ns, &m1), WIRE_OK);
 			}
 			if (ms == split_rows[i].ends)
-				assert_int_equal(give(&p.client, &m1, now_ns, &m2), WIRE_OK);
+				assert_int_equal(heartbeat_give(&p.client, &m1, now_ns, &m2), WIRE_OK);
 			heartbeat_expire(&p.client, now_ns);
 		}
 		l = summary(&p.client);
@@ -84,7 +84,7 @@ static void test_jitter(void **state)
 		struct pair p;
 
 		print_message("%s\n", rows[i].name);
-		open_pair(&p, 0);
+		heartbeat_pair_open(&p, 0);
 		for (unsigned n = 0; n < 400; n++) {
 			bool is_loaded = n / 100 % 2;
 			const uint64_t *ms = is_loaded ? rows[i].loaded_ms : rows[i].idle_ms;
@@ -273,12 +273,12 @@ static void test_forged(void **state)
 		print_message("%s\n", rows[i].name);
 		open_both(&p, true, &owd);
 		begin(&p.client, START_NS);
-		assert_int_equal(give(&p.client, &m1, START_NS + 10 * MS, &m2), WIRE_OK);
+		assert_int_equal(heartbeat_give(&p.client, &m1, START_NS + 10 * MS, &m2), WIRE_OK);
 		heartbeat_summary(&p.client, START_NS + 10 * MS, &l);
 		assert_int_equal(l.n, 1);
 		assert_int_equal(l.owd.known, rows[i].known);
 		/* The same again is not pending any more, and measured no more. */
-		assert_int_equal(give(&p.client, &m1, START_NS + 20 * MS, &m2), REJECT_SEQUENCE);
+		assert_int_equal(heartbeat_give(&p.client, &m1, START_NS + 20 * MS, &m2), REJECT_SEQUENCE);
 		assert_int_equal(owd.idle[TEST_UP].n + owd.loaded[TEST_UP].n, rows[i].known);
 	}
 }

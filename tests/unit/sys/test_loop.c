@@ -39,13 +39,13 @@ static void test_deadline_order(void **state)
 		struct scene s;
 
 		print_message("gathering for %ju us\n", (uintmax_t)gather_us[i]);
-		scene_open(&s, gather_us[i] * NS_PER_US);
+		loop_scene_open(&s, gather_us[i] * NS_PER_US);
 		for (int id = 0; id < TASKS; id++) {
 			actor_init(&runner[id], &s, id);
 			runner[id].act = enter_then_run;
 			actor_enter(&runner[id]);
 		}
-		scene_run(&s);
+		loop_scene_run(&s);
 		for (int n = TASKS; n < 2 * TASKS; n++) {
 			assert_int_equal(runner[s.order[n]].id, s.order[n]);
 			assert_int_equal(runner[s.order[n]].steps, 2);
@@ -55,7 +55,7 @@ static void test_deadline_order(void **state)
 		}
 		for (int id = 0; id < TASKS; id++)
 			actor_leave(&runner[id]);
-		scene_close(&s);
+		loop_scene_close(&s);
 	}
 }
 
@@ -67,7 +67,7 @@ static void test_readable_first(void **state)
 	struct scene s;
 
 	(void)state;
-	scene_open(&s, 0);
+	loop_scene_open(&s, 0);
 	for (int id = 0; id < ACTORS; id++)
 		actor_init(&actor[id], &s, id);
 	give_descriptor(&actor[READY], true);
@@ -76,7 +76,7 @@ static void test_readable_first(void **state)
 	actor[END].act = stop_at_second_step;
 	for (int id = ACTORS; id-- > 0;)
 		actor_enter(&actor[id]);
-	scene_run(&s);
+	loop_scene_run(&s);
 	assert_int_equal(s.order[0], READY);
 	assert_int_equal(s.order[s.steps - 1], END);
 	assert_int_equal(s.steps, ACTORS + 1);
@@ -86,7 +86,7 @@ static void test_readable_first(void **state)
 		assert_int_equal(actor[id].steps, 1 + (id == END));
 		actor_leave(&actor[id]);
 	}
-	scene_close(&s);
+	loop_scene_close(&s);
 }
 
 /* A task that asks to be stepped again at once leaves room for the others. */
@@ -115,7 +115,7 @@ static void test_greedy(void **state)
 	struct scene s;
 
 	(void)state;
-	scene_open(&s, 0);
+	loop_scene_open(&s, 0);
 	for (int id = 0; id < GREEDY; id++) {
 		actor_init(&greedy[id], &s, id);
 		greedy[id].act = be_greedy;
@@ -127,7 +127,7 @@ static void test_greedy(void **state)
 	actor_init(&ready, &s, GREEDY + 1);
 	give_descriptor(&ready, true);
 	actor_enter(&ready);
-	scene_run(&s);
+	loop_scene_run(&s);
 	assert_int_equal(modest.steps, 5);
 	assert_int_equal(ready.readable_steps, 1);
 	for (int id = 0; id < GREEDY; id++) {
@@ -137,7 +137,7 @@ static void test_greedy(void **state)
 	}
 	actor_leave(&modest);
 	actor_leave(&ready);
-	scene_close(&s);
+	loop_scene_close(&s);
 }
 
 static uint64_t hasten_other(struct actor *self)
@@ -156,7 +156,7 @@ static void test_hastened(void **state)
 	struct scene s;
 
 	(void)state;
-	scene_open(&s, 0);
+	loop_scene_open(&s, 0);
 	actor_init(&sleeper, &s, 1);
 	sleeper.act = stop_at_second_step;
 	actor_enter(&sleeper);
@@ -168,12 +168,12 @@ static void test_hastened(void **state)
 	other.act = hasten_other;
 	other.other = &sleeper;
 	actor_enter(&other);
-	scene_run(&s);
+	loop_scene_run(&s);
 	assert_int_equal(sleeper.steps, 2);
 	assert_int_equal(gone.steps, 0);
 	actor_leave(&sleeper);
 	actor_leave(&other);
-	scene_close(&s);
+	loop_scene_close(&s);
 }
 
 /* Another thread: waits until each actor was stepped, wakes them all, and stops the loop. */
@@ -217,7 +217,7 @@ static void test_woken_and_stopped_by_another_thread(void **state)
 	pthread_t id;
 
 	(void)state;
-	scene_open(&s, 0);
+	loop_scene_open(&s, 0);
 	waker = (struct waker){.scene = &s, .actor = actor};
 	for (int n = 0; n < WOKEN; n++) {
 		actor_init(&actor[n], &s, n);
@@ -235,7 +235,7 @@ static void test_woken_and_stopped_by_another_thread(void **state)
 		assert_int_equal(actor[n].readable_steps, 0);
 		actor_leave(&actor[n]);
 	}
-	scene_close(&s);
+	loop_scene_close(&s);
 }
 
 static void test_stopped_before_it_runs(void **state)
@@ -244,14 +244,14 @@ static void test_stopped_before_it_runs(void **state)
 	struct scene s;
 
 	(void)state;
-	scene_open(&s, 0);
+	loop_scene_open(&s, 0);
 	actor_init(&actor, &s, 1);
 	actor_enter(&actor);
 	loop_stop(s.loop);
-	scene_run(&s);
+	loop_scene_run(&s);
 	assert_int_equal(actor.steps, 0);
 	actor_leave(&actor);
-	scene_close(&s);
+	loop_scene_close(&s);
 }
 
 static unsigned open_descriptors(void)
@@ -275,7 +275,7 @@ static void test_refused_descriptors(void **state)
 
 	(void)state;
 	assert_non_null(file);
-	scene_open(&s, 0);
+	loop_scene_open(&s, 0);
 	actor_init(&actor, &s, 1);
 	actor.act = stop_at_second_step;
 	actor.deadline_ns = clock_now_ns() + MS;
@@ -286,10 +286,10 @@ static void test_refused_descriptors(void **state)
 	assert_int_equal(loop_add(s.loop, &(struct loop_task){.fd = fileno(file)}), -EPERM);
 	assert_int_equal(loop_add(s.loop, &(struct loop_task){.fd = 1 << 20}), -EBADF);
 	/* Those that were refused are not in it. */
-	scene_run(&s);
+	loop_scene_run(&s);
 	assert_int_equal(s.steps, 2);
 	actor_leave(&actor);
-	scene_close(&s);
+	loop_scene_close(&s);
 	fclose(file);
 }
 

@@ -66,14 +66,14 @@ static void test_removal(void **state)
 		struct scene s;
 
 		print_message("%s\n", removal_rows[i].name);
-		scene_open(&s, 0);
+		loop_scene_open(&s, 0);
 		for (int id = 0; id < PAIRS; id++)
 			make_pair(&s, id, i);
 		actor_init(&end, &s, -1);
 		end.deadline_ns = clock_now_ns() + MS;
 		end.act = stop_at_second_step;
 		actor_enter(&end);
-		scene_run(&s);
+		loop_scene_run(&s);
 		assert_int_equal(s.steps, 2 + PAIRS * (both_step ? 2 : 1));
 		for (int id = 0; id < PAIRS; id++) {
 			assert_non_null(s.left[id]);
@@ -82,7 +82,7 @@ static void test_removal(void **state)
 			free(s.left[id]);
 		}
 		actor_leave(&end);
-		scene_close(&s);
+		loop_scene_close(&s);
 	}
 }
 
@@ -102,7 +102,7 @@ static void test_added_in_a_step(void **state)
 	struct scene s;
 
 	(void)state;
-	scene_open(&s, 0);
+	loop_scene_open(&s, 0);
 	for (int id = 0; id < TASKS; id++) {
 		actor_init(&actor[id], &s, id);
 		actor[id].act = add_other;
@@ -110,13 +110,13 @@ static void test_added_in_a_step(void **state)
 			actor[id - 1].other = &actor[id];
 	}
 	actor_enter(&actor[0]);
-	scene_run(&s);
+	loop_scene_run(&s);
 	assert_int_equal(s.steps, TASKS);
 	for (int id = 0; id < TASKS; id++) {
 		assert_int_equal(s.order[id], id);
 		actor_leave(&actor[id]);
 	}
-	scene_close(&s);
+	loop_scene_close(&s);
 }
 
 static uint64_t leave_and_return(struct actor *self)
@@ -134,15 +134,15 @@ static void test_left_and_returned_in_a_step(void **state)
 	struct scene s;
 
 	(void)state;
-	scene_open(&s, 0);
+	loop_scene_open(&s, 0);
 	actor_init(&actor, &s, 1);
 	actor.act = leave_and_return;
 	actor_enter(&actor);
-	scene_run(&s);
+	loop_scene_run(&s);
 	assert_int_equal(actor.steps, 5);
 	actor_leave(&actor);
 	loop_remove(&actor.task);
-	scene_close(&s);
+	loop_scene_close(&s);
 }
 
 /* Tasks that come, go and hasten each other by chance: none is stepped while it is out, and at the
@@ -194,7 +194,7 @@ static void test_crowd(void **state)
 
 	(void)state;
 	srand(20240501);
-	scene_open(&s, 0);
+	loop_scene_open(&s, 0);
 	for (int id = 0; id < TASKS; id++) {
 		actor_init(&crowd[id], &s, id);
 		crowd[id].act = act_by_chance;
@@ -205,7 +205,7 @@ static void test_crowd(void **state)
 	actor_init(&host, &s, TASKS);
 	host.act = invite;
 	actor_enter(&host);
-	scene_run(&s);
+	loop_scene_run(&s);
 	assert_int_equal(host.id, TASKS);
 	for (int id = 0; id < TASKS; id++) {
 		assert_int_equal(crowd[id].id, id);
@@ -213,7 +213,7 @@ static void test_crowd(void **state)
 		actor_leave(&crowd[id]);
 	}
 	actor_leave(&host);
-	scene_close(&s);
+	loop_scene_close(&s);
 }
 
 int main(void)
