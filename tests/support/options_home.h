@@ -4,7 +4,6 @@
 #define TESTS_SUPPORT_OPTIONS_HOME_H
 
 #include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +20,7 @@ enum { ARGUMENTS = 16, TEXT = 8192 };
 
 #define ONE_TO_65535 "; allowed: 1..65535"
 
-static char home[] = "/tmp/test_options.XXXXXX";
+extern char home[];
 
 /* A command line from one string; a blank parts its arguments. */
 struct command {
@@ -30,117 +29,23 @@ struct command {
 	char text[512];
 };
 
-static inline void split(struct command *c, const char *arguments)
-{
-	char *at, *rest = NULL;
-
-	*c = (struct command){.argc = 1, .argv = {home}};
-	snprintf(c->text, sizeof(c->text), "%s", arguments);
-	for (at = strtok_r(c->text, " ", &rest); at; at = strtok_r(NULL, " ", &rest)) {
-		assert_true(c->argc < ARGUMENTS - 1);
-		c->argv[c->argc++] = at;
-	}
-}
-
-static inline int load(struct options *o, enum program program, const char *arguments, char *error)
-{
-	struct command c;
-
-	split(&c, arguments);
-	error[0] = '\0';
-	return options_load(o, program, c.argc, c.argv, error);
-}
-
-static inline const char *in_home(const char *name)
-{
-	static char path[128];
-
-	snprintf(path, sizeof(path), "%s/%s", home, name);
-	return path;
-}
-
-static inline void put_bytes(const char *name, const char *bytes, size_t size)
-{
-	FILE *file = fopen(name, "w");
-
-	assert_non_null(file);
-	assert_int_equal(fwrite(bytes, 1, size, file), size);
-	assert_int_equal(fclose(file), 0);
-}
-
-static inline void put(const char *name, const char *text)
-{
-	put_bytes(name, text, strlen(text));
-}
-
-static inline const char *get(const char *name)
-{
-	static char text[TEXT];
-	FILE *file = fopen(name, "r");
-	size_t size;
-
-	assert_non_null(file);
-	size = fread(text, 1, sizeof(text) - 1, file);
-	fclose(file);
-	text[size] = '\0';
-	return text;
-}
-
-static inline void make_folder(const char *name)
-{
-	assert_int_equal(mkdir(name, 0755), 0);
-}
+void split(struct command *c, const char *arguments);
+int load(struct options *o, enum program program, const char *arguments, char *error);
+const char *in_home(const char *name);
+void put_bytes(const char *name, const char *bytes, size_t size);
+void put(const char *name, const char *text);
+const char *get(const char *name);
+void make_folder(const char *name);
 
 struct wanted {
 	const char *name;
 	char json[512];
 };
 
-static inline void pick(void *context, const char *name, const char *json)
-{
-	struct wanted *w = context;
-
-	if (strcmp(name, w->name) == 0)
-		snprintf(w->json, sizeof(w->json), "%s", json);
-}
-
 /* What options_each() says of a setting. */
-static inline void assert_setting(const struct options *o, const char *name, const char *json)
-{
-	struct wanted w = {.name = name};
+void assert_setting(const struct options *o, const char *name, const char *json);
 
-	options_each(o, pick, &w);
-	if (strcmp(w.json, json) != 0)
-		fail_msg("%s is %s, not %s", name, w.json, json);
-}
-
-static inline int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-static inline int set_up(void **state)
-{
-	const struct option_row *row;
-	char variable[OPTION_NAME];
-
-	(void)state;
-	for (row = options_table; row < options_table + options_rows; row++)
-		unsetenv(option_variable(row->name, variable));
-	unsetenv("XDG_CONFIG_HOME");
-	strcpy(home + strlen(home) - strlen("XXXXXX"), "XXXXXX");
-	if (!mkdtemp(home) || chdir(home))
-		return -1;
-	return setenv("HOME", home, 1);
-}
-
-static inline int tear_down(void **state)
-{
-	(void)state;
-	return chdir("/") || nftw(home, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
-}
+int set_up(void **state);
+int tear_down(void **state);
 
 #endif

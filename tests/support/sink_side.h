@@ -20,53 +20,15 @@
 
 enum { CHANNEL = 4711, DATAGRAM = 937 };
 
-static inline struct sink_plan sink_plan_of(bool extended)
-{
-	return (struct sink_plan){
-		.order =
-			{
-				.channel = CHANNEL,
-				.start_ns = START_NS,
-				.duration_ns = DURATION_NS,
-			},
-		.extended = extended,
-		.report_interval_ns = INTERVAL_NS,
-		.now_ns = START_NS,
-	};
-}
-
-static inline void open_sink(struct sink *k)
-{
-	struct sink_plan plan = sink_plan_of(false);
-
-	assert_int_equal(sink_open(k, &plan), 0);
-}
+struct sink_plan sink_plan_of(bool extended);
+void open_sink(struct sink *k);
 
 /* A datagram with that header; behind it, when and with what receipt number it left. */
-static inline enum wire_reject take(
-	struct sink *k, const struct wire_header *h, uint64_t sent_ns, uint64_t receipt, uint64_t now_ns)
-{
-	uint8_t bytes[DATAGRAM] = {0};
-	struct sink_packet packet = {.header = h, .bytes = bytes, .size = DATAGRAM, .received_ns = now_ns};
-
-	wire_encode(bytes, h);
-	bytes_put(bytes + WIRE_HEADER_BYTES, sent_ns, 8);
-	bytes_put(bytes + WIRE_HEADER_BYTES + 8, receipt, 8);
-	return sink_data(k, &packet);
-}
+enum wire_reject take(
+	struct sink *k, const struct wire_header *h, uint64_t sent_ns, uint64_t receipt, uint64_t now_ns);
 
 /* A packet with a channel sequence that carries that piece of data. */
-static inline enum wire_reject arrive(struct sink *k, uint64_t sequence, uint64_t data, uint64_t now_ns)
-{
-	struct wire_header h = {
-		.type = WIRE_BANDWIDTH_TEST,
-		.channel = CHANNEL,
-		.sequence = sequence,
-		.offset = sequence - data,
-	};
-
-	return take(k, &h, now_ns, 1, now_ns);
-}
+enum wire_reject arrive(struct sink *k, uint64_t sequence, uint64_t data, uint64_t now_ns);
 
 struct arrival {
 	uint64_t sequence, data;

@@ -11,16 +11,6 @@
 enum { WAIT_LIMIT_MS = 10000, WAIT_LOOK_US = 500 };
 
 /* Whether `holds` became true within WAIT_LIMIT_MS. */
-static inline bool wait_until(bool (*holds)(void *context), void *context)
-{
-	uint64_t limit_ns = clock_now_ns() + clock_ms(WAIT_LIMIT_MS);
-
-	while (!holds(context)) {
-		if (clock_now_ns() > limit_ns)
-			return false;
-		clock_sleep_ns(clock_us(WAIT_LOOK_US));
-	}
-	return true;
-}
+bool wait_until(bool (*holds)(void *context), void *context);
 
 #endif

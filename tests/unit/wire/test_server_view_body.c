@@ -1,5 +1,7 @@
 /* The server's side of a session as a body: what is written is read back, the largest values fit, and what is
  * not right in every part is refused. */
+#include <string.h>
+
 #include "proto/wire/server_view_body.h"
 #include "tests/support/test.h"
 #include "tests/support/vectors.h"

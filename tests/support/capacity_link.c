@@ -1,0 +1,289 @@
+#include "tests/support/capacity_link.h"
+
+static double scene_chance(struct world *w)
+{
+	return (double)(link_random(&w->random) >> 11) * 0x1p-53;
+}
+
+static void ring_push(struct scene_ring *r, struct scene_unit unit)
+{
+	assert(r->count < SCENE_RING);
+	r->unit[(r->first + r->count++) % SCENE_RING] = unit;
+}
+
+static struct scene_unit ring_pop(struct scene_ring *r)
+{
+	struct scene_unit unit = r->unit[r->first];
+
+	r->first = (r->first + 1) % SCENE_RING;
+	r->count--;
+	return unit;
+}
+
+static double scene_rate(const struct world *w, uint64_t at_ns)
+{
+	double rate = w->scene->rate[0].bps;
+
+	for (unsigned i = 1; i < SCENE_STEPS; i++)
+		if (w->scene->rate[i].bps > 0 &&
+			at_ns >= w->start_ns + (uint64_t)(w->scene->rate[i].at_s * 1e9))
+			rate = w->scene->rate[i].bps;
+	return rate;
+}
+
+/* Through the bottleneck: when it leaves, or 0 when there is no room. */
+static uint64_t world_pass(struct world *w, double bytes, uint64_t now_ns)
+{
+	uint64_t begin_ns = now_ns > w->departed_ns ? now_ns : w->departed_ns;
+	double per_ns = scene_rate(w, begin_ns) / 8e9, limit = w->scene->queue_bytes;
+	double bucket = fmax(w->scene->bucket_bytes, bytes), tokens;
+
+	while (w->queue.count > 0 && w->queue.unit[w->queue.first].at_ns <= now_ns)
+		w->queued_bytes -= ring_pop(&w->queue).bytes;
+	tokens = fmin(bucket, w->tokens + per_ns * (double)(begin_ns - w->tokens_ns));
+	if (limit == 0 ? tokens < bytes : w->queued_bytes + bytes > limit)
+		return 0;
+	w->departed_ns = begin_ns;
+	if (tokens < bytes) {
+		w->departed_ns += (uint64_t)((bytes - tokens) / per_ns);
+		tokens = bytes;
+	}
+	w->tokens = tokens - bytes;
+	w->tokens_ns = w->departed_ns;
+	if (w->scene->peak_bps > 0 &&
+		w->departed_ns < begin_ns + (uint64_t)(bytes * 8e9 / w->scene->peak_bps))
+		w->departed_ns = begin_ns + (uint64_t)(bytes * 8e9 / w->scene->peak_bps);
+	w->queued_bytes += bytes;
+	ring_push(&w->queue, (struct scene_unit){.at_ns = w->departed_ns, .bytes = bytes});
+	return w->departed_ns > 0 ? w->departed_ns : 1;
+}
+
+uint64_t ms_to_ns(double ms)
+{
+	return (uint64_t)(ms * 1e6);
+}
+
+/* The receiver's host takes its time for each unit, and has a buffer. */
+static bool host_takes(const struct world *w, struct scene_flow *f, double bytes, uint64_t *at_ns)
+{
+	double ns = w->scene->receiver_bps > 0 ? bytes * 8e9 / w->scene->receiver_bps : 0;
+	double room_ns =
+		w->scene->receiver_bps > 0 ? w->scene->receiver_bytes * 8e9 / w->scene->receiver_bps : 1;
+
+	if (f->host_until_ns < *at_ns)
+		f->host_until_ns = *at_ns;
+	if ((double)(f->host_until_ns - *at_ns) + ns > room_ns)
+		return false;
+	f->host_until_ns += (uint64_t)ns;
+	*at_ns = f->host_until_ns;
+	return true;
+}
+
+static void flow_send_unit(struct world *w, struct scene_flow *f, unsigned unit, uint64_t now_ns)
+{
+	double bytes = unit * (double)(SCENE_PAYLOAD + SCENE_OVERHEAD);
+	uint64_t left_ns = world_pass(w, bytes, now_ns), at_ns;
+
+	f->sent += unit;
+	if (left_ns == 0)
+		return;
+	if (f->queued < SCENE_DELAYS && f->sent % (16 * unit) < unit)
+		f->queued_ms[f->queued++] = (float)((double)(left_ns - now_ns) / 1e6);
+	if (scene_chance(w) < w->scene->loss) {
+		f->unlucky += unit;
+		return;
+	}
+	at_ns = left_ns + ms_to_ns(w->scene->rtt_ms / 2);
+	if (at_ns < f->last_arrival_ns)
+		at_ns = f->last_arrival_ns;
+	/* The receiver is held up for a while: all that comes then is read after it. */
+	if (w->scene->spike_ms > 0 && scene_chance(w) < 0.005)
+		at_ns += ms_to_ns(w->scene->spike_ms * scene_chance(w));
+	f->last_arrival_ns = at_ns;
+	if (!host_takes(w, f, bytes, &at_ns)) {
+		f->sample.host_drops += unit;
+		return;
+	}
+	ring_push(&f->way, (struct scene_unit){
+				   .at_ns = at_ns,
+				   .sent_ns = now_ns,
+				   .channel = f->sent,
+				   .packets = unit,
+			   });
+}
+
+/* When the sender's host gets to send again. */
+static void flow_sleep(struct world *w, struct scene_flow *f, uint64_t sent_bytes, uint64_t now_ns)
+{
+	if (f->send_ns > now_ns) /* nobody wakes up in time */
+		f->send_ns += (uint64_t)(60e3 * scene_chance(w));
+	if (w->scene->sender_bps > 0) {
+		if (f->busy_until_ns < now_ns)
+			f->busy_until_ns = now_ns;
+		f->busy_until_ns += (uint64_t)((double)sent_bytes * 8e9 / w->scene->sender_bps);
+		if (f->send_ns < f->busy_until_ns)
+			f->send_ns = f->busy_until_ns;
+	}
+	if (w->scene->spike_ms > 0 && scene_chance(w) < 0.005)
+		f->send_ns += ms_to_ns(w->scene->spike_ms * scene_chance(w));
+	if (f->send_ns <= now_ns)
+		f->send_ns = now_ns + 1;
+}
+
+/* As a source does: a batch at the most, as soon as half a burst may leave. */
+static void flow_send(struct world *w, struct scene_flow *f, uint64_t now_ns)
+{
+	uint64_t found = capacity_rate_bps(&f->capacity, now_ns), ready, units;
+	uint64_t rate = w->scene->fixed_bps > 0 ? (uint64_t)w->scene->fixed_bps : found;
+	bool is_fast = rate > NS_PER_S;
+	unsigned unit = is_fast && w->scene->unit ? w->scene->unit : 1;
+	uint64_t bytes = unit * (uint64_t)SCENE_PAYLOAD;
+	uint64_t burst = is_fast ? SCENE_BATCH * (uint64_t)SCENE_PAYLOAD : 2 * (uint64_t)SCENE_PAYLOAD;
+
+	if (f->pacer.rate_bps != rate)
+		pacer_set_rate(&f->pacer, rate, burst > 2 * bytes ? burst : 2 * bytes, now_ns);
+	units = pacer_allowance(&f->pacer, now_ns) / bytes;
+	if (units > SCENE_BATCH / unit)
+		units = SCENE_BATCH / unit;
+	pacer_consume(&f->pacer, units * bytes);
+	for (uint64_t i = 0; i < units; i++)
+		flow_send_unit(w, f, unit, now_ns);
+	ready = f->pacer.burst_bytes / 2;
+	f->send_ns = pacer_ready_ns(&f->pacer, ready > bytes ? ready : bytes);
+	flow_sleep(w, f, units * bytes, now_ns);
+}
+
+static void flow_read(struct world *w, struct scene_flow *f, uint64_t now_ns)
+{
+	struct path_sample *s = &f->sample;
+
+	while (f->way.count > 0 && f->way.unit[f->way.first].at_ns <= now_ns) {
+		struct scene_unit u = ring_pop(&f->way);
+		uint64_t bin = (u.at_ns - f->starts_ns) / ms_to_ns(SCENE_BIN_MS);
+		/* An odd offset and a drift: the clocks have nothing to do with each other. */
+		double off_ns = (double)(u.at_ns - w->start_ns) * w->scene->skew_ppm / 1e6;
+
+		s->arrival_ns = u.at_ns - 123456789 + (uint64_t)(int64_t)off_ns;
+		s->delay_last_ns = (int64_t)(s->arrival_ns - u.sent_ns);
+		if (s->delay_last_ns < s->delay_min_ns)
+			s->delay_min_ns = s->delay_last_ns;
+		s->packets += u.packets;
+		s->bytes += u.packets * (uint64_t)SCENE_PAYLOAD;
+		s->next_channel = u.channel;
+		if (bin < SCENE_BINS)
+			f->got[bin] += (float)(u.packets * 8.0 * (SCENE_PAYLOAD + SCENE_OVERHEAD));
+	}
+}
+
+static void flow_write_report(struct world *w, struct scene_flow *f, uint64_t now_ns)
+{
+	flow_read(w, f, now_ns);
+	f->report_ns = now_ns + ms_to_ns(10 + scene_chance(w) * (w->scene->spike_ms > 0 ? 2 : 0.2));
+	if (f->sample.packets > 0 && scene_chance(w) >= w->scene->report_loss) {
+		assert(f->reports < SCENE_REPORTS);
+		f->report[(f->first_report + f->reports++) % SCENE_REPORTS] =
+			(struct scene_report){now_ns + ms_to_ns(w->scene->rtt_ms / 2), f->sample};
+	}
+	f->sample.delay_min_ns = INT64_MAX;
+}
+
+static void flow_take_report(struct world *w, struct scene_flow *f)
+{
+	struct scene_report *r = &f->report[f->first_report];
+
+	f->first_report = (f->first_report + 1) % SCENE_REPORTS;
+	f->reports--;
+	r->sample.round_trip_ns = ms_to_ns(w->scene->rtt_ms);
+	r->sample.sent_packets = f->sent;
+	if (r->sample.delay_min_ns == INT64_MAX)
+		return;
+	capacity_report(&f->capacity, &r->sample, r->at_ns);
+	bucket_add(&f->bucket, &r->sample);
+}
+
+static uint64_t flow_due_ns(const struct scene_flow *f)
+{
+	uint64_t due = f->send_ns < f->report_ns ? f->send_ns : f->report_ns;
+	uint64_t report = f->reports > 0 ? f->report[f->first_report].at_ns : UINT64_MAX;
+
+	return due < report ? due : report;
+}
+
+static void flow_step(struct world *w, struct scene_flow *f, uint64_t now_ns)
+{
+	if (f->reports > 0 && f->report[f->first_report].at_ns <= now_ns)
+		flow_take_report(w, f);
+	else if (f->report_ns <= now_ns)
+		flow_write_report(w, f, now_ns);
+	else
+		flow_send(w, f, now_ns);
+}
+
+static void world_cross(struct world *w)
+{
+	unsigned unit = w->scene->unit ? w->scene->unit : 1;
+	double bytes = unit * (double)(SCENE_PAYLOAD + SCENE_OVERHEAD);
+
+	world_pass(w, bytes, w->cross_ns);
+	/* Constant on the whole, but not in step with anything. */
+	w->cross_ns += (uint64_t)(bytes * 8e9 / w->scene->cross_bps * 2 * scene_chance(w)) + 1;
+	if (w->scene->cross_to_s > 0 && w->cross_ns >= w->start_ns + ms_to_ns(w->scene->cross_to_s * 1e3))
+		w->cross_ns = UINT64_MAX;
+}
+
+struct world *world_new(const struct scene *scene, uint64_t seed)
+{
+	struct world *w = calloc(1, sizeof *w);
+
+	assert(w);
+	w->scene = scene;
+	w->random = seed;
+	w->start_ns = UINT64_C(77) * NS_PER_S + seed * 1234567;
+	w->flows = scene->second_starts_s > 0 ? 2 : 1;
+	w->cross_ns = UINT64_MAX;
+	if (scene->cross_bps > 0)
+		w->cross_ns = w->start_ns + ms_to_ns(scene->cross_from_s * 1e3);
+	w->tokens = scene->bucket_bytes;
+	w->tokens_ns = w->departed_ns = w->start_ns;
+	for (unsigned i = 0; i < w->flows; i++) {
+		struct scene_flow *f = &w->flow[i];
+		struct capacity_plan plan = {
+			.ceiling_bps = (uint64_t)scene->ceiling_bps,
+			.datagram_bytes = SCENE_PAYLOAD,
+			.overhead_bytes = SCENE_OVERHEAD,
+		};
+
+		f->bucket.overhead_bytes = SCENE_OVERHEAD;
+		f->starts_ns = w->start_ns + (i ? ms_to_ns(scene->second_starts_s * 1e3) : 0);
+		f->send_ns = f->starts_ns;
+		f->report_ns = f->starts_ns + ms_to_ns(3);
+		f->sample.delay_min_ns = INT64_MAX;
+		capacity_init(&f->capacity, &plan, f->starts_ns);
+		pacer_init(&f->pacer, capacity_rate_bps(&f->capacity, f->starts_ns), 2 * SCENE_PAYLOAD,
+			f->starts_ns);
+	}
+	return w;
+}
+
+uint64_t world_run(struct world *w)
+{
+	uint64_t end_ns = w->start_ns + ms_to_ns(w->scene->seconds * 1e3), now_ns = 0;
+	uint64_t look_ns = w->start_ns;
+
+	while (now_ns < end_ns) {
+		struct scene_flow *next = &w->flow[0];
+
+		if (w->flows > 1 && flow_due_ns(&w->flow[1]) < flow_due_ns(next))
+			next = &w->flow[1];
+		now_ns = flow_due_ns(next);
+		if (w->cross_ns < now_ns)
+			world_cross(w);
+		else
+			flow_step(w, next, now_ns);
+		if (w->scene->early && now_ns >= look_ns && capacity_is_certain(&w->flow[0].capacity, 1))
+			break;
+		if (now_ns >= look_ns)
+			look_ns = now_ns + ms_to_ns(10);
+	}
+	return now_ns;
+}
