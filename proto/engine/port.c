@@ -148,14 +148,14 @@ void port_close(struct port *p)
 static void show_source(struct port_snapshot *now, const struct source *s, bool holes)
 {
 	now->source = s->count;
-	now->report_ns = s->count.reports ? s->report_ns : 0;
+	now->report_ns = s->count.reports ? s->repair.report_ns : 0;
 	if (!holes)
 		return;
-	holes_draw(&now->holes, &s->lost, s->heard_data);
+	holes_draw(&now->holes, &s->repair.lost, s->repair.heard_data);
 	if (now->holes.end == 0)
-		holes_draw(&now->holes, &s->under_way, s->heard_data);
+		holes_draw(&now->holes, &s->repair.under_way, s->repair.heard_data);
 	else
-		holes_add(&now->holes, &s->under_way);
+		holes_add(&now->holes, &s->repair.under_way);
 }
 
 static void show_sink(struct port_snapshot *now, const struct sink *k, bool holes)

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/engine/source_private.h"
 #include "proto/sys/bytes.h"
 #include "proto/sys/clock.h"
 
@@ -42,7 +41,7 @@ static uint64_t ceiling(const struct source *s)
 {
 	uint64_t rate = pacer_lower(pacer_lower(s->order.rate_bps, s->share_bps), s->allowed_bps);
 
-	return s->lease_ns && s->proven_channel == 0 ? pacer_lower(rate, SOURCE_UNPROVEN_BPS) : rate;
+	return lease_is_proven(&s->lease) ? rate : pacer_lower(rate, SOURCE_UNPROVEN_BPS);
 }
 
 uint64_t source_rate(const struct source *s)
@@ -60,7 +59,8 @@ static uint64_t least_burst(const struct source *s, uint64_t rate_bps)
 	return (uint64_t)datagrams * s->order.datagram_bytes;
 }
 
-void source_update_rate(struct source *s, uint64_t now_ns)
+/* The limits have changed. */
+static void update_rate(struct source *s, uint64_t now_ns)
 {
 	uint64_t rate;
 
@@ -78,10 +78,10 @@ void source_update_rate(struct source *s, uint64_t now_ns)
 void source_set_share(struct source *s, uint64_t share_bps, uint64_t now_ns)
 {
 	s->share_bps = share_bps;
-	source_update_rate(s, now_ns);
+	update_rate(s, now_ns);
 }
 
-void source_start(struct source *s, uint64_t now_ns)
+static void start(struct source *s, uint64_t now_ns)
 {
 	struct capacity_plan plan = {
 		.ceiling_bps = ceiling(s),
@@ -95,7 +95,8 @@ void source_start(struct source *s, uint64_t now_ns)
 		receiver_limit_ramp(&s->receiver_limit);
 	s->searched_bps = capacity_rate_bps(&s->capacity, now_ns);
 	rate = source_rate(s);
-	s->order.start_ns = s->report_ns = s->proven_ns = now_ns;
+	s->order.start_ns = now_ns;
+	lease_start(&s->lease, now_ns);
 	pacer_init(&s->pacer, rate, least_burst(s, rate), now_ns);
 }
 
@@ -105,7 +106,6 @@ int source_open(struct source *s, const struct source_plan *plan)
 		.extended = plan->extended,
 		.order = plan->order,
 		.room = plan->segments,
-		.lease_ns = plan->lease_ns,
 		.share_bps = plan->share_bps,
 		.allowed_bps = plan->allowed_bps,
 		.overhead_bytes = plan->overhead_bytes,
@@ -114,31 +114,25 @@ int source_open(struct source *s, const struct source_plan *plan)
 	/* Without reports of the receiver's there is nothing to search by. */
 	s->order.search = s->order.search && s->extended;
 	s->buffer = malloc((size_t)s->room * s->order.datagram_bytes);
-	s->repair = calloc(SOURCE_REPAIRS, sizeof *s->repair);
 	if (s->extended)
 		s->bucket = calloc(1, sizeof *s->bucket);
-	if (!s->buffer || !s->repair || (s->extended && !s->bucket))
+	if (!s->buffer || (s->extended && !s->bucket))
 		goto out_free;
 	if (s->bucket)
 		s->bucket->overhead_bytes = s->overhead_bytes;
-	if (span_set_init(&s->lost, SOURCE_WINDOW))
+	if (repair_init(&s->repair))
 		goto out_free;
-	if (span_set_init(&s->under_way, SOURCE_WINDOW))
-		goto out_lost;
 	write_payloads(s);
-	receipt_init(&s->receipts);
+	lease_init(&s->lease, plan->lease_ns);
 	s->wait_ends_ns = plan->order.start_ns + clock_s(SOURCE_WAIT_S);
 	s->order.start_ns = 0;
 	if (!plan->waits)
-		source_start(s, plan->order.start_ns);
+		start(s, plan->order.start_ns);
 	s->active = true;
 	return 0;
 
-out_lost:
-	span_set_free(&s->lost);
 out_free:
 	free(s->buffer);
-	free(s->repair);
 	free(s->bucket);
 	return -ENOMEM;
 }
@@ -147,20 +141,15 @@ void source_close(struct source *s)
 {
 	if (!s->active)
 		return;
-	span_set_free(&s->lost);
-	span_set_free(&s->under_way);
+	repair_free(&s->repair);
 	free(s->buffer);
-	free(s->repair);
 	free(s->bucket);
 	s->active = false;
 }
 
 static uint64_t end_ns(const struct source *s)
 {
-	uint64_t end = s->order.start_ns + s->order.duration_ns;
-	uint64_t lease_ends = s->lease_ns ? s->proven_ns + s->lease_ns : CLOCK_NEVER;
-
-	return end < lease_ends ? end : lease_ends;
+	return clock_earlier(s->order.start_ns + s->order.duration_ns, lease_ends_ns(&s->lease));
 }
 
 bool source_finished(const struct source *s, uint64_t now_ns)
@@ -187,17 +176,10 @@ uint64_t source_due_ns(const struct source *s)
 /* Chooses the pieces of data that go next: lost ones first, the lowest first. */
 static void choose(struct source *s, unsigned count)
 {
-	uint64_t from = 0, new_data = s->next_data;
-	struct span run;
-	unsigned i = 0;
+	uint64_t new_data = s->next_data;
 
-	while (i < count && s->lost.members > 0 && span_next(&s->lost, from, &run)) {
-		for (uint64_t data = run.begin; data <= run.end && i < count; data++)
-			s->staged_data[i++] = data;
-		from = run.end + 1;
-	}
-	while (i < count)
-		s->staged_data[i++] = new_data++;
+	for (unsigned i = repair_choose(&s->repair, s->staged_data, count); i < count; i++)
+		s->staged_data[i] = new_data++;
 }
 
 static void stage(struct source *s, unsigned count, uint64_t now_ns)
@@ -215,9 +197,7 @@ static void stage(struct source *s, unsigned count, uint64_t now_ns)
 		wire_encode(at, &h);
 		if (s->extended) {
 			bytes_put(at + WIRE_HEADER_BYTES, now_ns, 8);
-			if (s->lease_ns) /* else nobody asks for a proof */
-				bytes_put(at + WIRE_HEADER_BYTES + 8,
-					receipt_number(&s->receipts, h.sequence), 8);
+			bytes_put(at + WIRE_HEADER_BYTES + 8, lease_receipt(&s->lease, h.sequence), 8);
 		}
 	}
 	s->staged = count;
@@ -232,7 +212,7 @@ unsigned source_fill(struct source *s, uint64_t now_ns)
 	if (!s->active || s->order.start_ns == 0 || source_finished(s, now_ns))
 		return 0;
 	if (s->order.search || s->pacer.rate_bps)
-		source_update_rate(s, now_ns);
+		update_rate(s, now_ns);
 	allowed = pacer_allowance(&s->pacer, now_ns) / s->order.datagram_bytes;
 	count = allowed < s->room ? (unsigned)allowed : s->room;
 	if (count == 0)
@@ -265,57 +245,98 @@ struct bucket_result source_bucket(const struct source *s)
 			 : (struct bucket_result){0};
 }
 
-void source_forget_repair(struct source *s)
-{
-	span_remove(&s->under_way, s->repair[s->first_repair].span);
-	s->first_repair = (s->first_repair + 1) % SOURCE_REPAIRS;
-	s->repairs--;
-}
-
-static void note_repair(struct source *s, uint64_t data, uint64_t channel, uint64_t now_ns)
-{
-	struct repair *last =
-		&s->repair[(s->first_repair + s->repairs + SOURCE_REPAIRS - 1) % SOURCE_REPAIRS];
-
-	span_remove(&s->lost, (struct span){data, data});
-	span_add(&s->under_way, (struct span){data, data});
-	s->count.retransmitted_packets++;
-	if (s->repairs > 0 && last->span.end + 1 == data && last->sent_ns == now_ns) {
-		last->span.end = data;
-		last->channel = channel;
-		return;
-	}
-	if (s->repairs == SOURCE_REPAIRS)
-		source_forget_repair(s);
-	s->repair[(s->first_repair + s->repairs++) % SOURCE_REPAIRS] = (struct repair){
-		.span = {data, data},
-		.channel = channel,
-		.next_data = s->next_data,
-		.sent_ns = now_ns,
-	};
-}
-
-static void note_time(struct source *s, uint64_t now_ns)
-{
-	const struct mark *last = &s->mark[(s->marks + SOURCE_MARKS - 1) % SOURCE_MARKS];
-
-	if (s->marks == 0 || now_ns - last->sent_ns >= clock_ms(SOURCE_MARK_MS))
-		s->mark[s->marks++ % SOURCE_MARKS] = (struct mark){s->next_channel, now_ns};
-}
-
 void source_sent(struct source *s, unsigned count, uint64_t now_ns)
 {
 	unsigned i = 0;
 
-	if (count > 0 && s->lease_ns)
-		note_time(s, now_ns);
+	lease_sent(&s->lease, s->next_channel, count, now_ns);
 	/* Repairs come first in a batch; the rest is new data, in order. */
 	for (; i < count && s->staged_data[i] < s->next_data; i++)
-		note_repair(s, s->staged_data[i], s->next_channel + i, now_ns);
+		repair_sent(&s->repair, s->staged_data[i], s->next_channel + i, s->next_data, now_ns);
 	s->next_data += count - i;
 	s->next_channel += count;
 	s->count.packets += count;
+	s->count.retransmitted_packets = s->repair.packets;
 	s->count.bytes += (uint64_t)count * s->order.datagram_bytes;
 	pacer_consume(&s->pacer, (uint64_t)count * s->order.datagram_bytes);
 	s->staged = 0;
+}
+
+static uint64_t count_heard(const struct wire_spans *spans)
+{
+	uint64_t arrived = 0, from = 0;
+
+	for (unsigned i = 0; i < spans->count; i++) {
+		arrived += spans->span[i].begin - from;
+		from = spans->span[i].end + 1;
+	}
+	return arrived;
+}
+
+/* A report without news would say that the path had no delay. */
+static void steer(struct source *s, const struct source_feedback *feedback, uint64_t now_ns)
+{
+	const struct feedback *f = feedback->feedback;
+	struct path_sample sample = {
+		.packets = f->packets,
+		.bytes = f->bytes,
+		.next_channel = f->next_channel,
+		.host_drops = f->host_drops,
+		.arrival_ns = f->arrival_ns,
+		.delay_last_ns = f->delay_last_ns,
+		.delay_min_ns = f->delay_min_ns,
+		.round_trip_ns = feedback->last_trip_ns,
+		.sent_packets = s->next_channel,
+		.waited_ns = f->waited_ns,
+		.clock_ns = f->clock_ns,
+	};
+
+	if (f->arrival_ns == 0)
+		return;
+	if (s->bucket)
+		bucket_add(s->bucket, &sample);
+	if (!s->order.search) {
+		receiver_limit_report(&s->receiver_limit, &sample, now_ns);
+		return;
+	}
+	capacity_report(&s->capacity, &sample, now_ns);
+	if (s->order.until_ppm)
+		s->certain = capacity_is_certain(&s->capacity, s->order.until_ppm / 1e4);
+}
+
+static void read_report(struct source *s, const struct source_feedback *feedback, uint64_t now_ns)
+{
+	const struct feedback *f = feedback->feedback;
+	struct lease_proof proof = {
+		.channel = f->receipt_sequence,
+		.receipt = f->receipt,
+		.round_trip_ns = feedback->round_trip_ns,
+	};
+
+	s->count.heard_packets = f->unique_packets;
+	lease_prove(&s->lease, &proof, now_ns);
+	s->allowed_bps = f->allowed_bps;
+	steer(s, feedback, now_ns);
+	update_rate(s, now_ns);
+}
+
+enum wire_reject source_report(struct source *s, const struct source_feedback *f, uint64_t now_ns)
+{
+	const struct feedback *report = f->feedback;
+
+	if (report->spans.count == 0)
+		return REJECT_BODY;
+	if (f->sequence < s->next_report || repair_shown(&report->spans) > s->next_data ||
+		(report->has_report && report->next_channel > s->next_channel))
+		return REJECT_SEQUENCE;
+	s->next_report = f->sequence + 1;
+	s->count.reports++;
+	if (s->order.start_ns == 0)
+		start(s, now_ns);
+	s->count.lost_packets += repair_report(&s->repair, report, f->round_trip_ns, now_ns);
+	if (report->has_report)
+		read_report(s, f, now_ns);
+	else
+		s->count.heard_packets = count_heard(&report->spans);
+	return WIRE_OK;
 }

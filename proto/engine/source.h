@@ -1,28 +1,18 @@
 /* Bandwidth sender: new data and retransmissions -> packets, at the pacer's rate. No clock, no
- * socket. Not thread-safe: it belongs to the port that sends. What reports do to it is in
- * source_report.c.
+ * socket. Not thread-safe: it belongs to the port that sends. What is sent again: repair.h.
  *
- * What is sent again. A report lists the data sequences that had not arrived when it was made; most
- * of them are merely under way. A piece counts as lost when a report shows it missing and one
- * report earlier a packet that left after it had arrived already: the network had a whole report
- * interval to put things right. An extended peer says how far it has got in transmissions. A
- * classic one does not: there a retransmission is judged by new data first sent after it, or, when
- * reports are so full of holes that they never show such data, by a time longer than the way there
- * and back and two reports. The idea is RACK's (RFC 8985), in sequences instead of times.
- *
- * Whose load it is. A source that feeds a client (lease_ns > 0) starts with the first report, stays
- * slow until one proves that data arrives, and stops when no such proof has come for the lease's
- * time. A proof counts from when its packet left, one round trip added: receipts are of no use to
- * who hoards them. */
+ * Whose load it is: a source that feeds a client (lease_ns > 0) starts with the first report, stays slow
+ * until one proves that data arrives, and stops when its lease has run out (lease.h). */
 #ifndef PROTO_ENGINE_SOURCE_H
 #define PROTO_ENGINE_SOURCE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "proto/engine/lease.h"
 #include "proto/engine/mailbox.h"
+#include "proto/engine/repair.h"
 #include "proto/measure/bucket.h"
-#include "proto/measure/span.h"
 #include "proto/net/udp.h"
 #include "proto/rate/capacity.h"
 #include "proto/rate/pacer.h"
@@ -30,43 +20,20 @@
 #include "proto/rate/receiver_limit.h"
 #include "proto/record/snapshot.h"
 #include "proto/wire/feedback.h"
-#include "proto/wire/receipt.h"
 #include "proto/wire/wire.h"
 
 enum {
-	SOURCE_WINDOW = 1 << 25,        /* data sequences that a loss may lie back and still be repaired */
-	SOURCE_REPAIRS = 4096,          /* runs of retransmissions that may be under way */
 	SOURCE_UNPROVEN_BPS = 10000000, /* until the first proof that data arrives */
 	SOURCE_WAIT_S = 5,              /* for the first report */
-	SOURCE_MARKS = 128,             /* when packets left is known for at least so many ... */
-	SOURCE_MARK_MS = 25,            /* ... times so long */
-	SOURCE_TRIP_MS = 1000,          /* the longest round trip that a proof is granted */
 	SOURCE_STAMP_BYTES = 16,        /* extended: send time and receipt number, behind the header */
-};
-
-/* A run of data sequences that was sent again. */
-struct repair {
-	struct span span;
-	uint64_t channel;   /* sequence of its last transmission */
-	uint64_t next_data; /* new data from here on left after it */
-	uint64_t sent_ns;
-};
-
-/* Packets from `channel` up to the next mark left from `sent_ns` on, within SOURCE_MARK_MS. */
-struct mark {
-	uint64_t channel, sent_ns;
 };
 
 struct source {
 	bool active;
 	bool extended;
-	struct test_order order;        /* start_ns 0: not started yet */
-	uint64_t wait_ends_ns;          /* not started by then: over */
-	uint64_t lease_ns;              /* 0: no proof of arrival is needed to go on */
-	uint64_t proven_ns;             /* the time of the last proof; while there is none, the start */
-	uint64_t proven_channel;        /* one above the highest sequence proven to have arrived */
-	struct mark mark[SOURCE_MARKS]; /* ring */
-	uint64_t marks;
+	struct test_order order; /* start_ns 0: not started yet */
+	uint64_t wait_ends_ns;   /* not started by then: over */
+	struct lease lease;
 	unsigned overhead_bytes;
 	bool ramps;
 	struct capacity capacity;             /* order.search: what the rate follows, ... */
@@ -77,20 +44,13 @@ struct source {
 	uint64_t share_bps, allowed_bps;      /* limits of this host and of the receiver's; 0: none */
 	struct pacer pacer;
 	struct rate_debt rate_debt; /* of a rate that was asked for */
-	struct receipt_book receipts;
-	uint64_t next_channel;     /* sequence of the next transmission */
-	uint64_t next_data;        /* next new piece of data */
-	struct span_set lost;      /* to be sent again */
-	struct span_set under_way; /* sent again, not judged yet */
-	struct repair *repair;     /* ring, oldest first */
-	unsigned first_repair, repairs;
-	uint64_t heard_data;    /* data below this left before a packet that is known to have arrived */
-	uint64_t heard_channel; /* the same for channel sequences: extended peers say it */
-	uint64_t next_report;   /* reports below this sequence came too late to say anything */
-	uint64_t report_ns, report_interval_ns;
-	uint8_t *buffer;                        /* datagrams one behind the other, payload filled in once */
-	unsigned room;                          /* datagrams that fit */
-	unsigned staged;                        /* datagrams that source_fill has prepared ... */
+	uint64_t next_channel;      /* sequence of the next transmission */
+	uint64_t next_data;         /* next new piece of data */
+	struct repair repair;
+	uint64_t next_report; /* reports below this sequence came too late to say anything */
+	uint8_t *buffer;      /* datagrams one behind the other, payload filled in once */
+	unsigned room;        /* datagrams that fit */
+	unsigned staged;      /* datagrams that source_fill has prepared ... */
 	uint64_t staged_data[UDP_SEGMENTS_MAX]; /* ... and the piece of data that each carries */
 	struct source_counters count;
 };
@@ -99,8 +59,8 @@ struct source_plan {
 	struct test_order order;
 	bool waits; /* starts with the first report, and ends when none comes in time */
 	bool extended;
-	unsigned segments; /* datagrams that leave in one call of the system */
-	uint64_t lease_ns;
+	unsigned segments;       /* datagrams that leave in one call of the system */
+	uint64_t lease_ns;       /* 0: no proof of arrival is needed to go on */
 	uint64_t share_bps;      /* this host's limit; 0: none */
 	uint64_t allowed_bps;    /* the receiver's, until reports say more; 0: none */
 	unsigned overhead_bytes; /* of UDP and IP, for rates at the IP layer */

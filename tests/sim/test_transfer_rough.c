@@ -133,8 +133,8 @@ static void test_hostile_reports(void **state)
 			sequence = seen + link_random(&t->random) % 3;
 		}
 		taken += possible;
-		assert_true(!span_next(&t->source.lost, next_data, &spans->span[0]));
-		assert_true(t->source.heard_data <= next_data);
+		assert_true(!span_next(&t->source.repair.lost, next_data, &spans->span[0]));
+		assert_true(t->source.repair.heard_data <= next_data);
 		run_until(t, t->now_ns + MS);
 	}
 	assert_in_range(taken, REPORTS / 10, REPORTS * 9 / 10);

@@ -61,7 +61,7 @@ static void test_datagram(void **state)
 			assert_int_equal(wire_data_sequence(&h), n);
 			assert_int_equal(bytes_get(at + WIRE_HEADER_BYTES, 8), now_ns);
 			assert_int_equal(bytes_get(at + WIRE_HEADER_BYTES + 8, 8),
-				rows[i].lease_ns ? receipt_number(&s.receipts, n) : 0);
+				rows[i].lease_ns ? receipt_number(&s.lease.receipts, n) : 0);
 			for (size_t b = WIRE_HEADER_BYTES + SOURCE_STAMP_BYTES; b < rows[i].bytes; b++)
 				assert_int_equal(at[b], 0);
 		}
@@ -217,8 +217,8 @@ static void test_reports(void **state)
 		assert_int_equal(source_report(&s, &with, START_NS + 200 * MS), report_rows[i].reason);
 		assert_int_equal(s.count.reports, 1 + is_ok);
 		assert_int_equal(s.count.heard_packets, is_ok ? report_rows[i].unique : 0);
-		assert_int_equal(s.heard_channel, is_ok ? 20 : 10);
-		assert_int_equal(s.lost.members, 0);
+		assert_int_equal(s.repair.heard_channel, is_ok ? 20 : 10);
+		assert_int_equal(s.repair.lost.members, 0);
 		source_close(&s);
 	}
 }

@@ -182,8 +182,8 @@ static void test_reports(void **state)
 		assert_int_equal(source_report(&s, &f, START_NS + 300 * MS), report_rows[i].reason);
 		assert_int_equal(s.count.reports, 2 + is_ok);
 		assert_int_equal(s.count.heard_packets, report_rows[i].heard);
-		assert_in_range(s.heard_data, 10, 20);
-		assert_false(span_contains(&s.lost, s.heard_data));
+		assert_in_range(s.repair.heard_data, 10, 20);
+		assert_false(span_contains(&s.repair.lost, s.repair.heard_data));
 		source_close(&s);
 	}
 }
@@ -191,7 +191,7 @@ static void test_reports(void **state)
 /* More repairs under way than there is room to remember, each a run of its own. */
 static void test_many_repairs(void **state)
 {
-	enum { HOLES = SOURCE_REPAIRS + 100 };
+	enum { HOLES = REPAIR_RUNS + 100 };
 	uint64_t sequence = 0;
 	struct source s;
 
@@ -209,8 +209,8 @@ static void test_many_repairs(void **state)
 		assert_int_equal(pour(&s, n, START_NS + 101 * MS), n);
 	}
 	assert_int_equal(s.count.retransmitted_packets, HOLES);
-	assert_int_equal(s.repairs, SOURCE_REPAIRS);
-	assert_int_equal(s.under_way.members, SOURCE_REPAIRS);
+	assert_int_equal(s.repair.runs, REPAIR_RUNS);
+	assert_int_equal(s.repair.under_way.members, REPAIR_RUNS);
 	assert_int_equal(s.next_data, 2 * HOLES + 2);
 	source_close(&s);
 }
