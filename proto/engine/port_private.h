@@ -1,4 +1,5 @@
-/* The two halves of a port's turn. Internal to the port. */
+/* What the files of a port share: the two halves of its turn, and who does what in them. Internal to the
+ * port. */
 #ifndef PROTO_ENGINE_PORT_PRIVATE_H
 #define PROTO_ENGINE_PORT_PRIVATE_H
 
@@ -27,7 +28,11 @@ void port_send_heartbeat(struct port *p, const struct address *to, struct heartb
 /* Single port: goes on with a socket for the address that `mail` names. */
 void port_rebind(struct port *p, const struct mail *mail);
 
-/* port_view_server.c: the server's view of the session, between extended peers on the heartbeats' channel. */
+/* port_control.c: CONTROL's conversation about tests, with the peer, its sibling ports and the listener. */
+void port_converse(struct port *p);
+uint64_t port_converse_due_ns(struct port *p, uint64_t now_ns);
+
+/* port_view.c: the server's view of the session, between extended peers on the heartbeats' channel. */
 void port_view_server(struct port *p, bool on);
 enum wire_reject port_view_input(struct port *p, const struct udp_datagram *d);
 void port_ask_view(struct port *p);
