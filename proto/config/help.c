@@ -28,7 +28,8 @@ static const char *const purposes[] = {
 };
 
 static const char *const settings[] = {
-	"Each flag with a default is a setting. It is taken from the flag, or else from its variable "
+	"Every flag listed with its default is a setting. It is taken from the flag, or else from its "
+	"variable "
 	"(WYNDRVR_TEST_DELAY=20), or else from its line in the file (test_delay=20). The file serves both "
 	"programs, so each takes the settings of the other as well. Without --config it is the first of "
 	"these "
@@ -95,12 +96,14 @@ static void name_value(const struct option_row *row, char out[OPTION_NAME])
 
 static void put_option(const struct help *h, const struct option_row *row)
 {
-	char left[2 * OPTION_NAME], flag[OPTION_NAME], value[OPTION_NAME];
+	char left[2 * OPTION_NAME + 4], flag[OPTION_NAME], value[OPTION_NAME];
 	char description[OPTION_DESCRIPTION];
 
 	option_flag(row->name, flag);
 	name_value(row, value);
-	if (row->type != OPTION_BOOL && row->type != OPTION_TEST)
+	if (row->bare)
+		snprintf(left, sizeof(left), "%s [%s]", flag, value);
+	else if (row->type != OPTION_BOOL && row->type != OPTION_TEST)
 		snprintf(left, sizeof(left), "%s %s", flag, value);
 	else if (!row->flag_only)
 		snprintf(left, sizeof(left), "--[no-]%s", flag + strlen("--"));

@@ -103,10 +103,12 @@ static int read_flag(struct reader *r)
 		value = negated ? "false" : "true";
 	else if (row->type == OPTION_TEST)
 		value = "";
-	else if (!*r->next || strncmp(*r->next, "--", strlen("--")) == 0)
-		return refuse(r, argument, "needs a value; allowed: %s", option_allowed(row, allowed));
-	else
+	else if (*r->next && strncmp(*r->next, "--", strlen("--")) != 0)
 		value = *r->next++;
+	else if (row->bare)
+		value = row->bare;
+	else
+		return refuse(r, argument, "needs a value; allowed: %s", option_allowed(row, allowed));
 	return give(r, argument, row, value);
 }
 

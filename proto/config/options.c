@@ -169,8 +169,8 @@ const struct option_row options_table[] = {
 	 FIELD(incoming_sleep_us), MICROSECONDS(0), .fallback = "0",
 	 .help = "pause before each blocking wait, so that datagrams gather into batches"},
 	{.name = "max_send_time", .group = GROUP_TUNING, .programs = BOTH, FIELD(max_send_us),
-	 MICROSECONDS(1), .fallback = "500",
-	 .help = "longest a port sends data before it looks at its socket again"},
+	 MICROSECONDS(0), .fallback = "500", .zero_is_default = true,
+	 .help = "longest a port sends data before it looks at its socket again; 0 is the default"},
 	{.name = "send_sleep", .group = GROUP_TUNING, .programs = BOTH, FIELD(send_sleep_us),
 	 MICROSECONDS(0), .fallback = "0", .help = "pause after such a turn of sending"},
 	{.name = "heartbeat_rate", .group = GROUP_TUNING, .programs = PROGRAM_CLIENT,
@@ -196,7 +196,8 @@ const struct option_row options_table[] = {
 	 .help = "time between repeats of an unacknowledged TEST_RESULT"},
 
 	{.name = "test_delay", .group = GROUP_AIDS, .programs = BOTH, FIELD(test_delay_ms),
-	 MILLISECONDS(0), .fallback = "0", .help = "hold back every packet that is sent"},
+	 MILLISECONDS(0), .fallback = "0", .bare = "100",
+	 .help = "hold back every packet that is sent; the flag alone is 100 ms"},
 	{.name = "test_drop_rate", .group = GROUP_AIDS, .programs = BOTH, FIELD(test_drop_rate),
 	 .type = OPTION_DECIMAL, .max = 1, .fallback = "0.0",
 	 .help = "share of all sent packets that is dropped on purpose"},
@@ -223,11 +224,16 @@ const char *option_describe(const struct option_row *row, char out[OPTION_DESCRI
 {
 	char allowed[OPTION_ALLOWED];
 
-	if (row->fallback)
+	if (!row->fallback)
+		snprintf(out, OPTION_DESCRIPTION, "%s", row->help);
+	else if (row->type == OPTION_BOOL)
+		snprintf(out, OPTION_DESCRIPTION, "%s (default %s)", row->help, row->fallback);
+	else if (!*row->fallback)
+		snprintf(out, OPTION_DESCRIPTION, "%s (%s; none by default)", row->help,
+			option_allowed(row, allowed));
+	else
 		snprintf(out, OPTION_DESCRIPTION, "%s (%s; default %s)", row->help,
 			option_allowed(row, allowed), row->fallback);
-	else
-		snprintf(out, OPTION_DESCRIPTION, "%s", row->help);
 	return out;
 }
 

@@ -57,6 +57,8 @@ struct option_row {
 	const char *zero_word; /* stands for 0, beside min..max; NULL: none */
 	const char *top_word;  /* stands for UINT64_MAX; NULL: none */
 	const char *fallback;  /* the default, which every setting has; NULL: 0 or empty */
+	const char *bare;      /* the value of the flag alone; NULL: it needs one */
+	bool zero_is_default;  /* an integer whose 0 stands for its default */
 	const char *unit;      /* NULL: none */
 	const char *help;
 };

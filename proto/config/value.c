@@ -136,6 +136,8 @@ static const char *set_integer(struct options *o, const struct option_row *row, 
 		end = option_parse_whole(text, &value);
 		if (!end || (double)value < row->min || (double)value > row->max)
 			return "is out of range";
+		if (value == 0 && row->zero_is_default)
+			option_parse_whole(row->fallback, &value);
 	}
 	store_integer(o, row, value);
 	return NULL;

@@ -9,7 +9,7 @@ import harness
 CONNECTED = "Client connected: " + harness.ADDRESS
 
 
-class QuickStart(harness.Case):
+class InHome(harness.Case):
     def environment(self, **more):
         """Only HOME says where the file is."""
         environment = super().environment(**more)
@@ -47,6 +47,8 @@ class QuickStart(harness.Case):
         self.assertEqual(client.end(signal.SIGINT), 130)
         self.assertEqual(server.end(), 0, server)
 
+
+class QuickStart(InHome):
     def test_quick_start(self):
         self.create_first()
         self.assert_runs(self.server_on(":%d" % self.port, "--config", self.path), 3)
@@ -91,6 +93,90 @@ class QuickStart(harness.Case):
         server = self.start([harness.program("WYNDRVRD")])
         server.out.wait("Server started on .*")
         self.assert_runs(server, 3)
+
+
+# What the Python program writes, and the settings that its own tests and users add.
+PYTHON_FILE = """\
+# wyndrvr configuration file
+# All time values: microseconds (unless specified otherwise)
+
+# Server bind settings
+bind_addr=0.0.0.0
+bind_port=%(port)d
+
+port_ranges=%(ranges)s
+
+connection_parallelibility=SINGLE
+port_parallelability=%(mode)s
+
+incoming_blocking_level=0
+incoming_sleep=0
+
+max_send_time=0
+send_sleep=0
+
+heartbeat_rate=5000
+adjustment_delay=1000
+flow_control_rate=10
+
+server_block_time=100
+client_block_time=100
+ucm_delay=100
+ucm_rate=100
+bw_packet_length=900
+duration=1
+test_verbose=true
+"""
+
+
+class PythonFile(InHome):
+    """A file of the Python program loads as it is, in both programs."""
+
+    def write_python_file(self, mode):
+        os.makedirs(os.path.dirname(self.path), exist_ok=True)
+        with open(self.path, "w") as file:
+            file.write(PYTHON_FILE % {"port": self.port, "ranges": self.ranges, "mode": mode})
+
+    def run_mode(self, mode, threads):
+        self.write_python_file(mode)
+        self.assert_runs(self.server_on(":%d" % self.port, "--config", self.path), threads)
+
+    def test_starts_both(self):
+        for mode, threads in (("SINGLE", 0), ("THREAD", 3)):
+            self.run_mode(mode, threads)
+
+    def test_upload(self):
+        self.write_python_file("THREAD")
+        server = self.server_on(":%d" % self.port)
+        client = self.client("127.0.0.1:%d" % self.port, "--json", "--bwup", "--rate", "5M",
+                             "--test-delay")
+        self.assert_exit(client, 0)
+        document = client.document()
+        self.assertTrue(self.only_test(document)["complete"])
+        options = document["start"]["options"]
+        for line in PYTHON_FILE.splitlines():
+            key, _, text = line.partition("=")
+            if key in ("", "bind_port", "port_ranges", "port_parallelability") or key[0] == "#":
+                continue
+            # 0 is no limit there, and the default here.
+            wanted = {"max_send_time": 500, "test_verbose": True}.get(
+                key, int(text) if text.isdecimal() else text)
+            self.assertEqual(options[key], wanted, key)
+        self.assertEqual(options["test_delay"], 100)
+        for latency in document["end"]["latency"].values():
+            self.assertGreater(latency["idle"]["min_us"], 100e3)
+        server.err.wait("Server received BWUP")
+
+    def test_edited(self):
+        """Only the lines that are asked for."""
+        self.write_python_file("SINGLE")
+        before = self.content()
+        self.assertEqual(self.create("--port-parallelability", "THREAD", "--max-send-time", "250"), [
+            "WARNING: Edited existing configuration file: " + self.path,
+            "port_parallelability: SINGLE -> THREAD", "max_send_time: 0 -> 250"])
+        self.assertEqual(self.content(), before.replace(
+            "port_parallelability=SINGLE", "port_parallelability=THREAD").replace(
+                "max_send_time=0", "max_send_time=250"))
 
 
 class Settings(harness.Case):

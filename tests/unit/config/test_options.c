@@ -61,6 +61,13 @@ static const struct {
 	{"--connection-parallelability THREAD", "connection_parallelibility", "\"THREAD\""},
 	{"--port-ranges 9000-9010,9020", "port_ranges", "\"9000-9010,9020\""},
 	{"--rate 1.5k", "rate", "1500"},
+	{"--test-delay", "test_delay", "100"},
+	{"--test-delay --test-verbose", "test_delay", "100"},
+	{"--test-delay 20", "test_delay", "20"},
+	{"--test-delay=20", "test_delay", "20"},
+	{"", "test_delay", "0"},
+	{"--max-send-time 0", "max_send_time", "500"},
+	{"--max-send-time 1", "max_send_time", "1"},
 };
 
 static void test_good_flags(void **state)
@@ -108,6 +115,9 @@ static const struct {
 	{PROGRAM_CLIENT, "--json=2",
 		"--json: \"2\" is neither true nor false; allowed: true, "
 		"false, yes, no, on, off, 1, 0"},
+	{PROGRAM_CLIENT, "--test-delay host",
+		"--test-delay: \"host\" is not a whole number; allowed: 0..3600000 ms"},
+	{PROGRAM_CLIENT, "--test-delay=", "--test-delay: \"\" is not a whole number; allowed: 0..3600000 ms"},
 	{PROGRAM_CLIENT, "a b", "b: a second address; allowed: one"},
 	{PROGRAM_CLIENT, "a:0", "a:0: not an address; allowed: [HOST][:PORT], with IPv6 in brackets"},
 	{PROGRAM_CLIENT, "--help --duration x",
@@ -293,6 +303,37 @@ static void test_help(void **state)
 	}
 }
 
+/* In the help and in the manual: a boolean's words are known, and no default is no default. */
+static void test_defaults_in_the_help(void **state)
+{
+	static const struct {
+		const char *name, *end;
+	} rows[] = {
+		{"ascii", " (default false)"},
+		{"offload", " (default true)"},
+		{"key_file", " (1..4095 characters; none by default)"},
+		{"duration", " (1..86400 s; default 30)"},
+		{"port_parallelability", " (SINGLE, THREAD; default THREAD)"},
+		{"count", "goes on until interrupted"},
+	};
+	char description[OPTION_DESCRIPTION];
+	char *text[] = {options_help(PROGRAM_SERVER), options_help(PROGRAM_CLIENT),
+		options_man(PROGRAM_SERVER, NULL), options_man(PROGRAM_CLIENT, NULL)};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		option_describe(option_find(rows[i].name), description);
+		assert_true(strlen(description) > strlen(rows[i].end));
+		assert_string_equal(description + strlen(description) - strlen(rows[i].end), rows[i].end);
+	}
+	for (size_t i = 0; i < COUNT(text); i++) {
+		assert_non_null(text[i]);
+		assert_null(strstr(text[i], "default )"));
+		assert_null(strstr(text[i], "yes, no, on"));
+		free(text[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -305,6 +346,7 @@ int main(void)
 		TEST(test_precedence),
 		TEST(test_without_a_start),
 		TEST(test_help),
+		TEST(test_defaults_in_the_help),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,6 +38,12 @@ static const struct {
 	{"test_verbose=on", "test_verbose", "true"},
 	{"test_verbose=1", "test_verbose", "true"},
 	{"test_verbose=off", "test_verbose", "false"},
+	{"test_verbose=True", "test_verbose", "true"},
+	{"test_verbose=no", "test_verbose", "false"},
+	{"test_verbose=yes ; so", "test_verbose", "true"},
+	{"key_file=a;b", "key_file", "\"a;b\""},
+	{"max_send_time=0", "max_send_time", "500"},
+	{"max_send_time=1", "max_send_time", "1"},
 	{"incoming_sleep=1000000", "incoming_sleep", "1000000"},
 };
 
@@ -53,6 +59,81 @@ static void test_good_files(void **state)
 		if (load(&o, PROGRAM_SERVER, "--config c", error))
 			fail_msg("%s: %s", good_files[i].text, error);
 		assert_setting(&o, good_files[i].key, good_files[i].json);
+	}
+}
+
+/* As the Python program writes it, and its tests and users add to it. */
+static const char python_file[] = "# wyndrvr configuration file\n"
+				  "# All time values: microseconds (unless specified otherwise)\n"
+				  "\n"
+				  "# Server bind settings\n"
+				  "bind_addr=0.0.0.0\n"
+				  "bind_port=6711\n"
+				  "\n"
+				  "port_ranges=7000-8000\n"
+				  "\n"
+				  "connection_parallelibility=SINGLE\n"
+				  "port_parallelability=THREAD\n"
+				  "\n"
+				  "incoming_blocking_level=0\n"
+				  "incoming_sleep=0\n"
+				  "\n"
+				  "max_send_time=0\n"
+				  "send_sleep=0\n"
+				  "\n"
+				  "heartbeat_rate=5000\n"
+				  "adjustment_delay=1000\n"
+				  "flow_control_rate=10\n"
+				  "\n"
+				  "server_block_time=100\n"
+				  "client_block_time=100\n"
+				  "ucm_delay=100\n"
+				  "ucm_rate=100\n"
+				  "bw_packet_length=900\n"
+				  "duration=30\n"
+				  "test_verbose=true\n"
+				  "test_delay=0\n"
+				  "test_drop_rate=0.0\n";
+
+static const struct {
+	const char *key, *json;
+} python_settings[] = {
+	{"bind_addr", "\"0.0.0.0\""},
+	{"bind_port", "6711"},
+	{"port_ranges", "\"7000-8000\""},
+	{"connection_parallelibility", "\"SINGLE\""},
+	{"port_parallelability", "\"THREAD\""},
+	{"incoming_blocking_level", "0"},
+	{"incoming_sleep", "0"},
+	{"max_send_time", "500"}, /* no limit there, the default here */
+	{"send_sleep", "0"},
+	{"heartbeat_rate", "5000"},
+	{"adjustment_delay", "1000"},
+	{"flow_control_rate", "10"},
+	{"server_block_time", "100"},
+	{"client_block_time", "100"},
+	{"ucm_delay", "100"},
+	{"ucm_rate", "100"},
+	{"bw_packet_length", "900"},
+	{"duration", "30"},
+	{"test_verbose", "true"},
+	{"test_delay", "0"},
+	{"test_drop_rate", "0.0"},
+};
+
+static void test_python_file(void **state)
+{
+	static const enum program programs[] = {PROGRAM_SERVER, PROGRAM_CLIENT};
+	struct options o;
+	char error[OPTIONS_ERROR];
+
+	(void)state;
+	put("c", python_file);
+	for (size_t i = 0; i < COUNT(programs); i++) {
+		if (load(&o, programs[i], "--config c", error))
+			fail_msg("%s", error);
+		for (size_t k = 0; k < COUNT(python_settings); k++)
+			assert_setting(&o, python_settings[k].key, python_settings[k].json);
 	}
 }
 
@@ -195,6 +276,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_good_files),
+		TEST(test_python_file),
 		TEST(test_bad_files),
 		TEST(test_odd_files),
 		TEST(test_usual_places),
