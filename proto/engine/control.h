@@ -22,9 +22,10 @@
 
 enum {
 	CONTROL_TESTS = SNAPSHOT_TESTS,
-	CONTROL_ASK_S = 10,    /* how long a command is repeated without an answer */
-	CONTROL_AWAIT_S = 5,   /* how long a client waits for a classic server's result */
-	CONTROL_RESULT_S = 10, /* how long an unacknowledged result, or counters, are repeated */
+	CONTROL_ASK_S = 10,       /* how long a command is repeated without an answer */
+	CONTROL_CLASSIC_MS = 500, /* ... to a classic server no sooner than this */
+	CONTROL_AWAIT_S = 5,      /* how long a client waits for a classic server's result */
+	CONTROL_RESULT_S = 10,    /* how long an unacknowledged result, or counters, are repeated */
 };
 
 /* A test is asked for, so it is RUNNING or over; all that one slot holds. */
@@ -45,12 +46,16 @@ struct control_test {
 struct control {
 	bool is_client;
 	bool extended;
-	uint64_t repeat_ns; /* client: ucm_delay; server: ucm_rate */
+	uint64_t repeat_ns; /* client: ucm_delay; server: ucm_rate; see control_repeat_ns */
 	uint32_t key;       /* never used as a test's channel */
 	uint32_t tests_begun;
 	bool changed; /* a test has ended: the port shows it, and takes this back */
 	struct control_test test[CONTROL_TESTS];
 };
+
+/* How often to repeat what should be repeated every `wanted_ns`. Some classic servers begin to count anew
+ * with each BWUP that reaches them, so that one may not follow the other before its answer can have come. */
+uint64_t control_repeat_ns(bool is_client, bool extended, uint64_t wanted_ns);
 
 void control_init(struct control *c, bool is_client, bool extended, uint64_t repeat_ns, uint32_t key);
 

@@ -3,6 +3,13 @@
 
 #include "proto/engine/control_private.h"
 
+uint64_t control_repeat_ns(bool is_client, bool extended, uint64_t wanted_ns)
+{
+	bool may_be_sooner = !is_client || extended || wanted_ns > clock_ms(CONTROL_CLASSIC_MS);
+
+	return may_be_sooner ? wanted_ns : clock_ms(CONTROL_CLASSIC_MS);
+}
+
 static void server_command(struct control *c, const struct classic_command *m, uint64_t now_ns)
 {
 	struct control_test *t = control_find(c, m->channel);

@@ -126,7 +126,9 @@ int port_open(struct port *p, const struct port_plan *plan)
 	pthread_mutex_init(&p->published_lock, NULL);
 	heartbeat_init(&p->heartbeat, &heartbeat, clock_now_ns());
 	control_init(&p->control, plan->is_client, p->extended,
-		clock_ms(plan->is_client ? o->ucm_delay_ms : o->ucm_rate_ms), plan->key);
+		control_repeat_ns(plan->is_client, p->extended,
+			clock_ms(plan->is_client ? o->ucm_delay_ms : o->ucm_rate_ms)),
+		plan->key);
 	if (plan->secret)
 		seal_init(&p->seal, plan->is_client, plan->kind, plan->secret);
 	crypto_shorthash_keygen(p->challenge_key);

@@ -27,6 +27,43 @@ static void test_command(void **state)
 	assert_int_equal(packet.header.sequence, 1);
 }
 
+/* A classic server may begin to count anew with each BWUP: whatever ucm_delay says, they don't chase each
+ * other.
+ */
+static void test_repeats_to_classic_servers(void **state)
+{
+	static const struct {
+		const char *name;
+		bool is_client, extended;
+		uint64_t wanted_ms, ms;
+	} rows[] = {
+		{"a classic server", true, false, 100, 500},
+		{"... and a hasty user", true, false, 1, 500},
+		{"... and a patient one", true, false, 2000, 2000},
+		{"an extended server", true, true, 100, 100},
+		{"a classic client", false, false, 100, 100},
+		{"an extended client", false, true, 100, 100},
+	};
+	struct control_packet packet;
+	struct control c;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		uint64_t repeat_ns =
+			control_repeat_ns(rows[i].is_client, rows[i].extended, rows[i].wanted_ms * NS_PER_MS);
+
+		print_message("%s\n", rows[i].name);
+		assert_int_equal(repeat_ns, rows[i].ms * NS_PER_MS);
+		if (!rows[i].is_client)
+			continue;
+		control_init(&c, true, rows[i].extended, repeat_ns, KEY);
+		assert_int_equal(control_start(&c, &order, START_NS), 0);
+		assert_int_equal(packets(&c, START_NS, &packet), 1);
+		assert_int_equal(packets(&c, START_NS + repeat_ns - 1, &packet), 0);
+		assert_int_equal(packets(&c, START_NS + repeat_ns, &packet), 1);
+	}
+}
+
 /* What is repeated, how often, and what becomes of it when no answer ever comes. */
 static void test_repeated_until_given_up(void **state)
 {
@@ -223,6 +260,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_command),
+		cmocka_unit_test(test_repeats_to_classic_servers),
 		cmocka_unit_test(test_repeated_until_given_up),
 		cmocka_unit_test(test_awaited_in_vain),
 		cmocka_unit_test(test_result_of_many_servers),
