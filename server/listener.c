@@ -102,7 +102,7 @@ static void watch(void *context, struct client *c)
 		if (log_allowed(&l->unused, snapshot.taken_ns))
 			log_line("Client never used its ports, session ended: %s", c->name);
 		clients_close(l->clients, c);
-	} else if (snapshot.taken_ns >= heard_ns + c->session.silence_ns) {
+	} else if (snapshot.taken_ns >= heard_ns + session_silence_ns(&c->session, &snapshot)) {
 		log_line("Client silent for %" PRIu64 " s, session ended: %s",
 			(snapshot.taken_ns - heard_ns) / NS_PER_S, c->name);
 		end_session(l, c, &snapshot);

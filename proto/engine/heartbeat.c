@@ -18,6 +18,7 @@ void heartbeat_init(struct heartbeat *h, const struct heartbeat_plan *plan, uint
 		.limit = plan->limit,
 		.owd = plan->owd,
 		.next_ns = now_ns,
+		.peer_interval_ns = plan->is_client || plan->extended ? 0 : clock_s(HEARTBEAT_GUESS_S),
 	};
 }
 
@@ -107,6 +108,7 @@ static void write_output(const struct heartbeat *h, uint64_t now_ns, struct hear
 
 	m->extended = h->extended;
 	m->held_ns = now_ns - out->received_ns;
+	m->interval_ms = (uint32_t)(h->interval_ns / NS_PER_MS);
 	if (out->type == WIRE_HEARTBEAT_0)
 		heartbeat_body_write_stamp(m->client, now_ns);
 	else if (out->type == WIRE_HEARTBEAT_1 && h->extended)
@@ -278,9 +280,31 @@ static void take_exchange(
 	owd_sample(h->owd, &x, part_of(h, *pending) == &h->loaded);
 }
 
+/* What is seen counts at once when it is longer, and by a quarter when it is shorter: the network may have
+ * doubled a heartbeat. */
+static void learn_interval(struct heartbeat *h, const struct heartbeat_body *m, uint64_t now_ns)
+{
+	uint64_t last_ns = h->asked_ns, gap_ns = now_ns - last_ns;
+
+	h->asked_ns = now_ns;
+	if (m->interval_ms) {
+		h->peer_interval_ns = clock_ms(m->interval_ms);
+		return;
+	}
+	if (last_ns == 0)
+		return;
+	if (gap_ns > clock_s(HEARTBEAT_LONGEST_S))
+		gap_ns = clock_s(HEARTBEAT_LONGEST_S);
+	if (gap_ns > h->peer_interval_ns)
+		h->peer_interval_ns = gap_ns;
+	else
+		h->peer_interval_ns -= (h->peer_interval_ns - gap_ns) / 4;
+}
+
 static enum wire_reject take_0(
 	struct heartbeat *h, struct heartbeat_body *m, const struct heartbeat_packet *packet)
 {
+	learn_interval(h, m, packet->now_ns);
 	remember(h, packet->now_ns);
 	m->proven = packet->proven;
 	return WIRE_OK;

@@ -18,12 +18,14 @@
 #include "proto/wire/classic.h"
 
 enum {
-	HEARTBEAT_PENDING = 64,   /* own stamps that may be unanswered at a time */
-	HEARTBEAT_LOST_MS = 3000, /* not answered for so long: lost */
-	HEARTBEAT_FIRST_MS = 250, /* between tries until the first answer, unless the interval is shorter */
-	HEARTBEAT_AGAIN_MS = 10,  /* ... and after an answer that says it isn't yet */
-	HEARTBEAT_PROVE_MS = 100, /* extended: until the address is proven */
-	HEARTBEAT_OWD_MS = 100,   /* between two summaries of the directions, which cost more than a beat */
+	HEARTBEAT_PENDING = 64,     /* own stamps that may be unanswered at a time */
+	HEARTBEAT_LOST_MS = 3000,   /* not answered for so long: lost */
+	HEARTBEAT_FIRST_MS = 250,   /* between tries until the first answer, unless the interval is shorter */
+	HEARTBEAT_AGAIN_MS = 10,    /* ... and after an answer that says it isn't yet */
+	HEARTBEAT_PROVE_MS = 100,   /* extended: until the address is proven */
+	HEARTBEAT_GUESS_S = 15,     /* a classic client's interval, until it has shown another, */
+	HEARTBEAT_LONGEST_S = 3600, /* ... which is believed up to this */
+	HEARTBEAT_OWD_MS = 100,     /* between two summaries of the directions, which cost more than a beat */
 };
 
 struct heartbeat_part {
@@ -39,6 +41,9 @@ struct heartbeat {
 	uint64_t limit;    /* how many to exchange; 0: no limit */
 	uint64_t hurry_ns; /* 0: no hurry */
 	uint64_t next_ns;
+	/* Server: the time between the client's HEARTBEAT_0 while nothing hurries it, as it says itself or
+	 * as it shows; and when the last one came. */
+	uint64_t peer_interval_ns, asked_ns;
 	uint64_t pending[HEARTBEAT_PENDING]; /* ring of own stamps; 0: answered or lost */
 	unsigned pending_at;
 	bool is_loaded;     /* data flows */

@@ -176,6 +176,7 @@ static void complete_snapshot(struct port *p, uint64_t now_ns)
 	now->thread_id = gettid();
 	now->cpu_ns = clock_thread_cpu_ns();
 	now->last_heard_ns = p->heard_ns;
+	now->peer_interval_ns = p->heartbeat.peer_interval_ns;
 	now->remote_port = p->peer_known ? address_port(&p->peer) : 0;
 	now->socket_drops = p->socket.drops;
 	port_show_path(p);

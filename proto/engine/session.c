@@ -37,13 +37,18 @@ static struct port_plan plan_port(const struct session_plan *plan, enum port_kin
 	return port;
 }
 
+/* Four, so that two lost heartbeats in a row are no end, nor a third that is late. */
+static uint64_t silence_after(uint64_t interval_ns)
+{
+	uint64_t silence_ns = SESSION_SILENCE_BEATS * interval_ns;
+
+	return silence_ns > clock_s(SESSION_SILENCE_S) ? silence_ns : clock_s(SESSION_SILENCE_S);
+}
+
 int session_open(struct session *s, const struct session_plan *plan, enum port_kind *failed)
 {
-	uint64_t silence_ns = 3 * clock_ms(plan->options->heartbeat_ms);
-	uint64_t shortest_ns = clock_s(SESSION_SILENCE_S);
-
 	s->opened_ns = clock_now_ns();
-	s->silence_ns = silence_ns > shortest_ns ? silence_ns : shortest_ns;
+	s->silence_ns = silence_after(clock_ms(plan->options->heartbeat_ms));
 	for (int kind = 0; kind < PORT_KINDS; kind++) {
 		struct port_plan port = plan_port(plan, (enum port_kind)kind);
 		int error = port_open(&s->port[kind], &port);
@@ -112,4 +117,17 @@ uint64_t session_heard_ns(const struct session_snapshot *snapshot)
 		if (snapshot->port[kind].last_heard_ns > latest_ns)
 			latest_ns = snapshot->port[kind].last_heard_ns;
 	return latest_ns;
+}
+
+uint64_t session_silence_ns(const struct session *s, const struct session_snapshot *snapshot)
+{
+	uint64_t longest_ns = s->silence_ns;
+
+	for (int kind = 0; kind < PORT_KINDS; kind++) {
+		uint64_t silence_ns = silence_after(snapshot->port[kind].peer_interval_ns);
+
+		if (silence_ns > longest_ns)
+			longest_ns = silence_ns;
+	}
+	return longest_ns;
 }

@@ -7,11 +7,13 @@
 
 #include "proto/engine/port.h"
 
-enum { SESSION_SILENCE_S = 15 }; /* the shortest silence that ends a session */
+/* Silence ends a session after so many heartbeats that should have come, but no sooner than so many
+ * seconds. */
+enum { SESSION_SILENCE_BEATS = 4, SESSION_SILENCE_S = 15 };
 
 struct session {
 	struct port port[PORT_KINDS];
-	uint64_t silence_ns; /* so long without a sign of life, and the session is over */
+	uint64_t silence_ns; /* that ends the session, by this side's own heartbeat_rate */
 	uint64_t opened_ns;
 };
 
@@ -48,5 +50,8 @@ bool session_view_server(struct session *s, bool on);
 /* What a snapshot says. */
 bool session_is_up(const struct session_snapshot *snapshot);        /* all three ports know the peer */
 uint64_t session_heard_ns(const struct session_snapshot *snapshot); /* last sign of life; 0: none */
+
+/* Server: the silence that ends the session, by how often its client sends heartbeats. */
+uint64_t session_silence_ns(const struct session *s, const struct session_snapshot *snapshot);
 
 #endif

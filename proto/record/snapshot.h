@@ -175,7 +175,8 @@ struct port_snapshot {
 	int32_t thread_id;
 	uint64_t cpu_ns; /* of the thread that serves this port */
 	uint64_t steps;
-	uint64_t last_heard_ns; /* 0: never */
+	uint64_t last_heard_ns;    /* 0: never */
+	uint64_t peer_interval_ns; /* server: between the client's heartbeats, as far as is known; 0: not */
 	uint64_t received_packets, received_bytes;
 	uint64_t sent_packets, sent_bytes;
 	uint64_t send_errors;

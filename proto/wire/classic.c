@@ -21,6 +21,7 @@ enum {
 	REAL = 40,
 	/* An extended HEARTBEAT_0 is at least as long as its answer, which goes to an unproven address. */
 	HEARTBEAT_PAD = 128,
+	INTERVAL_MS_MAX = 3600000,
 };
 
 /* The shorter of 15 and 17 digits that reads back as the same number. */
@@ -121,13 +122,25 @@ static bool copy_stamp(char out[HEARTBEAT_BODY_STAMP], const char *text, size_t 
 	return true;
 }
 
+/* What is said of the interval comes out of the pad: the length stays the same. */
+static void append_question(struct wire_json_text *b, const struct heartbeat_body *m)
+{
+	char interval[REAL] = "";
+	int used = 0;
+
+	if (m->interval_ms)
+		used = snprintf(interval, sizeof interval, ", \"interval_ms\": %" PRIu32, m->interval_ms);
+	wire_json_append(
+		b, "{\"timestamp\": %s%s, \"pad\": \"%0*d\"}", m->client, interval, HEARTBEAT_PAD - used, 0);
+}
+
 size_t heartbeat_body_encode(char out[WIRE_BODY_BYTES], enum wire_type type, const struct heartbeat_body *m)
 {
 	struct wire_json_text b = {.text = out, .room = WIRE_BODY_BYTES};
 
 	assert(type <= WIRE_HEARTBEAT_2 && *m->client && (type == WIRE_HEARTBEAT_0 || *m->server));
 	if (type == WIRE_HEARTBEAT_0 && m->extended)
-		wire_json_append(&b, "{\"timestamp\": %s, \"pad\": \"%0*d\"}", m->client, HEARTBEAT_PAD, 0);
+		append_question(&b, m);
 	else if (type == WIRE_HEARTBEAT_0)
 		wire_json_append(&b, "{\"timestamp\": %s}", m->client);
 	else
@@ -154,6 +167,19 @@ static bool read_held(const json_t *root, struct heartbeat_body *m)
 	return true;
 }
 
+static bool read_interval(const json_t *root, struct heartbeat_body *m)
+{
+	const json_t *interval = json_object_get(root, "interval_ms");
+	uint64_t ms;
+
+	if (!interval)
+		return true;
+	if (!wire_json_read_count(interval, 1, INTERVAL_MS_MAX, &ms))
+		return false;
+	m->interval_ms = (uint32_t)ms;
+	return true;
+}
+
 enum wire_reject heartbeat_body_decode(
 	const uint8_t *body, size_t size, enum wire_type type, struct heartbeat_body *m)
 {
@@ -163,7 +189,7 @@ enum wire_reject heartbeat_body_decode(
 
 	assert(type <= WIRE_HEARTBEAT_2);
 	*m = (struct heartbeat_body){0};
-	ok = root && read_held(root, m);
+	ok = root && read_held(root, m) && read_interval(root, m);
 	json_decref(root);
 	if (type == WIRE_HEARTBEAT_0)
 		ok = ok && copy_stamp(m->client, text, size, "timestamp");

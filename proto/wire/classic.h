@@ -31,6 +31,7 @@ struct heartbeat_body {
 	bool extended;
 	uint64_t held_ns;
 	bool proven;
+	uint32_t interval_ms; /* HEARTBEAT_0: the client's idle interval; 0: not said */
 };
 
 size_t heartbeat_body_encode(char out[WIRE_BODY_BYTES], enum wire_type type, const struct heartbeat_body *m);
