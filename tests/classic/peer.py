@@ -53,6 +53,8 @@ def parse_arguments():
                         help="take 30 s always and don't name a duration, as older servers do")
     server.add_argument("--no-flow-control", action="store_true")
     server.add_argument("--no-result", action="store_true")
+    server.add_argument("--one-test", action="store_true",
+                        help="hear no more commands from a client whose first result has arrived")
     server.add_argument("--no-packet-count", action="store_true")
     server.add_argument("--once", action="store_true", help="end when the first client has gone")
     server.add_argument("--idle", type=float, default=5, metavar="S",

@@ -89,12 +89,17 @@ class Guest:
         self.connects = 0
         self.stamps = [{} for _ in ports]
         self.uploads = {}
+        self.unheard_commands = 0
 
     def summary(self):
         return {"address": self.name, "connects": self.connects, "comms_up": self.is_up,
                 "key": self.key, "assignment": self.answer.decode("ascii"),
                 "ports": {port.name: port.summary() for port in self.ports},
+                "unheard_commands": self.unheard_commands,
                 "uploads": [upload.summary() for upload in self.uploads.values()]}
+
+    def has_ended_control(self):
+        return any(upload.acknowledged for upload in self.uploads.values())
 
 
 class Server:
@@ -269,6 +274,9 @@ class Server:
         duration = values.get("duration", wire.DEFAULT_DURATION_S)
         if not wire.is_integer(duration) or duration < 1:
             self.referee.blame("bad value", "BWUP: duration = %r" % (duration,))
+            return
+        if self.args.one_test and guest.has_ended_control():
+            guest.unheard_commands += 1
             return
         self.say("Server received BWUP")
         if self.args.ignore_duration:

@@ -17,6 +17,8 @@ MODES = ("SINGLE", "THREAD")
 DATAGRAM_BYTES = 938  # header, 900 characters, and what JSON adds
 # A client that got no result has waited its own time and five seconds.
 RESULT_S = 5
+NOTHING_CAME = ("The classic server sent neither FLOW_CONTROL nor a result; what arrived there is not "
+                "known")
 UPLOAD = ("--json", "--bwup", "--duration", "1", "--rate", "5M")
 
 
@@ -100,26 +102,64 @@ class OurClient(harness.Case):
         self.assertEqual(document["error"]["code"], "incomplete")
         self.assertGreater(test["sent"]["packets"], 0)
         self.assertAlmostEqual(test["duration_s"], 1, delta=0.1 * harness.SLOWER)
-        return test, upload
+        return test, upload, document
 
     def run_without_result_but_reports(self, mode, *peer_flags):
         """As received counts what the last report shows."""
-        test, upload = self.run_without_result(mode, *peer_flags)
+        test, upload, _ = self.run_without_result(mode, *peer_flags)
         self.assertGreater(test["received"]["packets"], 0)
         self.assertLessEqual(test["received"]["packets"], upload["unique"])
         self.assertEqual(test["received"]["bytes"], test["received"]["packets"] * DATAGRAM_BYTES)
 
     def run_without_anything(self):
-        test, _ = self.run_without_result("THREAD", "--no-result", "--no-flow-control")
+        test, _, document = self.run_without_result("THREAD", "--no-result", "--no-flow-control")
         self.assertIsNone(test["received"])
         self.assertIsNone(test["loss"])
+        self.assertEqual(document["error"]["message"], NOTHING_CAME)
+
+    def run_without_anything_as_text(self):
+        peer = self.peer_server("--no-result", "--no-flow-control")
+        client = self.client(peer, *[flag for flag in UPLOAD if flag != "--json"])
+        self.assert_exit(client, 1)
+        self.assertEqual(client.err.lines.count("wyndrvr: " + NOTHING_CAME), 1, client)
 
     def test_no_result(self):
         """From a server that sends none, or that takes its 30 s whatever it is asked for."""
         harness.together(
             *[lambda mode=mode, flag=flag: self.run_without_result_but_reports(mode, flag)
               for mode in MODES for flag in ("--no-result", "--ignore-duration")],
-            self.run_without_anything)
+            self.run_without_anything, self.run_without_anything_as_text)
+
+    def run_two_tests(self, mode, *peer_flags):
+        """Each in a session of its own: the server's CONTROL port may end with the first result."""
+        peer = self.peer_server(*peer_flags)
+        client = self.client(peer, "--bwup", *UPLOAD, "--interval", "0.2", "--port-parallelability", mode)
+        self.assert_exit(client, 0)
+        self.assertEqual(peer.end(), 0, peer)
+        document, theirs = client.document(), peer.last_object()
+        self.assertEqual(theirs["violations"], 0, theirs["violation_texts"])
+        self.assertIsNone(document["error"])
+        self.assertEqual([test["complete"] for test in document["end"]["tests"]], [True, True])
+        self.assertEqual([len(one["uploads"]) for one in theirs["clients"]], [1, 1])
+        self.assertEqual([one["uploads"][0]["channel"] for one in theirs["clients"]],
+                         [test["channel"] for test in document["end"]["tests"]])
+        self.assertEqual([one["unheard_commands"] for one in theirs["clients"]], [0, 0])
+        starts = [interval["start"] for interval in document["intervals"]]
+        self.assertEqual(starts, sorted(starts))
+        self.assertGreater(starts[-1], 2)
+
+    def test_two_tests(self):
+        harness.together(*[lambda mode=mode, flags=flags: self.run_two_tests(mode, *flags)
+                           for mode in MODES for flags in ((), ("--one-test",))],
+                         self.run_two_tests_as_text)
+
+    def run_two_tests_as_text(self):
+        peer = self.peer_server("--one-test")
+        client = self.client(peer, "--bwup", "--bwup", "--duration", "1", "--rate", "5M")
+        self.assert_exit(client, 0)
+        for line in ("Received port assignment:", "Client connected successfully",
+                     "=== Upload Bandwidth Test Results ==="):
+            self.assertEqual(client.out.lines.count(line), 2, client)
 
     def test_heartbeats(self):
         for mode in MODES:

@@ -225,6 +225,22 @@ int client_open(struct client *c, const struct client_plan *plan)
 	return error;
 }
 
+void client_reconnect(struct client *c)
+{
+	struct client_plan plan = {
+		.options = c->options,
+		.key = c->key,
+		.server = c->server,
+		.home = c->home,
+	};
+	int error;
+
+	client_close(c);
+	error = client_open(c, &plan);
+	if (error)
+		fail(c, error, "could not ask the server for another session");
+}
+
 void client_close(struct client *c)
 {
 	loop_remove(&c->task);

@@ -50,6 +50,10 @@ struct client_plan {
 /* Starts asking the server's main port. 0 or -errno. */
 int client_open(struct client *c, const struct client_plan *plan);
 
+/* Ends the session and asks for a new one, from another main socket: a classic server knows its clients by
+ * that. What it comes to shows in `state`. */
+void client_reconnect(struct client *c);
+
 /* Ends the session: stops its threads, closes its sockets. The last snapshot stays. */
 void client_close(struct client *c);
 

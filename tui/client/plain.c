@@ -92,7 +92,8 @@ static void refuse(struct plain *p, const char *why, uint64_t now_ns)
 static void tell_up(struct plain *p, uint64_t now_ns)
 {
 	say(p, "Client connected successfully\n");
-	p->began_ns = p->interval_ends_ns = now_ns;
+	p->began_ns = p->began_ns ? p->began_ns : now_ns; /* a second session goes on in the same lines */
+	p->interval_ends_ns = now_ns;
 	begin_interval(p, now_ns);
 	/* What made the session come up is news too. */
 	p->before = (struct session_snapshot){0};
@@ -199,8 +200,12 @@ static void end_interval(struct plain *p, uint64_t now_ns)
 
 static void check_tests(struct plain *p, uint64_t now_ns)
 {
-	if (test_queue_step(&p->test_queue, now_ns) && p->end_ns == CLOCK_NEVER)
+	if (test_queue_step(&p->test_queue, now_ns) && p->end_ns == CLOCK_NEVER) {
 		p->end_ns = now_ns;
+		if (p->client.classic && p->report.error_code[0])
+			fprintf(stderr, "wyndrvr: %s\n", p->report.error);
+	}
+	tell_state(p, now_ns); /* the next test may need a session of its own */
 }
 
 static void check_count(struct plain *p, uint64_t now_ns)
@@ -242,7 +247,7 @@ static uint64_t step(struct loop_task *task, bool readable)
 			check_tests(p, now_ns);
 		else if (p->options->count)
 			check_count(p, now_ns);
-		if (now_ns >= p->interval_ends_ns && p->end_ns == CLOCK_NEVER)
+		if (p->client.state == CLIENT_UP && now_ns >= p->interval_ends_ns && p->end_ns == CLOCK_NEVER)
 			end_interval(p, now_ns);
 	}
 	if (now_ns >= p->end_ns)

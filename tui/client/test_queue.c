@@ -57,6 +57,13 @@ void test_queue_start(struct test_queue *a, enum test_direction direction)
 	a->again[direction] = upload(a)->path_searching;
 	if (a->again[direction])
 		return;
+	/* A classic server doesn't listen any more once it has sent a result. */
+	if (a->client->classic && a->started > 0) {
+		client_reconnect(a->client);
+		test_queue_renew(a);
+		a->again[direction] = true;
+		return;
+	}
 	a->started++;
 	session_start_test(&a->client->session, &order);
 }
@@ -85,6 +92,9 @@ void test_queue_begin(struct test_queue *a)
 {
 	enum option_test test;
 
+	/* One that waited for this session goes first. */
+	if (a->again[TEST_UP] || a->again[TEST_DOWN])
+		return;
 	if (a->next >= a->options->test_count)
 		return;
 	test = a->options->tests[a->next++];
@@ -103,6 +113,10 @@ static void note_failure(struct test_queue *a, const struct test_record *t)
 			refusal_name(t->refusal), t->wait_s);
 	else if (t->phase == TEST_FAILED)
 		report_fail(a->report, "no_answer", "The server did not acknowledge the test");
+	else if (a->client->classic && !t->received_known)
+		report_fail(a->report, "incomplete",
+			"The classic server sent neither FLOW_CONTROL nor a result; what arrived there is "
+			"not known");
 	else
 		report_fail(a->report, "incomplete",
 			"No result came from the server; the figures are what is known without it");
