@@ -302,6 +302,8 @@ class Server:
         if upload.result is None:
             self.referee.blame("result acknowledged before it was sent")
         elif self.referee.check(values, demands, "TEST_RESULT"):
+            if not upload.acknowledged:
+                self.say("Server received TEST_RESULT ack")
             upload.acks += 1
             upload.acknowledged = True
             upload.next_result = None

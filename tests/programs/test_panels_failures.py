@@ -123,6 +123,21 @@ class Failures(terminal.Case):
         self.assertEqual(peer.end(), 0, peer)
         self.assertEqual(peer.last_object()["violations"], 0)
 
+    def test_classic_server_again(self):
+        """It takes one test a session: the second one gets a session of its own."""
+        peer = self.peer_server("--one-test", "--test-verbose")
+        pane = self.pane_up("--rate", "5M", "--duration", "1", server=peer)
+        for count in (1, 2, 3):
+            pane.send("u")
+            peer.err.wait("Server received TEST_RESULT ack", count=count)
+            pane.wait_for("last test: complete")
+        self.quit(pane)
+        self.assertEqual(pane.all().count("=== Upload Bandwidth Test Results ==="), 3)
+        self.assertEqual(peer.end(), 0, peer)
+        theirs = peer.last_object()
+        self.assertEqual(theirs["violations"], 0, theirs["violation_texts"])
+        self.assertEqual([len(one["uploads"]) for one in theirs["clients"]], [1, 1, 1])
+
 
 if __name__ == "__main__":
     unittest.main()
