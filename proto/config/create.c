@@ -1,9 +1,9 @@
-/* Owns the writing of a configuration file: a new one with everything in it, or another value in
- * some lines of an existing one.
+/* Owns the writing of a configuration file: a new one with every setting, or new values in some lines of
+ * an existing one.
  *
- * An existing file is walked by the same parser that loads it, and copied beside that: only the
- * bytes of a value are replaced. What the parser refuses is left alone, and the same goes for a
- * result that it would refuse. A file is replaced as a whole, by rename(). */
+ * The parser that loads a file also walks an existing one here, while it is copied: only the bytes of a
+ * value are replaced. A file that the parser refuses is left alone, and so is one whose new text it would
+ * refuse. A file is replaced as a whole, by rename(). */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -13,8 +13,9 @@
 
 #include "proto/config/table.h"
 
-static const char preamble[] = "# Settings of wyndrvr and wyndrvrd, a KEY=VALUE each; a # begins a comment.\n"
-			       "# Flags and WYNDRVR_* variables go before what is said here.\n";
+static const char preamble[] =
+	"# Settings for wyndrvr and wyndrvrd, one KEY=VALUE per line; # starts a comment.\n"
+	"# Flags and WYNDRVR_* variables override them.\n";
 
 /* One call of options_create_config(). */
 struct job {
@@ -25,7 +26,7 @@ struct job {
 };
 
 struct text {
-	char *bytes; /* a NUL behind them */
+	char *bytes; /* NUL-terminated */
 	size_t size;
 };
 
@@ -96,7 +97,7 @@ static int write_all(int fd, const struct text *text)
 	return fsync(fd) ? -errno : 0;
 }
 
-/* A link to the file stays one: what it leads to is replaced. */
+/* A symbolic link stays one: its target is replaced. */
 static int replace(const struct job *job, const struct text *text, const struct stat *old)
 {
 	char *real = realpath(job->path, NULL);
@@ -211,7 +212,7 @@ static int copy_pair(void *context, const struct option_pair *pair, char problem
 	if (!text || strcmp(text, pair->value) == 0)
 		return 0;
 	copy_lines(c, pair->line - 1);
-	/* The parser's value is the text behind the first separator, without the blanks around. */
+	/* The parser's value is the text after the first separator, trimmed. */
 	value = strstr(strpbrk(c->from, "=:") + 1, pair->value);
 	fwrite(c->from, 1, (size_t)(value - c->from), c->to);
 	fputs(text, c->to);
@@ -236,7 +237,7 @@ static void append_missing(struct copy *c, const struct text *old)
 	}
 }
 
-/* `*changed` is what `old` becomes, and no text when it stays as it is. */
+/* `*changed` is the new text; empty when nothing changes. */
 static int rewrite(const struct job *job, const struct text *old, struct text *changed)
 {
 	struct copy c = {.job = job, .from = old->bytes};

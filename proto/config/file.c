@@ -1,7 +1,7 @@
-/* Owns the reading of a configuration file: where it is, and what its lines mean. inih takes the
- * lines apart; the reader in front of it counts them, and sees to what inih would let pass or take
- * for something else: sections, "# comments" behind a value, indented lines (to inih, a
- * continuation), NUL bytes, and lines longer than its buffer. */
+/* Owns the reading of a configuration file: where it is, and what its lines mean. inih parses the lines;
+ * the reader in front of it counts them and deals with what inih would accept or misread: sections,
+ * "# comments" after a value, indented lines (a continuation to inih), NUL bytes, and lines longer than its
+ * buffer. */
 #include <errno.h>
 #include <ini.h>
 #include <pwd.h>
@@ -24,7 +24,7 @@ struct walk {
 	char *line; /* getline's */
 	size_t room;
 	unsigned number;
-	unsigned seen[OPTIONS_ROWS_MAX]; /* the line that each key was on; 0: none yet */
+	unsigned seen[OPTIONS_ROWS_MAX]; /* the line of each key; 0: not seen yet */
 	int err;
 	char *error;
 };
@@ -48,7 +48,7 @@ int option_system_error(char error[OPTIONS_ERROR], const char *path, int number)
 	return -number;
 }
 
-/* Cuts a comment: what begins with '#' or ';' at the start or behind a blank. */
+/* Cuts off a comment: a '#' or ';' at the start of the line or after a blank, and the rest. */
 static void cut_comment(char *line)
 {
 	char *at;
@@ -121,7 +121,7 @@ int option_walk_file(
 	struct walk w = {.file = file, .path = path, .visit = visit, .context = context, .error = error};
 	int bad_line = ini_parse_stream(read_line, &w, take_pair, &w);
 
-	/* inih goes on behind a line it can't take, so that another problem may have come first. */
+	/* inih goes on after a line that it can't parse, so an earlier problem may be known already. */
 	if (bad_line > 0 && (!w.err || (unsigned)bad_line < w.number)) {
 		w.number = (unsigned)bad_line;
 		refuse(&w, "not a setting; allowed: KEY=VALUE, # comment");

@@ -1,4 +1,4 @@
-/* Owns the words around the option table, for --help and the manual page. */
+/* Owns the text around the option table, for --help and the manual page. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 
 enum { BOTH = PROGRAM_SERVER | PROGRAM_CLIENT };
 
-/* A line of the help behind the options; NULL: an empty one. */
+/* An entry of the lists that follow the options. */
 struct line {
 	unsigned programs;
 	const char *left, *text;
@@ -28,12 +28,10 @@ static const char *const purposes[] = {
 };
 
 static const char *const settings[] = {
-	"Every flag listed with its default is a setting. It is taken from the flag, or else from its "
-	"variable "
-	"(WYNDRVR_TEST_DELAY=20), or else from its line in the file (test_delay=20). The file serves both "
-	"programs, so each takes the settings of the other as well. Without --config it is the first of "
-	"these "
-	"that exists:",
+	"Every flag listed with its default is a setting. Its value comes from the flag, or else from its "
+	"variable (WYNDRVR_TEST_DELAY=20), or else from its line in the configuration file "
+	"(test_delay=20). The file serves both programs, so each accepts the other's settings too. Without "
+	"--config, it is the first of these that exists:",
 	"$XDG_CONFIG_HOME/wyndrvr/config, or ~/.config/wyndrvr/config",
 	"~/.wyndrvr/config",
 };
@@ -73,7 +71,7 @@ static void put_lines(const struct help *h, const char *title, const struct line
 			h->style->entry(h->out, line->left, line->text);
 }
 
-/* What stands for the value: its unit, unless its type says more. */
+/* The placeholder for the value: its unit, unless its type says more. */
 static void name_value(const struct option_row *row, char out[OPTION_NAME])
 {
 	static const char *const words[] = {

@@ -1,6 +1,6 @@
-/* Owns the way of the settings into struct options: defaults, file, environment, arguments, each
- * over the one before. The arguments are read first, because they name the file and say whether
- * there is anything to load at all, and are applied again at the end. */
+/* Owns the loading of struct options: defaults, file, environment and arguments, each overriding the one
+ * before. The arguments are read first, because they name the file and say whether there is anything to
+ * load at all; they are applied again at the end. */
 #include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -20,11 +20,11 @@ struct reader {
 	struct option_arguments *a;
 	enum program program;
 	char **next;          /* ends with NULL */
-	struct options trial; /* takes each value, to see whether it can be taken */
+	struct options trial; /* each value is tried on this */
 	char *error;
 };
 
-/* `argument` as it was typed, up to its '='. */
+/* The error names `argument` as it was typed, up to its '='. */
 __attribute__((format(printf, 3, 4))) static int refuse(
 	struct reader *r, const char *argument, const char *format, ...)
 {
@@ -152,7 +152,7 @@ int option_read_arguments(
 			address = *r.next++;
 		}
 	}
-	/* Last, for --server may come behind it. */
+	/* Last, because --server may come after it. */
 	if (!err && address)
 		err = read_address(&r, address);
 	return err;
@@ -262,7 +262,7 @@ int options_load(struct options *o, enum program program, int argc, char **argv,
 	if (err)
 		return -EINVAL;
 	apply_arguments(&a, o, &origins);
-	/* With --server it is wyndrvrd that loads the rest. */
+	/* With --server, wyndrvrd loads the rest. */
 	if (!o->help && !o->man && !o->version && !o->create_config && !o->server) {
 		err = load_file(o, &origins, error);
 		if (!err)

@@ -49,7 +49,7 @@ static size_t min_size(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* Levenshtein's, one line of the matrix at a time; what is longer than a name is cut. */
+/* Levenshtein's, one row of the matrix at a time; only the first OPTION_NAME characters count. */
 static size_t edit_distance(const char *a, const char *b)
 {
 	size_t a_size = strnlen(a, OPTION_NAME), b_size = strnlen(b, OPTION_NAME);

@@ -1,5 +1,5 @@
-/* Owns the option table. A new setting is a field of struct options and a row here; the file, the
- * variables, the flags, the help and --create-config follow. */
+/* Owns the option table. A new setting is a field of struct options and a row here: the file, the variables,
+ * the flags, the help and --create-config follow from it. */
 #include "proto/config/options.h"
 
 #include <assert.h>
@@ -63,7 +63,7 @@ const struct option_row options_table[] = {
 		 "queues, max is as fast as both hosts can"},
 	{.name = "until", .group = GROUP_TEST, .programs = PROGRAM_CLIENT, FIELD(until_percent),
 	 .type = OPTION_DECIMAL, .min = 0, .max = 50, .unit = "%", .fallback = "0",
-	 .help = "with --rate auto, end when the 95 % confidence interval of the capacity is so narrow; 0 is "
+	 .help = "with --rate auto, end when the 95 % confidence interval of the capacity is this narrow; 0: "
 		 "never"},
 	{.name = "packet_length", .group = GROUP_TEST, .programs = PROGRAM_CLIENT,
 	 FIELD(packet_length), .type = OPTION_INTEGER, .min = MIN_DATAGRAM, .max = WIRE_MAX_BYTES,
@@ -99,7 +99,7 @@ const struct option_row options_table[] = {
 	 .fallback = "5", .help = "time to wait for the server"},
 	{.name = "wait", .group = GROUP_CONNECTION, .programs = PROGRAM_CLIENT, FIELD(wait_s),
 	 .type = OPTION_DECIMAL, .max = 86400, .unit = "s", .fallback = "0",
-	 .help = "how long to try again while the server says that it is busy"},
+	 .help = "how long to keep trying while the server is busy"},
 	{.name = "key_file", .group = GROUP_CONNECTION, .programs = BOTH, FIELD(key_file),
 	 .type = OPTION_PATH, .fallback = "",
 	 .help = "file of pre-shared keys; a server with one refuses clients without a key, a "
@@ -121,13 +121,13 @@ const struct option_row options_table[] = {
 	 .fallback = "604800", .help = "a session ends after this time"},
 	{.name = "max_requests", .group = GROUP_LIMITS, .programs = PROGRAM_SERVER,
 	 FIELD(max_requests), .type = OPTION_INTEGER, .min = 1, .max = 1e6, .fallback = "50",
-	 .help = "first requests a second that are answered, for each address; loopback is exempt"},
+	 .help = "first requests answered per second for each address; loopback is exempt"},
 	{.name = "max_tests", .group = GROUP_LIMITS, .programs = PROGRAM_SERVER, FIELD(max_tests),
 	 .type = OPTION_INTEGER, .min = 1, .max = 20000, .fallback = "64",
-	 .help = "tests that run at a time"},
+	 .help = "tests running at a time"},
 	{.name = "max_downloads_per_address", .group = GROUP_LIMITS, .programs = PROGRAM_SERVER,
 	 FIELD(max_downloads_per_address), .type = OPTION_INTEGER, .min = 1, .max = 20000,
-	 .fallback = "4", .help = "downloads that run at a time, for each address; loopback is exempt"},
+	 .fallback = "4", .help = "downloads running at a time for each address; loopback is exempt"},
 	{.name = "max_rate", .group = GROUP_LIMITS, .programs = PROGRAM_SERVER, FIELD(max_rate_bps),
 	 .type = OPTION_RATE, .min = 1e3, .max = 1e12, .zero_word = "max", .unit = "bits/s",
 	 .fallback = "max", .help = "highest rate of a test"},
@@ -139,7 +139,7 @@ const struct option_row options_table[] = {
 	 .fallback = "3600", .help = "longest test"},
 	{.name = "load_lease", .group = GROUP_LIMITS, .programs = PROGRAM_SERVER,
 	 FIELD(load_lease_ms), .type = OPTION_INTEGER, .min = 100, .max = 1000, .unit = "ms",
-	 .fallback = "1000", .help = "a download stops when nothing proves for so long that it arrives"},
+	 .fallback = "1000", .help = "a download stops after this long without proof that it arrives"},
 
 	{FLAG(no_tui), .group = GROUP_OUTPUT, .programs = PROGRAM_CLIENT,
 	 .help = "plain lines instead of the screen"},
@@ -170,7 +170,7 @@ const struct option_row options_table[] = {
 	 .help = "pause before each blocking wait, so that datagrams gather into batches"},
 	{.name = "max_send_time", .group = GROUP_TUNING, .programs = BOTH, FIELD(max_send_us),
 	 MICROSECONDS(0), .fallback = "500", .zero_is_default = true,
-	 .help = "longest a port sends data before it looks at its socket again; 0 is the default"},
+	 .help = "longest a port sends data before it looks at its socket again; 0 means the default"},
 	{.name = "send_sleep", .group = GROUP_TUNING, .programs = BOTH, FIELD(send_sleep_us),
 	 MICROSECONDS(0), .fallback = "0", .help = "pause after such a turn of sending"},
 	{.name = "heartbeat_rate", .group = GROUP_TUNING, .programs = PROGRAM_CLIENT,
@@ -197,10 +197,10 @@ const struct option_row options_table[] = {
 
 	{.name = "test_delay", .group = GROUP_AIDS, .programs = BOTH, FIELD(test_delay_ms),
 	 MILLISECONDS(0), .fallback = "0", .bare = "100",
-	 .help = "hold back every packet that is sent; the flag alone is 100 ms"},
+	 .help = "delay every packet sent; the flag alone means 100 ms"},
 	{.name = "test_drop_rate", .group = GROUP_AIDS, .programs = BOTH, FIELD(test_drop_rate),
 	 .type = OPTION_DECIMAL, .max = 1, .fallback = "0.0",
-	 .help = "share of all sent packets that is dropped on purpose"},
+	 .help = "share of sent packets to drop on purpose"},
 
 	{.name = "config", .flag_only = true, .group = GROUP_CONFIGURATION, .programs = BOTH,
 	 FIELD(config), .type = OPTION_PATH, .help = "the configuration file, or its folder"},
@@ -284,7 +284,7 @@ void options_each(const struct options *o, void (*visit)(void *context, const ch
 	}
 }
 
-/* FILE:LINE goes in front, where editors look for it; other places behind. */
+/* FILE:LINE goes in front, where editors look for it; other places follow the problem. */
 __attribute__((format(printf, 4, 5))) static int refuse(char error[OPTIONS_ERROR],
 	const struct option_origins *origins, const struct option_row *row, const char *format, ...)
 {

@@ -1,4 +1,4 @@
-/* Two ways to write the same words: --help and the manual page. Internal to the options. */
+/* Two ways to write the same text: --help and the manual page. Internal to config/. */
 #ifndef PROTO_CONFIG_STYLE_H
 #define PROTO_CONFIG_STYLE_H
 
@@ -13,7 +13,7 @@ struct options_style {
 	void (*paragraph)(FILE *out, const char *text);
 };
 
-/* All that there is to say of a program; `manual` adds sections behind the options', NULL: none. */
+/* Writes everything about a program; `manual` adds sections after the options, NULL: none. */
 void options_write(FILE *out, enum program program, const struct options_style *style,
 	const struct options_manual *manual);
 

@@ -7,7 +7,7 @@
 
 enum { WIDTH = 80, TEXT_COLUMN = 28 };
 
-/* `text` broken at words, from the column that has been reached. */
+/* Wraps `text` at words, starting in the column reached so far. */
 static void put_wrapped(FILE *out, const char *text, int indent, int column)
 {
 	int word = 0;
@@ -34,7 +34,7 @@ static void plain_heading(FILE *out, const char *title)
 	fprintf(out, "\n%s:\n", title);
 }
 
-/* `text` beside `left`, or below when that is too long. */
+/* `text` beside `left`, or below it when `left` is too long. */
 static void plain_entry(FILE *out, const char *left, const char *text)
 {
 	int column = fprintf(out, "  %s", left);
@@ -54,7 +54,7 @@ static void plain_paragraph(FILE *out, const char *text)
 
 static const struct options_style plain = {plain_usage, plain_heading, plain_entry, plain_paragraph};
 
-/* A minus that can be searched for and copied, and no text taken for a request. */
+/* Hyphens stay searchable minus signs, and no text is taken for a request. */
 static void put_roff(FILE *out, const char *text)
 {
 	if (*text == '.' || *text == '\'')

@@ -1,5 +1,5 @@
-/* What the option files share, and nobody else includes: options.c owns the table, options_value.c the
- * conversion of a value, options_load.c and options_file.c read, options_create.c writes. */
+/* What the files of config/ share and nothing else includes: options.c owns the table, value.c and ranges.c
+ * convert values, load.c and file.c read, create.c writes. */
 #ifndef PROTO_CONFIG_TABLE_H
 #define PROTO_CONFIG_TABLE_H
 
@@ -42,7 +42,7 @@ enum {
 	OPTION_ALLOWED = 96,
 	OPTION_DESCRIPTION = 320,
 	OPTION_PROBLEM = 240,
-	OPTION_PATH_SHOWN = 160, /* more of a path would push the problem out of the error */
+	OPTION_PATH_SHOWN = 160, /* more of a path would leave no room for the problem */
 };
 
 struct option_row {
@@ -73,7 +73,7 @@ const struct option_row *option_find(const char *name);
 /* Whether `program` takes it as a flag; 0 stands for the file and the environment. */
 bool option_is_taken(const struct option_row *row, unsigned program);
 
-/* The most similar name among those that `program` takes. */
+/* The most similar name that `program` takes. */
 const char *option_closest(const char *name, unsigned program);
 
 /* "--bind-port" and "WYNDRVR_BIND_PORT". */
@@ -85,7 +85,7 @@ const char *option_variable(const char *name, char out[OPTION_NAME]);
 int option_set(
 	struct options *o, const struct option_row *row, const char *text, char problem[OPTION_PROBLEM]);
 
-/* The values it takes, for errors and help: "1..3600000 ms". */
+/* The allowed values, for errors and help: "1..3600000 ms". */
 const char *option_allowed(const struct option_row *row, char out[OPTION_ALLOWED]);
 
 /* Help, allowed values and default in one line. */
@@ -94,17 +94,17 @@ const char *option_describe(const struct option_row *row, char out[OPTION_DESCRI
 /* The value as a new JSON value; NULL when out of memory. */
 json_t *option_json(const struct options *o, const struct option_row *row);
 
-/* Where a whole number ends; NULL when there is none, or one too large. */
+/* Parses a whole number and returns its end; NULL when there is none, or it is too large. */
 const char *option_parse_whole(const char *text, uint64_t *value);
 
-/* options_ranges.c: one type's entry. */
+/* ranges.c: the functions of one type. */
 const char *option_set_ranges(struct options *o, const struct option_row *row, const char *text);
 void option_allow_ranges(const struct option_row *row, char out[OPTION_ALLOWED]);
 json_t *option_json_ranges(const struct options *o, const struct option_row *row);
 
 void options_defaults(struct options *o);
 
-/* Where the values came from, so that an error between two of them can name the place. */
+/* Where each value came from, so that a later error can name the place. */
 enum option_source { FROM_DEFAULT, FROM_FILE, FROM_VARIABLE, FROM_FLAG };
 
 struct option_origins {
@@ -115,11 +115,11 @@ struct option_origins {
 	} row[OPTIONS_ROWS_MAX];
 };
 
-/* What can only be judged when all values are in. 0, or -EINVAL with `error` set. */
+/* Checks what depends on more than one value. 0, or -EINVAL with `error` set. */
 int options_check(const struct options *o, const struct option_origins *origins, char error[OPTIONS_ERROR]);
 
-/* One command line, checked: the text that each row was given last; NULL: not given. A server's
- * address is a short form of --bind-addr and --bind-port. */
+/* One command line, checked: the last text given for each row; NULL: none. A server's address is short for
+ * --bind-addr and --bind-port. */
 struct option_arguments {
 	const char *text[OPTIONS_ROWS_MAX];
 	enum option_test tests[OPTIONS_TESTS];
@@ -131,8 +131,8 @@ struct option_arguments {
 int option_read_arguments(
 	struct option_arguments *a, enum program program, int argc, char **argv, char error[OPTIONS_ERROR]);
 
-/* The file that --config names; or the first of the usual places that has one; or the first of
- * these places; or "" where there is no home. 0 or -errno with `error` set. */
+/* The file that --config names; or else the first of the usual places that has one; or else the first of
+ * these places; "" where there is no home folder. 0 or -errno with `error` set. */
 int option_find_file(const struct options *o, char path[PATH_MAX], char error[OPTIONS_ERROR]);
 
 /* Sets `error` to "PATH: " and the name of `number`, an errno, and returns it negative. */
@@ -148,8 +148,8 @@ struct option_pair {
 
 typedef int option_visit(void *context, const struct option_pair *pair, char problem[OPTION_PROBLEM]);
 
-/* Gives each key=value of a file to `visit`, whose -EINVAL ends the walk; so do a key that is
- * unknown or there twice, and a line that is none. 0 or -errno with `error` set. */
+/* Gives each KEY=VALUE of a file to `visit`. The walk ends when `visit` returns -EINVAL, at an unknown or
+ * repeated key, and at a line that is no setting. 0 or -errno with `error` set. */
 int option_walk_file(
 	FILE *file, const char *path, option_visit *visit, void *context, char error[OPTIONS_ERROR]);
 

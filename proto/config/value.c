@@ -1,5 +1,5 @@
-/* Owns the conversion of a setting between text, its field in struct options, and JSON: one entry
- * of `types` for each type. Values don't follow the locale: a file means the same everywhere. */
+/* Owns the conversion of a setting between text, its field in struct options, and JSON: one entry of `types`
+ * for each type. The locale is ignored: a file means the same everywhere. */
 #include <assert.h>
 #include <ctype.h>
 #include <errno.h>
@@ -78,7 +78,7 @@ const char *option_parse_whole(const char *text, uint64_t *value)
 	return at > text ? at : NULL;
 }
 
-/* Not strtod(): that follows the locale and takes hexadecimal, infinity and NaN. */
+/* Not strtod(), which follows the locale and accepts hexadecimal, infinity and NaN. */
 static const char *parse_decimal(const char *text, double *value)
 {
 	uint64_t whole, fraction = 0;
@@ -317,7 +317,7 @@ static json_t *json_theme(const struct options *o, const struct option_row *row)
 	return json_string(theme_names[*(const enum option_theme *)const_field(o, row)]);
 }
 
-/* The flag alone says which test; its text says nothing. */
+/* The flag itself says which test; there is no text. */
 static const char *add_test(struct options *o, const struct option_row *row, const char *text)
 {
 	(void)text;
