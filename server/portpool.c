@@ -88,12 +88,3 @@ unsigned portpool_size(const struct portpool *pool)
 {
 	return pool->size;
 }
-
-unsigned portpool_used(const struct portpool *pool, uint64_t now_ns)
-{
-	unsigned used = pool->size - pool->free;
-
-	for (unsigned i = 0; i < pool->waitings; i++)
-		used -= pool->waiting[(pool->first_waiting + i) % pool->size].free_ns <= now_ns;
-	return used;
-}

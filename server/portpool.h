@@ -25,8 +25,7 @@ void portpool_return(struct portpool *pool, uint16_t port, uint64_t now_ns);
 /* Gives back a port that was never used: it is free at once. */
 void portpool_give_back(struct portpool *pool, uint16_t port);
 
-/* Ports in all, and those in use or kept back. */
+/* Ports in all. */
 unsigned portpool_size(const struct portpool *pool);
-unsigned portpool_used(const struct portpool *pool, uint64_t now_ns);
 
 #endif

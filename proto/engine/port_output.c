@@ -19,7 +19,7 @@ static size_t compose(const struct port *p, uint8_t packet[WIRE_MAX_BYTES], cons
 	return size + SEAL_TAG_BYTES;
 }
 
-void port_send_to(
+static void send_to(
 	struct port *p, const struct address *to, struct wire_header h, const void *body, size_t size)
 {
 	uint8_t packet[WIRE_MAX_BYTES];
@@ -42,7 +42,7 @@ void port_send_to(
 void port_send(struct port *p, const struct wire_header *h, const void *body, size_t size)
 {
 	if (p->peer_known)
-		port_send_to(p, &p->peer, *h, body, size);
+		send_to(p, &p->peer, *h, body, size);
 }
 
 /* After a pause nothing that a packet is made from is in the caches, and composing it takes ten times as
@@ -58,7 +58,7 @@ void port_send_heartbeat(struct port *p, const struct address *to, struct heartb
 
 	compose(p, warm_up, &h, out->body, out->size);
 	heartbeat_restamp(&p->heartbeat, clock_now_ns(), out);
-	port_send_to(p, to, h, out->body, out->size);
+	send_to(p, to, h, out->body, out->size);
 }
 
 static void beat(struct port *p)

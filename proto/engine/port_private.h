@@ -18,11 +18,7 @@ uint64_t port_output_due_ns(struct port *p, uint64_t now_ns);
 /* Sends one packet of ours, header and body, to the port's peer. */
 void port_send(struct port *p, const struct wire_header *h, const void *body, size_t size);
 
-/* The same to an address that need not be proven: only answers to a heartbeat go there. */
-void port_send_to(
-	struct port *p, const struct address *to, struct wire_header h, const void *body, size_t size);
-
-/* A heartbeat, stamped as it leaves. The same holds for the address. */
+/* A heartbeat, stamped as it leaves. The address need not be proven: only answers to a heartbeat go there. */
 void port_send_heartbeat(struct port *p, const struct address *to, struct heartbeat_output *out);
 
 /* Single port: goes on with a socket for the address that `mail` names. */

@@ -44,7 +44,8 @@ static uint64_t ceiling(const struct source *s)
 	return lease_is_proven(&s->lease) ? rate : pacer_lower(rate, SOURCE_UNPROVEN_BPS);
 }
 
-uint64_t source_rate(const struct source *s)
+/* The rate that is in force; 0: as fast as it goes. */
+static uint64_t rate_in_force(const struct source *s)
 {
 	return s->order.search ? s->searched_bps
 			       : pacer_lower(ceiling(s), receiver_limit_rate_bps(&s->receiver_limit));
@@ -68,7 +69,7 @@ static void update_rate(struct source *s, uint64_t now_ns)
 		s->capacity.plan.ceiling_bps = ceiling(s);
 		s->searched_bps = capacity_rate_bps(&s->capacity, now_ns);
 	}
-	rate = source_rate(s);
+	rate = rate_in_force(s);
 	if (!s->order.search)
 		rate = rate_debt_rate(&s->rate_debt, rate, s->count.bytes, now_ns);
 	if (rate != s->pacer.rate_bps)
@@ -94,7 +95,7 @@ static void start(struct source *s, uint64_t now_ns)
 	if (s->ramps && s->extended && s->order.rate_bps == 0)
 		receiver_limit_ramp(&s->receiver_limit);
 	s->searched_bps = capacity_rate_bps(&s->capacity, now_ns);
-	rate = source_rate(s);
+	rate = rate_in_force(s);
 	s->order.start_ns = now_ns;
 	lease_start(&s->lease, now_ns);
 	pacer_init(&s->pacer, rate, least_burst(s, rate), now_ns);

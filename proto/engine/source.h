@@ -88,9 +88,6 @@ bool source_finished(const struct source *s, uint64_t now_ns);
 /* This host's limit for the test has changed; 0: none. */
 void source_set_share(struct source *s, uint64_t share_bps, uint64_t now_ns);
 
-/* The rate that is in force; 0: as fast as it goes. */
-uint64_t source_rate(const struct source *s);
-
 /* What the search has found; bps 0: there was none. */
 struct path_capacity source_capacity(const struct source *s);
 

@@ -82,14 +82,6 @@ static void drop_all(struct span_set *set)
 	set->members = 0;
 }
 
-void span_set_reset(struct span_set *set, uint64_t base)
-{
-	assert(base <= SPAN_MAX);
-	drop_all(set);
-	set->base = chunk_begin(base);
-	set->forgotten = 0;
-}
-
 /* Makes one number a member or not; true if that was a change. */
 static bool change_one(struct span_set *set, uint64_t number, bool member)
 {

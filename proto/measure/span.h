@@ -37,9 +37,6 @@ struct span_set {
 int span_set_init(struct span_set *set, uint64_t window);
 void span_set_free(struct span_set *set);
 
-/* Empties the set and starts its window at the chunk of `base`. */
-void span_set_reset(struct span_set *set, uint64_t base);
-
 /* Adds begin..end (begin <= end <= SPAN_MAX). Numbers below the window are left out; numbers above
  * it make it slide. Returns how many numbers were new. */
 uint64_t span_add(struct span_set *set, struct span span);

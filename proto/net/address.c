@@ -210,12 +210,6 @@ static bool format_host(const struct address *a, char out[ADDRESS_TEXT])
 	}
 }
 
-const char *address_format_host(const struct address *a, char out[ADDRESS_TEXT])
-{
-	format_host(a, out);
-	return out;
-}
-
 const char *address_format(const struct address *a, char out[ADDRESS_TEXT])
 {
 	char host[ADDRESS_TEXT];

@@ -29,9 +29,6 @@ int address_resolve(struct address *a, const char *host, uint16_t port, bool pas
 /* "192.0.2.1:6711" or "[2001:db8::1]:6711"; an IPv4-mapped IPv6 address is shown as IPv4. */
 const char *address_format(const struct address *a, char out[ADDRESS_TEXT]);
 
-/* Without the port, and without brackets. */
-const char *address_format_host(const struct address *a, char out[ADDRESS_TEXT]);
-
 /* The same family, address, scope and port. */
 bool address_equal(const struct address *a, const struct address *b);
 

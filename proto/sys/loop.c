@@ -127,14 +127,6 @@ void loop_remove(struct loop_task *task)
 	task->loop = NULL;
 }
 
-void loop_hasten(struct loop_task *task, uint64_t deadline_ns)
-{
-	if (!task->loop || deadline_ns >= task->deadline_ns)
-		return;
-	task->deadline_ns = deadline_ns;
-	settle(task->loop, task, task->index);
-}
-
 static void step(struct loop *loop, struct loop_task *task, bool readable)
 {
 	uint64_t deadline_ns;

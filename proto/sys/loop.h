@@ -29,9 +29,6 @@ void loop_free(struct loop *loop);
 int loop_add(struct loop *loop, struct loop_task *task);
 void loop_remove(struct loop_task *task);
 
-/* Moves a task's deadline to an earlier time; the loop's own thread only. */
-void loop_hasten(struct loop_task *task, uint64_t deadline_ns);
-
 /* Runs until loop_stop. */
 void loop_run(struct loop *loop);
 

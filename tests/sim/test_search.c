@@ -95,11 +95,11 @@ static void test_classic(void **state)
 
 		assert_int_equal(source_open(&s, &plan), 0);
 		assert_false(s.order.search);
-		assert_int_equal(source_rate(&s), rates[i]);
+		assert_int_equal(s.pacer.rate_bps, rates[i]);
 		plan.extended = true;
 		source_close(&s);
 		assert_int_equal(source_open(&s, &plan), 0);
-		assert_int_equal(source_rate(&s), CAPACITY_START_BPS);
+		assert_int_equal(s.searched_bps, CAPACITY_START_BPS);
 		source_close(&s);
 	}
 }
@@ -138,7 +138,7 @@ static void test_unlimited(void **state)
 				assert_true(source_fill(&s, now_ns) >= SEGMENTS / 4);
 				source_sent(&s, SEGMENTS / 4, now_ns);
 			}
-			assert_int_equal(source_rate(&s), 0);
+			assert_int_equal(s.pacer.rate_bps, 0);
 			f.next_channel += 100;
 			f.packets += n < 10 ? 100 : 100 - ways[i].host - ways[i].path;
 			f.host_drops += n < 10 ? 0 : ways[i].host;
@@ -150,7 +150,7 @@ static void test_unlimited(void **state)
 			with.sequence = n;
 			assert_int_equal(source_report(&s, &with, now_ns), WIRE_OK);
 		}
-		assert_in_range(source_rate(&s), ways[i].least_bps, ways[i].most_bps);
+		assert_in_range(s.pacer.rate_bps, ways[i].least_bps, ways[i].most_bps);
 		source_close(&s);
 	}
 }

@@ -37,7 +37,8 @@ static double received_bps(const struct test_record *t)
 	return t->duration_ns ? (double)t->received.bytes * 8 * NS_PER_S / (double)t->duration_ns : 0;
 }
 
-void events_test_line(const struct test_record *t, char out[VIEW_TEXT])
+/* One line on a test that is over: "download 94.1 Mbit/s received, 0.02 % lost". */
+static void test_line(const struct test_record *t, char out[VIEW_TEXT])
 {
 	struct loss loss = outcome_loss(t);
 	char rate[32], percent[FORMAT_TEXT];
@@ -86,7 +87,7 @@ static void tell_test(
 	if (phase < TEST_AWAITING && t->phase == TEST_AWAITING)
 		tell(to, EVENT_NOTE, "%s over, counters sent, waiting for the server's", name(t));
 	if (phase < TEST_COMPLETE && t->phase >= TEST_COMPLETE) {
-		events_test_line(t, line);
+		test_line(t, line);
 		tell(to,
 			t->phase == TEST_COMPLETE     ? EVENT_GOOD
 			: t->phase == TEST_INCOMPLETE ? EVENT_WARNING

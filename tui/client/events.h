@@ -12,7 +12,4 @@ struct events_listener {
 void events_between(const struct session_snapshot *before, const struct session_snapshot *now,
 	const struct events_listener *to);
 
-/* One line on a test that is over: "download 94.1 Mbit/s received, 0.02 % lost". */
-void events_test_line(const struct test_record *t, char out[VIEW_TEXT]);
-
 #endif

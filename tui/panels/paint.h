@@ -29,10 +29,6 @@ void paint_data(struct canvas *c, struct rect r, const struct scene *scene, enum
 enum { LATENCY_TABLE_ROWS = 7 };
 void paint_latency_table(struct canvas *c, struct rect r, const struct latency_summary *l);
 
-/* Graphs over the time up to the scene's moment. */
-void paint_latency_graph(struct canvas *c, struct rect r, const struct scene *scene, enum port_kind kind);
-void paint_speed_graph(struct canvas *c, struct rect r, const struct scene *scene, enum port_kind kind);
-
 void paint_head(struct canvas *c, struct rect r, const struct scene *scene);
 void paint_results(struct canvas *c, struct rect r, const struct scene *scene);
 void paint_server(struct canvas *c, struct rect r, const struct scene *scene);

@@ -148,7 +148,9 @@ static struct rect cut_axis(struct rect *r)
 	return axis;
 }
 
-void paint_latency_graph(struct canvas *c, struct rect r, const struct scene *scene, enum port_kind kind)
+/* Graphs over the time up to the scene's moment. */
+static void draw_latency_graph(
+	struct canvas *c, struct rect r, const struct scene *scene, enum port_kind kind)
 {
 	struct graph_sample sample[PANEL_SAMPLES];
 	struct stretch stretch[PANEL_SAMPLES];
@@ -175,7 +177,7 @@ void paint_latency_graph(struct canvas *c, struct rect r, const struct scene *sc
 	graph_draw(c, r, &g);
 }
 
-void paint_speed_graph(struct canvas *c, struct rect r, const struct scene *scene, enum port_kind kind)
+static void draw_speed_graph(struct canvas *c, struct rect r, const struct scene *scene, enum port_kind kind)
 {
 	struct graph_sample sample[PANEL_SAMPLES];
 	struct stretch stretch[PANEL_SAMPLES];
@@ -207,14 +209,14 @@ static void graphs(struct canvas *c, struct rect r, const struct scene *scene, e
 
 	/* Before the first test there is no speed to show. */
 	if (!m || m->port[kind].test.id == 0 || kind == PORT_CONTROL) {
-		paint_latency_graph(c, r, scene, kind);
+		draw_latency_graph(c, r, scene, kind);
 		return;
 	}
 	lower.rows = r.rows < 3 ? 1 : r.rows * 2 / 5;
 	upper.rows = r.rows - lower.rows;
 	lower.row += upper.rows;
-	paint_speed_graph(c, upper, scene, kind);
-	paint_latency_graph(c, lower, scene, kind);
+	draw_speed_graph(c, upper, scene, kind);
+	draw_latency_graph(c, lower, scene, kind);
 }
 
 void paint_panel(struct canvas *c, struct rect r, const struct scene *scene, enum port_kind kind)
@@ -233,7 +235,7 @@ void paint_panel(struct canvas *c, struct rect r, const struct scene *scene, enu
 	} else if (r.cols >= 4 * PANEL_SPARK_COLS) {
 		text.cols -= PANEL_SPARK_COLS;
 		spark = (struct rect){text.row, text.col + text.cols + 1, 1, PANEL_SPARK_COLS - 1};
-		paint_latency_graph(c, spark, scene, kind);
+		draw_latency_graph(c, spark, scene, kind);
 	}
 	latency_line(c, text, m ? &m->port[kind] : NULL);
 	text.cols = r.cols >= PANEL_GRAPH_COLS ? text.cols : r.cols;

@@ -311,9 +311,3 @@ void screen_unblock(void)
 	if (restore.armed)
 		let_flow();
 }
-
-void screen_read_row(struct screen *s, int row, wchar_t *out, int room)
-{
-	(void)s;
-	mvwinnwstr(stdscr, row, 0, out, room - 1);
-}

@@ -54,7 +54,4 @@ void screen_unblock(void);
 /* Puts the terminal right at once, from a signal's handler: before a process ends that can't wait. */
 void screen_restore(void);
 
-/* Reads the text that curses holds of a row, as a test does. */
-void screen_read_row(struct screen *s, int row, wchar_t *out, int room);
-
 #endif

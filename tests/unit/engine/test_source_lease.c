@@ -105,7 +105,7 @@ static void check_rate(struct source *s, uint64_t rate_bps, uint64_t from_ns)
 {
 	uint64_t before = s->count.bytes, wanted = rate_bps / 8 * 2 / 5;
 
-	assert_int_equal(source_rate(s), rate_bps);
+	assert_int_equal(s->pacer.rate_bps, rate_bps);
 	if (rate_bps == 0) {
 		assert_int_equal(pour(s, 100000, from_ns), 100000);
 		return;
@@ -149,7 +149,7 @@ static void test_limits_change(void **state)
 	(void)state;
 	open_download(&s, 0, 0);
 	assert_int_equal(tell(&s, &f, TRIP_MS, START_NS), WIRE_OK);
-	assert_int_equal(source_rate(&s), 0);
+	assert_int_equal(s.pacer.rate_bps, 0);
 	source_set_share(&s, 40000000, START_NS + MS);
 	check_rate(&s, 40000000, START_NS + MS);
 	f.allowed_bps = 8000000;
@@ -252,9 +252,9 @@ static void test_proven_for_good(void **state)
 	assert_int_equal(tell(&s, &hello, TRIP_MS, START_NS), WIRE_OK);
 	pour(&s, 1, START_NS + MS);
 	prove(&s, START_NS + 2 * MS);
-	assert_int_equal(source_rate(&s), 0);
+	assert_int_equal(s.pacer.rate_bps, 0);
 	assert_int_equal(tell(&s, &hello, TRIP_MS, START_NS + 3000 * MS), WIRE_OK);
-	assert_int_equal(source_rate(&s), 0);
+	assert_int_equal(s.pacer.rate_bps, 0);
 	source_close(&s);
 }
 

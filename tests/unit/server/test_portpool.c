@@ -29,6 +29,22 @@ static bool in_ranges(size_t row, unsigned port)
 	return false;
 }
 
+/* Ports in use or kept back: those that can't be drawn now. */
+static unsigned count_used(struct portpool *pool, uint64_t now_ns)
+{
+	uint16_t *drawn = calloc(portpool_size(pool), sizeof *drawn);
+	unsigned n = 0;
+	uint16_t port;
+
+	assert_non_null(drawn);
+	while ((port = portpool_take(pool, now_ns)) != 0)
+		drawn[n++] = port;
+	for (unsigned i = 0; i < n; i++)
+		portpool_give_back(pool, drawn[i]);
+	free(drawn);
+	return portpool_size(pool) - n;
+}
+
 /* Every port of the ranges once, then none. */
 static void test_all_are_drawn(void **state)
 {
@@ -46,7 +62,8 @@ static void test_all_are_drawn(void **state)
 
 			assert_true(in_ranges(i, port));
 			assert_false(drawn[port]++);
-			assert_int_equal(portpool_used(pool, START_NS), n + 1);
+			if (range_rows[i].size < 1000 || n % 4096 == 0)
+				assert_int_equal(count_used(pool, START_NS), n + 1);
 		}
 		assert_int_equal(portpool_take(pool, START_NS), 0);
 		assert_int_equal(portpool_take(pool, START_NS + 10 * KEPT_NS), 0);
@@ -78,9 +95,9 @@ static void test_kept_back(void **state)
 		port = portpool_take(pool, START_NS);
 		assert_int_not_equal(portpool_take(pool, START_NS), 0);
 		portpool_return(pool, port, START_NS);
-		assert_int_equal(portpool_used(pool, now_ns), 2 - rows[i].is_free);
+		assert_int_equal(count_used(pool, now_ns), 2 - rows[i].is_free);
 		assert_int_equal(portpool_take(pool, now_ns), rows[i].is_free ? port : 0);
-		assert_int_equal(portpool_used(pool, now_ns), 2);
+		assert_int_equal(count_used(pool, now_ns), 2);
 		portpool_free(pool);
 	}
 }
@@ -127,7 +144,7 @@ static void test_against_a_model(void **state)
 		now_ns += (uint64_t)(rand() % 1000) * NS_PER_MS;
 		for (unsigned i = 0; i < SIZE; i++)
 			used += free_ns[i] > now_ns;
-		assert_int_equal(portpool_used(pool, now_ns), used);
+		assert_int_equal(count_used(pool, now_ns), used);
 		if (rand() % 2 && free_ns[any] == CLOCK_NEVER) {
 			portpool_return(pool, (uint16_t)(FIRST + any), now_ns);
 			free_ns[any] = now_ns + KEPT_NS;

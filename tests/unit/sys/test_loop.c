@@ -10,7 +10,7 @@
 static struct actor runner[TASKS];
 static uint64_t runner_deadline_ns[TASKS];
 
-/* The last one to enter gives all their deadlines, so that a busy machine can't let one pass
+/* All enter in one round, and the first gives all their deadlines, so that a busy machine can't let one pass
  * before. */
 static uint64_t enter_then_run(struct actor *self)
 {
@@ -20,13 +20,9 @@ static uint64_t enter_then_run(struct actor *self)
 		self->id = -1;
 	if (self->scene->steps == 2 * TASKS)
 		loop_stop(self->scene->loop);
-	if (self->scene->steps != TASKS)
-		return CLOCK_NEVER;
-	for (int id = 0; id < TASKS; id++) {
+	for (int id = 0; id < TASKS && self->scene->steps == 1; id++)
 		runner_deadline_ns[id] = begin_ns + (uint64_t)(rand() % 20000) * NS_PER_US;
-		loop_hasten(&runner[id].task, runner_deadline_ns[id]);
-	}
-	return runner_deadline_ns[self->id];
+	return self->steps == 1 ? runner_deadline_ns[self->id] : CLOCK_NEVER;
 }
 
 static void test_deadline_order(void **state)
@@ -140,17 +136,22 @@ static void test_greedy(void **state)
 	loop_scene_close(&s);
 }
 
-static uint64_t hasten_other(struct actor *self)
+/* Asleep for good after its first step, woken for the second, due soon after for the third. */
+static uint64_t sleep_then_hurry(struct actor *self)
 {
-	uint64_t soon_ns = clock_now_ns() + MS;
-
-	loop_hasten(&self->other->task, soon_ns);
-	loop_hasten(&self->other->task, soon_ns + UINT64_C(1000000) * MS);
-	loop_hasten(&self->other->task, CLOCK_NEVER);
-	return self->deadline_ns;
+	if (self->steps == 3)
+		loop_stop(self->scene->loop);
+	return self->steps == 2 ? clock_now_ns() + MS : self->deadline_ns;
 }
 
-static void test_hastened(void **state)
+static uint64_t wake_at_second_step(struct actor *self)
+{
+	if (self->steps == 2)
+		eventfd_write(loop_wake_fd(self->scene->loop), 1);
+	return self->steps == 1 ? self->deadline_ns : CLOCK_NEVER;
+}
+
+static void test_deadline_comes_closer(void **state)
 {
 	struct actor sleeper, other, gone;
 	struct scene s;
@@ -158,18 +159,17 @@ static void test_hastened(void **state)
 	(void)state;
 	loop_scene_open(&s, 0);
 	actor_init(&sleeper, &s, 1);
-	sleeper.act = stop_at_second_step;
+	sleeper.act = sleep_then_hurry;
 	actor_enter(&sleeper);
 	actor_init(&gone, &s, 2);
-	loop_hasten(&gone.task, 0);
+	gone.deadline_ns = 0;
 	actor_init(&other, &s, 3);
 	/* Its second step is when the sleeper has entered for certain. */
 	other.deadline_ns = clock_now_ns() + MS;
-	other.act = hasten_other;
-	other.other = &sleeper;
+	other.act = wake_at_second_step;
 	actor_enter(&other);
 	loop_scene_run(&s);
-	assert_int_equal(sleeper.steps, 2);
+	assert_int_equal(sleeper.steps, 3);
 	assert_int_equal(gone.steps, 0);
 	actor_leave(&sleeper);
 	actor_leave(&other);
@@ -323,7 +323,7 @@ int main(void)
 		cmocka_unit_test(test_deadline_order),
 		cmocka_unit_test(test_readable_first),
 		cmocka_unit_test(test_greedy),
-		cmocka_unit_test(test_hastened),
+		cmocka_unit_test(test_deadline_comes_closer),
 		cmocka_unit_test(test_woken_and_stopped_by_another_thread),
 		cmocka_unit_test(test_stopped_before_it_runs),
 		cmocka_unit_test(test_refused_descriptors),
