@@ -1,5 +1,5 @@
-/* A side reads only its own stamps, and takes one only while it is pending: that makes each round trip
- * count once, whatever the network doubles, and keeps forged ones out. */
+/* Each side reads only its own stamps, and accepts one only while it is pending: each round trip counts once
+ * even if the network duplicates packets, and forged ones are kept out. */
 #include "proto/engine/heartbeat.h"
 
 #include <inttypes.h>
@@ -29,7 +29,7 @@ static uint64_t answered(const struct heartbeat *h)
 
 static bool all_sent(const struct heartbeat *h)
 {
-	/* Tries that were lost before the first answer don't use up the limit. */
+	/* Attempts lost before the first answer don't count towards the limit. */
 	return h->limit && answered(h) > 0 && h->sent >= h->limit;
 }
 
@@ -45,7 +45,8 @@ static void note_outcome(struct heartbeat *h, uint64_t round_trip_ns)
 	*at = round_trip_ns < LATENCY_LOST ? (uint32_t)round_trip_ns : LATENCY_LOST - 1;
 }
 
-/* A round trip that began before the load, or ended in it, says little of either: the beginning counts. */
+/* A round trip that straddles the start or end of a load says little about either state: its beginning
+ * decides. */
 static struct heartbeat_part *part_of(struct heartbeat *h, uint64_t began_ns)
 {
 	bool loaded = h->is_loaded ? began_ns >= h->loaded_ns : began_ns < h->loaded_ns;
@@ -101,7 +102,7 @@ static void write_challenge(char out[HEARTBEAT_BODY_STAMP], uint64_t now_ns, uin
 		challenge);
 }
 
-/* HEARTBEAT_0 and 1 carry a stamp of ours, 1 and 2 how long we have held what they answer. */
+/* HEARTBEAT_0 and 1 carry our own stamp; 1 and 2 say how long we held the packet they answer. */
 static void write_output(const struct heartbeat *h, uint64_t now_ns, struct heartbeat_output *out)
 {
 	struct heartbeat_body *m = &out->message;
@@ -120,7 +121,7 @@ static void write_output(const struct heartbeat *h, uint64_t now_ns, struct hear
 
 void heartbeat_begin(struct heartbeat *h, uint64_t now_ns, struct heartbeat_output *out)
 {
-	/* Keep the beat, but don't make up for beats that were missed. */
+	/* Stay on the beat, but don't make up for missed ones. */
 	h->next_ns += interval(h);
 	if (h->next_ns <= now_ns)
 		h->next_ns = now_ns + interval(h);
@@ -136,7 +137,7 @@ void heartbeat_restamp(struct heartbeat *h, uint64_t now_ns, struct heartbeat_ou
 	write_output(h, now_ns, out);
 }
 
-/* A stamp has gone through a JSON number, perhaps a double, and may have lost its last digits. */
+/* A stamp has been through a JSON number, perhaps a double, and may have lost its last digits. */
 static uint64_t *find_pending(struct heartbeat *h, uint64_t stamp_ns)
 {
 	for (unsigned i = 0; i < HEARTBEAT_PENDING; i++) {
@@ -192,14 +193,14 @@ static enum wire_reject measure(
 	began_ns = *pending;
 	round_trip_ns = received_ns - began_ns;
 	*pending = 0;
-	/* The peer can't have held it for longer than it was away. */
+	/* The peer can't have held it for longer than the whole round trip. */
 	if (m->extended && m->held_ns < round_trip_ns)
 		round_trip_ns -= m->held_ns;
 	count(h, part_of(h, began_ns), round_trip_ns);
 	return WIRE_OK;
 }
 
-/* Where the challenge begins, and the time before it; NULL: this is no such stamp. */
+/* Splits off the time in front of the challenge; returns the challenge, or NULL if the stamp has none. */
 static const char *split_stamp(const char *stamp, char time[HEARTBEAT_BODY_STAMP])
 {
 	const char *dash = strchr(stamp, '-');
@@ -233,8 +234,8 @@ static enum wire_reject take_2(
 	return measure(h, time, m, packet->received_ns);
 }
 
-/* The first round trip to a server that knows our address: what was tried before made it known, or was in
- * vain, and says nothing of the path. */
+/* The first round trip to a server that knows our address. Earlier attempts served to introduce us or failed,
+ * and say nothing about the path. */
 static void begin_count(struct heartbeat *h)
 {
 	memset(h->pending, 0, sizeof h->pending);
@@ -243,7 +244,7 @@ static void begin_count(struct heartbeat *h)
 	h->lost = h->idle.lost = h->loaded.lost = 0;
 }
 
-/* The server doesn't know our address yet: this exchange makes it known, and the next one counts. */
+/* The server doesn't know our address yet: this exchange introduces it, and the next one counts. */
 static enum wire_reject introduce(
 	struct heartbeat *h, const struct heartbeat_body *m, const struct heartbeat_packet *packet)
 {
@@ -260,8 +261,8 @@ static enum wire_reject introduce(
 	return WIRE_OK;
 }
 
-/* The four times of an exchange that is pending. The server's stamp is its time as it answered; it had held
- * the question for as long as it says. */
+/* The four timestamps of a pending exchange. The server's stamp is the time of its answer, after it had held
+ * the request for as long as it says. */
 static void take_exchange(
 	struct heartbeat *h, const struct heartbeat_body *m, const struct heartbeat_packet *packet)
 {
@@ -407,7 +408,7 @@ void heartbeat_summary(struct heartbeat *h, uint64_t now_ns, struct latency_summ
 	out->idle.lost = h->idle.lost;
 	out->loaded.lost = h->loaded.lost;
 	if (out->outcomes == h->outcomes)
-		return; /* the rest follows from the outcomes alone */
+		return; /* everything else depends on the outcomes alone */
 	out->outcomes = h->outcomes;
 	memcpy(out->recent_ns, h->recent_ns, sizeof out->recent_ns);
 	if (out->n != answered(h))

@@ -19,12 +19,12 @@
 
 enum {
 	HEARTBEAT_PENDING = 64,     /* own stamps that may be unanswered at a time */
-	HEARTBEAT_LOST_MS = 3000,   /* not answered for so long: lost */
+	HEARTBEAT_LOST_MS = 3000,   /* without an answer for this long: lost */
 	HEARTBEAT_FIRST_MS = 250,   /* between tries until the first answer, unless the interval is shorter */
-	HEARTBEAT_AGAIN_MS = 10,    /* ... and after an answer that says it isn't yet */
-	HEARTBEAT_PROVE_MS = 100,   /* extended: until the address is proven */
+	HEARTBEAT_AGAIN_MS = 10,    /* ... after an answer that says the address is not proven yet */
+	HEARTBEAT_PROVE_MS = 100,   /* extended: between tries until the address is proven */
 	HEARTBEAT_GUESS_S = 15,     /* a classic client's interval, until it has shown another, */
-	HEARTBEAT_LONGEST_S = 3600, /* ... which is believed up to this */
+	HEARTBEAT_LONGEST_S = 60,   /* ... which is believed up to this */
 	HEARTBEAT_OWD_MS = 100,     /* between two summaries of the directions, which cost more than a beat */
 };
 
@@ -47,10 +47,10 @@ struct heartbeat {
 	uint64_t pending[HEARTBEAT_PENDING]; /* ring of own stamps; 0: answered or lost */
 	unsigned pending_at;
 	bool is_loaded;     /* data flows */
-	uint64_t loaded_ns; /* ... since then, or until then */
+	uint64_t loaded_ns; /* ... since then; or it stopped then */
 	uint64_t sent, lost, last_ns, jitter_ns;
-	struct heartbeat_part idle, loaded; /* round trips, by what the session did as they began */
-	struct owd *owd;                    /* extended client: the directions apart; NULL: not wanted */
+	struct heartbeat_part idle, loaded; /* round trips, by what the session was doing when they began */
+	struct owd *owd;                    /* extended client: each direction by itself; NULL: not wanted */
 	uint64_t owd_due_ns;
 	uint64_t outcomes;
 	uint32_t recent_ns[LATENCY_RECENT];
@@ -65,16 +65,16 @@ struct heartbeat_plan {
 
 void heartbeat_init(struct heartbeat *h, const struct heartbeat_plan *plan, uint64_t now_ns);
 
-/* Client: beats at least every `interval_ns` while it is not 0: under load, more must be seen. */
+/* Client: beats at least every `interval_ns` unless that is 0: under load, more samples are needed. */
 void heartbeat_hurry(struct heartbeat *h, uint64_t interval_ns, uint64_t now_ns);
 
-/* Whether data flows now: round trips count as loaded or idle by what was true as they began. */
+/* Whether data flows now: a round trip counts as loaded or idle according to the moment it began. */
 void heartbeat_load(struct heartbeat *h, bool is_loaded, uint64_t now_ns);
 
-/* The mean of all round trips; 0: none yet. */
+/* The mean of all round trips; 0 before the first. */
 uint64_t heartbeat_mean_ns(const struct heartbeat *h);
 
-/* Client: when the next HEARTBEAT_0 is to be made; CLOCK_NEVER when there is none to come. */
+/* Client: when the next HEARTBEAT_0 is due; CLOCK_NEVER when none will follow. */
 uint64_t heartbeat_due_ns(const struct heartbeat *h);
 
 struct heartbeat_packet {
@@ -84,18 +84,18 @@ struct heartbeat_packet {
 	uint64_t received_ns; /* by the kernel */
 	uint64_t now_ns;
 	/* Server, extended: what only the holder of the packet's source address can know. The answer
-	 * carries it, HEARTBEAT_2 must give it back. */
+	 * carries it, and HEARTBEAT_2 must return it. */
 	uint64_t challenge;
-	bool proven; /* ... and whether that address is proven already */
+	bool proven; /* ... and whether that address has been proven */
 };
 
-/* A heartbeat to be sent, and what it is written from. */
+/* A heartbeat to send, and what it is written from. */
 struct heartbeat_output {
 	enum wire_type type;
-	size_t size; /* 0: none is owed */
+	size_t size; /* 0: nothing to send */
 	char body[WIRE_BODY_BYTES];
 	struct heartbeat_body message;
-	uint64_t received_ns, challenge; /* of the packet that it answers */
+	uint64_t received_ns, challenge; /* of the packet it answers */
 };
 
 /* Client: writes the HEARTBEAT_0 that is due. */
@@ -106,14 +106,14 @@ void heartbeat_begin(struct heartbeat *h, uint64_t now_ns, struct heartbeat_outp
 enum wire_reject heartbeat_input(
 	struct heartbeat *h, const struct heartbeat_packet *packet, struct heartbeat_output *answer);
 
-/* Writes the same heartbeat again as of `now_ns`, just before it leaves: its stamp shall not count the time
- * that writing it took. Only the latest can be. */
+/* Writes the same heartbeat again with the time `now_ns`, just before it leaves, so that its stamp does not
+ * include the time spent writing it. Only the latest heartbeat can be restamped. */
 void heartbeat_restamp(struct heartbeat *h, uint64_t now_ns, struct heartbeat_output *out);
 
-/* Counts as lost what has waited too long; whether there was any. */
+/* Counts heartbeats as lost that have waited too long for an answer. True if there were any. */
 bool heartbeat_expire(struct heartbeat *h, uint64_t now_ns);
 
-/* `now_ns`: for the clocks' offset. */
+/* `now_ns` is needed for the offset between the clocks. */
 void heartbeat_summary(struct heartbeat *h, uint64_t now_ns, struct latency_summary *out);
 
 #endif

@@ -1,6 +1,6 @@
-/* What passes at one size passes at all smaller ones: the search is between the largest size that was
- * answered and the smallest that was not. The largest size is tried once by itself, then belongs to the first
- * round. */
+/* If one size gets through, so do all smaller ones: the search is between the largest size that was answered
+ * and the smallest that was not. The largest size is tried once by itself, then as part of the first round.
+ */
 #include "proto/engine/path_mtu.h"
 
 #include "proto/sys/clock.h"
@@ -46,7 +46,7 @@ void path_mtu_limit(struct path_mtu *m, uint32_t bytes)
 	begin(m);
 }
 
-/* The sizes of the next round, spread evenly over what is possible, its upper end among them. */
+/* The sizes of the next round, spread evenly over the possible range, its upper end included. */
 static void begin_round(struct path_mtu *m)
 {
 	uint32_t low = m->found_bytes ? m->found_bytes : PATH_MTU_FLOOR_BYTES - 1;
@@ -73,7 +73,7 @@ static void end_round(struct path_mtu *m)
 	begin_round(m);
 }
 
-/* The time for answers to this try is over. */
+/* The time to answer this try is up. */
 static void go_on(struct path_mtu *m)
 {
 	m->at = 0;
@@ -125,7 +125,7 @@ uint64_t path_mtu_due_ns(const struct path_mtu *m)
 	return m->due_ns < m->ends_ns ? m->due_ns : m->ends_ns;
 }
 
-/* An answer that comes too late for its round says that what was lost wasn't too large. */
+/* An answer that comes too late for its round shows that the size taken for lost was not too large. */
 static void note_size(struct path_mtu *m, uint32_t bytes)
 {
 	m->found_bytes = bytes;
@@ -135,7 +135,7 @@ static void note_size(struct path_mtu *m, uint32_t bytes)
 		m->active = false;
 	if (bytes < m->size[m->sizes - 1])
 		return;
-	/* There is nothing to wait for in this round. */
+	/* Nothing is left to wait for in this round. */
 	m->tries = 0;
 	m->at = m->sizes;
 	m->due_ns = 0;
