@@ -1,20 +1,20 @@
-/* What the reports say, point by point. */
+/* Collects the points: what each report adds. */
 #include "proto/measure/bucket.h"
 
 #include "proto/sys/clock.h"
 
 #include <math.h>
 
-/* A report that comes later than so many intervals may hide an idle time. */
+/* A report that is later than this many intervals may hide idle time. */
 static const double LATE = 1.5;
-/* The interval of reports is the one that a third of them keeps. */
+/* Steps that settle on the interval which a third of the reports keep. */
 static const double LONGER = 1.02, SHORTER = 0.96;
 
 enum {
-	FULL_MS = 1000,  /* all reports are kept until then, ... */
-	KEEP_PARTS = 22, /* ... and after it one in such a part of the time since */
+	FULL_MS = 1000,  /* every report is kept until then, ... */
+	KEEP_PARTS = 22, /* ... afterwards one in each such fraction of the elapsed time */
 	KEEP_LEAST_MS = 5,
-	QUEUE_US = 150, /* less may be noise */
+	QUEUE_US = 150, /* anything less may be noise */
 };
 
 static void learn_interval(struct bucket *b, double ns)
@@ -30,7 +30,7 @@ static double step_ns(const struct bucket *b)
 			path_samples_point(&b->path, 1)->arrival_ns);
 }
 
-/* The latest report, added to those before. */
+/* The running totals with the latest report added. */
 static struct bucket_point follow(const struct bucket *b)
 {
 	const struct path_point *to = path_samples_point(&b->path, 0);
@@ -68,8 +68,8 @@ static struct bucket_point first_point(const struct bucket *b)
 	};
 }
 
-/* What the first report tells of has come at the pace of what the second one tells of, after the time in
- * which the first burst was saved for. */
+/* Assumes that the packets of the first report came at the pace of those in the second, after the time in
+ * which the first burst was saved up. */
 static double origin_ns(const struct path_samples *path)
 {
 	const struct path_point *first = path_samples_point(path, 1), *second = path_samples_point(path, 0);

@@ -1,35 +1,35 @@
-/* What a series of points means. */
+/* Interprets the series of points. */
 #include "proto/measure/bucket.h"
 
 #include "proto/sys/clock.h"
 
 #include <math.h>
 
-/* No rate is known better: the knee is where delivery has fallen below so much more than the rate. */
+/* No rate is known more exactly: the knee is where delivery drops below the rate plus this share of it. */
 static const double RATE_ERROR = 0.03;
 static const double LEAST_EXCESS = 0.05; /* over the rate, before the knee */
-/* Losses by chance vary with the root of their number: so many times that is no chance. */
+/* Random losses vary with the square root of their number: this many times that is not random. */
 static const double CHANCES = 6;
-static const double NOISES = 6;           /* so many times the noise of arrivals is none */
-static const double HEAD_SHARE = 1 / 3.0; /* of the test, until the knee, at most */
-static const double DEBT_SHARE = 0.35;    /* of the bucket, that its tokens may be missing */
-static const double BUSY_SHARE = 0.3;     /* of a time, in which packets queue: the path was busy */
-/* Lost on the way behind the knee, of what was sent, at least; and in the receiver's host, of all lost. */
+static const double NOISES = 6;           /* this many times the noise of arrivals is no noise */
+static const double HEAD_SHARE = 1 / 3.0; /* of the test: the knee comes no later */
+static const double DEBT_SHARE = 0.35;    /* of the bucket: how many of its tokens may be missing */
+static const double BUSY_SHARE = 0.3;     /* of an interval: if packets queue this long, the path was busy */
+/* Least loss on the path after the knee, of what was sent; and of all losses, the receiving host's share. */
 static const double LEAST_LOSS = 0.005, HOST_SHARE = 0.3;
 static const double CLUSTER = 4;       /* times the even share: losses that come together */
-static const double IDLE_LOSS = 0.001; /* of the rate, that a bucket which saves may seem to lose */
-/* Of a time that packets queue, or of packets lost; and of the time that this is so: never idle. */
+static const double IDLE_LOSS = 0.001; /* of the rate: what a bucket that saves may seem to lose */
+/* Never idle: packets queue for this share of the time, or this share of them is lost. */
 static const double FULL_SHARE = 0.95, FULL_LOSS = 0.05;
 
 enum {
 	LEAST_POINTS = 3,
-	/* Less is no bucket: of the rate, and in packets. */
+	/* Anything smaller is no bucket: in time at the rate, and in packets. */
 	LEAST_US = 1250,
-	LEAST_FIRST_US = 1500, /* when the test begins faster than the rate */
+	LEAST_FIRST_US = 1500, /* where the test begins faster than the rate */
 	LEAST_PACKETS = 10,
-	BEHIND_MS = 50, /* the knee: there its reason is looked for */
-	SAVED_MS = 100, /* of the rate: a bucket of that isn't filled by short idle times */
-	/* Of the rate: what is delivered may be off by that where the path is never idle, and elsewhere. */
+	BEHIND_MS = 50, /* after the knee: its cause is looked for there */
+	SAVED_MS = 100, /* of the rate: short idle times don't fill a bucket this large */
+	/* Of the rate: how far delivery may be off where the path is never idle, and elsewhere. */
 	STEADY_FULL_MS = 7,
 	STEADY_MS = 15,
 };
@@ -51,7 +51,7 @@ static double at_ns(const struct bucket *b, unsigned i)
 	return i == 0 ? b->origin_ns : (double)b->point[i - 1].ns;
 }
 
-/* What came between two points. */
+/* What arrived between two points. */
 static struct bucket_point between(const struct bucket *b, unsigned from, unsigned to)
 {
 	struct bucket_point p = to > 0 ? b->point[to - 1] : (struct bucket_point){0};
@@ -84,7 +84,7 @@ static bool is_busy(const struct bucket *b, unsigned from, unsigned to)
 	return between(b, from, to).queued_ns > BUSY_SHARE * between_ns(b, from, to);
 }
 
-/* From a point to the next one all packets have queued. */
+/* All packets between a point and the next one were queued. */
 static bool is_full(const struct bucket *b, unsigned i)
 {
 	return between(b, i, i + 1).queued_ns > FULL_SHARE * between_ns(b, i, i + 1);
@@ -159,7 +159,7 @@ static double noise_bytes(const struct bucket *b, const struct knee *k)
 	return n > 0 ? sqrt(squares / n) : 0;
 }
 
-/* By that loss by chance may change what is delivered, until the knee. */
+/* How much random loss may change what is delivered before the knee. */
 static double chance_bytes(const struct bucket *b, const struct knee *k)
 {
 	struct bucket_point before = between(b, 0, k->peak - 1);
@@ -173,7 +173,7 @@ static bool is_early(const struct bucket *b, const struct knee *k)
 	return between_ns(b, 0, k->peak) < HEAD_SHARE * between_ns(b, 0, b->points);
 }
 
-/* The bucket was full, and no noise has made the knee. */
+/* The bucket was full, and the knee is not just noise. */
 static bool is_significant(const struct bucket *b, const struct knee *k)
 {
 	if (k->peak == 0 || (k->low > 0 && is_full(b, k->low - 1)))
@@ -184,7 +184,7 @@ static bool is_significant(const struct bucket *b, const struct knee *k)
 	       k->bytes > CHANCES * chance_bytes(b, k) && k->bytes > NOISES * noise_bytes(b, k);
 }
 
-/* A policer takes nothing before the knee. Losses by chance are spread evenly. */
+/* A policer drops nothing before the knee. Random losses are spread evenly. */
 static bool has_lost_before(const struct bucket *b, const struct knee *k)
 {
 	struct bucket_point all = between(b, k->low, k->peak - 1);
@@ -198,7 +198,7 @@ static bool has_lost_before(const struct bucket *b, const struct knee *k)
 	return false;
 }
 
-/* While packets were lost, others have queued: a short queue, from which the source has drawn back since. */
+/* While packets were lost, others were queued: a short queue, from which the source has backed off since. */
 static bool is_queue_full(const struct bucket *b, unsigned from, unsigned to)
 {
 	double lossy_ns = 0, queued_ns = 0;
@@ -214,7 +214,7 @@ static bool is_queue_full(const struct bucket *b, unsigned from, unsigned to)
 	return queued_ns > BUSY_SHARE * lossy_ns;
 }
 
-/* What delivery was limited by, just behind the knee. */
+/* What limited delivery just after the knee. */
 static enum bucket_kind kind_of(const struct bucket *b, const struct knee *k)
 {
 	double ns = fmax(ms(BEHIND_MS), between_ns(b, k->low, k->peak));
@@ -231,7 +231,7 @@ static enum bucket_kind kind_of(const struct bucket *b, const struct knee *k)
 	return p.lost > LEAST_LOSS * p.sent && !has_lost_before(b, k) ? BUCKET_POLICER : BUCKET_NONE;
 }
 
-/* The bucket allows all that came after the knee. */
+/* The bucket allows everything that came after the knee. */
 static bool conforms(const struct bucket *b, const struct knee *k)
 {
 	double tokens = 0, least = 0;
@@ -243,7 +243,7 @@ static bool conforms(const struct bucket *b, const struct knee *k)
 	return least > -DEBT_SHARE * k->bytes - us(LEAST_US) * k->rate;
 }
 
-/* From a point to the next one there was a queue, or loss. */
+/* Between a point and the next one there was a queue, or loss. */
 static bool is_limited(const struct bucket *b, unsigned i)
 {
 	struct bucket_point p = between(b, i, i + 1);
@@ -260,7 +260,7 @@ static bool is_never_idle(const struct bucket *b, const struct knee *k)
 	return limited_ns > FULL_SHARE * between_ns(b, k->peak, b->points);
 }
 
-/* What a bucket gives is constant. What other traffic leaves is not. */
+/* A bucket's rate is constant. What other traffic leaves over is not. */
 static bool is_steady(const struct bucket *b, const struct knee *k, unsigned most_ms)
 {
 	double rate = between(b, k->peak, b->points).bytes / between_ns(b, k->peak, b->points), most = 0;
@@ -284,7 +284,7 @@ static bool saves(const struct bucket *b, const struct knee *k)
 	return sum > 0;
 }
 
-/* A queue before the knee, or a bucket that takes long to fill, may be other traffic that began. */
+/* A queue before the knee, or a bucket that takes long to fill, may really be other traffic starting. */
 static bool is_proven(const struct bucket *b, const struct knee *k)
 {
 	if (!is_busy(b, k->low, k->peak) && k->bytes < ms(SAVED_MS) * k->rate)
@@ -296,7 +296,7 @@ static bool is_proven(const struct bucket *b, const struct knee *k)
 	return !is_busy(b, k->low, k->peak) && !has_lost_before(b, k);
 }
 
-/* A report speaks of the end of a burst: before it, the bucket had more tokens. */
+/* A report describes the end of a burst: before it, the bucket held more tokens. */
 static double size_of(const struct bucket *b, const struct knee *k)
 {
 	double burst = fmin(us(BUCKET_BURST_US) * k->rate, BUCKET_BURST_PACKETS * each_bytes(b, k));

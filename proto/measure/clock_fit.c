@@ -12,10 +12,10 @@
 #include <stddef.h>
 
 static const double SKEW_MAX = CLOCK_FIT_SKEW_MAX_PPM * 1e-6;
-static const double NEAR_NS = 2000;    /* how exact the times of packets are */
+static const double NEAR_NS = 2000;    /* how exact packet timestamps are */
 static const double USUAL_SKEW = 1e-4; /* twice what crystals are sold as */
 
-/* Times further apart than 36 years are no clock's. */
+/* No clock is off by more than 36 years. */
 static const int64_t DIFFERENCE_MAX = INT64_C(1) << 60;
 
 enum {
@@ -92,13 +92,13 @@ static unsigned list_candidates(const struct cloud *up, const struct cloud *down
 	return add_edges(down, skew, n);
 }
 
-/* Few points allow many lines: of them the one closest to what was known before, at first no skew. */
+/* Few points allow many lines: take the one closest to what was known before, which at first is no skew. */
 static double unlikeliness(double skew, double last)
 {
 	return 2 * log1p(fabs(skew - last) / USUAL_SKEW);
 }
 
-/* False when every skew makes the round trip negative: the points don't belong to one line. */
+/* False when every skew makes the round trip negative: the points don't share one line. */
 static bool choose(struct clock_fit_line *line, const struct cloud *up, const struct cloud *down)
 {
 	double skew[CANDIDATES_MAX], best = INFINITY, last = line->skew;
@@ -272,8 +272,8 @@ static bool in_reach(int64_t difference_ns)
 	return difference_ns > -DIFFERENCE_MAX && difference_ns < DIFFERENCE_MAX;
 }
 
-/* Makes points of an exchange. On an idle path the packets crossed half a round trip after they were
- * sent and before they were received; when they did is where the clocks were compared. */
+/* Turns an exchange into points. On an idle path the packets crossed half a round trip after they were sent
+ * and before they were received; that moment is when the clocks were compared. */
 static bool read_exchange(
 	const struct clock_fit *o, const struct clock_fit_exchange *x, struct clock_fit_bin *bin)
 {

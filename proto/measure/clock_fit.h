@@ -1,20 +1,20 @@
 /* One-way delays without synchronised clocks.
  *
  * An exchange is four times: the client sent (its clock), the server received and sent (its own
- * clock), the client received. What is above the lower envelope of server_received - client_sent is
- * queueing on the way up, and of client_received - server_sent on the way down: neither needs the
- * clocks' offset. Their speeds differ, so the envelopes are lines: the lower convex hulls of (time,
+ * clock), the client received. Anything above the lower envelope of server_received - client_sent is
+ * queueing on the way up, and above that of client_received - server_sent, on the way down: neither needs
+ * the clocks' offset. Their speeds differ, so the envelopes are lines: the lower convex hulls of (time,
  * difference) as in Moon, Skelly, Towsley, "Estimation and Removal of Clock Skew from Network Delay
- * Measurements" (INFOCOM 1999). Both directions share one skew, with opposite signs; among the lines
- * below all points the one is taken to which most bins come close, and that makes no delay negative.
+ * Measurements" (INFOCOM 1999). Both directions share one skew, with opposite signs; of the lines
+ * below all points, the one that most bins come close to and that makes no delay negative is taken.
  *
- * Offset and one-way delays take the shortest ways up and down for equally long. Nothing that both
- * ends can see says otherwise, so half of the shortest round trip stays in every error (RFC 5905,
+ * Offset and one-way delays assume that the shortest trips up and down take equally long. Nothing that the
+ * two ends can observe proves otherwise, so half of the shortest round trip remains in every error (RFC 5905,
  * section 8). A route that gets longer on one side later shows on that side only.
  *
- * The lowest points of CLOCK_FIT_BINS spans of time are kept; the spans double until they are 2.1 s long,
- * then the oldest quarter is forgotten: a window of 3.4 to 4.6 minutes. A clock that jumps by more than the
- * shortest round trip makes the past useless, and it is forgotten; a smaller jump stays unseen until it
+ * The lowest points of CLOCK_FIT_BINS spans of time are kept; the spans double in length up to 2.1 s, after
+ * which the oldest quarter is forgotten: a window of 3.4 to 4.6 minutes. When a clock jumps by more
+ * than the shortest round trip, the past is useless and forgotten; a smaller jump goes unnoticed until it
  * leaves the window.
  *
  * Times in ns. A sample costs O(1) amortised, a fit O(CLOCK_FIT_BINS * corners of the hulls). Nothing is
@@ -53,7 +53,7 @@ struct clock_fit_line {
 	bool valid;
 	double skew, skew_err; /* 1e-6 is 1 ppm */
 	double up_ns, down_ns, rtt_ns;
-	double middle_ns; /* of the times that it rests on */
+	double middle_ns; /* of the times it is based on */
 };
 
 /* All zero: nothing has been sampled. */
@@ -67,7 +67,7 @@ struct clock_fit {
 	struct clock_fit_bin bin[CLOCK_FIT_BINS];
 };
 
-/* Queues are above the envelopes of all that had been sampled by then. up_ns and down_ns are wrong by
+/* Queues are above the envelopes of all that had been sampled by then. up_ns and down_ns are off by
  * at most err_ns, in opposite directions. */
 struct clock_fit_delay {
 	uint64_t queue_up_ns, queue_down_ns;
@@ -76,17 +76,17 @@ struct clock_fit_delay {
 
 struct clock_fit_estimate {
 	int64_t offset_ns;      /* server clock minus client clock */
-	uint64_t offset_err_ns; /* half of rtt_min_ns, and what the skew may have made of it since */
+	uint64_t offset_err_ns; /* half of rtt_min_ns, plus what the skew may have added since */
 	double skew_ppm;        /* positive: the server's clock is faster */
 	double skew_err_ppm;    /* what the points leave open; not a bound, but rarely exceeded */
 	uint64_t rtt_min_ns;    /* shortest round trip in the window, without the server's time */
 };
 
-/* Takes an exchange and says what it was delayed. Exchanges may come in any order. False, and nothing
- * is taken, when the times contradict each other. */
+/* Takes an exchange and tells how it was delayed. Exchanges may come in any order. False, with no effect,
+ * when the times contradict each other. */
 bool clock_fit_sample(struct clock_fit *o, const struct clock_fit_exchange *x, struct clock_fit_delay *delay);
 
-/* The clocks at `client_ns` of the client's clock. False before the first sample. */
+/* The relation of the clocks at `client_ns` by the client's clock. False before the first sample. */
 bool clock_fit_estimate(struct clock_fit *o, uint64_t client_ns, struct clock_fit_estimate *estimate);
 
 #endif

@@ -1,6 +1,6 @@
 /* Values below HISTOGRAM_SUB have a bucket each. From there on every power of two is cut into
- * HISTOGRAM_SUB buckets of equal width, which is its top bits read as an index. Counters that reach
- * their end stay there instead of wrapping. */
+ * HISTOGRAM_SUB buckets of equal width, which is its top bits read as an index. Counters saturate
+ * instead of wrapping. */
 #include "proto/measure/histogram.h"
 
 struct bucket_range {
@@ -99,7 +99,7 @@ uint64_t histogram_percentile(const struct histogram *h, double percent)
 	uint64_t rank;
 	unsigned i, first = bucket_of(h->min_ns), last = bucket_of(h->max_ns);
 
-	/* Not h->n, which goes on when a bucket is at its end. */
+	/* Not h->n, which keeps counting when a bucket is saturated. */
 	for (i = first; i <= last; i++)
 		counted += h->bucket[i];
 	if (counted == 0)

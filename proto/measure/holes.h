@@ -10,7 +10,7 @@
 enum { HOLES_RUNS = 512 };
 void holes_draw(struct hole_strip *strip, const struct span_set *missing, uint64_t end);
 
-/* Adds the holes of another set to a strip that is drawn. */
+/* Adds the holes of another set to a strip that has been drawn. */
 void holes_add(struct hole_strip *strip, const struct span_set *missing);
 
 #endif

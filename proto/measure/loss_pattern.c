@@ -111,13 +111,13 @@ bool loss_pattern_read(struct loss_track *w, const struct span_set *missing, uin
 		loss_period_add(&w->period, missing, run.begin);
 		w->cursor = run.end + 1;
 	}
-	/* What is settled and not missing needs no second look. */
+	/* Whatever is settled and not missing needs no second look. */
 	settled = span_next(missing, w->cursor, &run) && run.begin < settled ? run.begin : settled;
 	w->cursor = largest(w->cursor, settled);
 	return true;
 }
 
-/* Puts an outage in its place among those before it. */
+/* Inserts an outage in order of length. */
 static void insert_outage(struct loss_pattern *p, const struct loss_outage *outage)
 {
 	unsigned i = p->outages++;

@@ -1,9 +1,9 @@
-/* How packets were lost: in which bursts, in which rhythm, in which silences; and how far late ones were
- * overtaken. Packets are channel sequences, a number for each transmission.
+/* How packets were lost: in bursts, at a regular period, in outages; and how far late packets were overtaken.
+ * Packets are identified by channel sequence, one number per transmission.
  *
- * Nothing is called for a packet that arrives in order. Holes and late packets are told as they come;
- * bursts and period are read off the set of missing numbers once late packets are no longer expected, at
- * most `runs` of them in a call. What the set forgot before it was read is counted as unread.
+ * A packet that arrives in order needs no call. Holes and late packets are reported as they occur; bursts and
+ * period are read from the set of missing numbers once late packets are no longer expected, at most `runs` of
+ * them per call. Whatever the set forgot before it was read counts as unread.
  *
  * Not thread-safe: belongs to one sink. Nothing is allocated. Times in ns. */
 #ifndef PROTO_MEASURE_LOSS_PATTERN_H
@@ -19,12 +19,12 @@ enum {
 	LOSS_BURSTS = 12,        /* lengths of 1, 2, 3-4, 5-8, ..., 513-1023, 1024 and more */
 	LOSS_OUTAGES = 8,        /* the longest are kept */
 	LOSS_OUTAGE_MS = 20,     /* longer than schedulers, radios and interrupts hold packets back */
-	LOSS_OUTAGE_PACKETS = 2, /* a slow test loses one without any silence of the path */
-	LOSS_HOLES = 256,        /* latest holes of which the opening is remembered */
+	LOSS_OUTAGE_PACKETS = 2, /* a slow test loses one packet without the path being silent */
+	LOSS_HOLES = 256,        /* latest holes whose opening is remembered */
 };
 
 struct loss_outage {
-	uint64_t start_ns, length_ns; /* since the test's start; without any arrival */
+	uint64_t start_ns, length_ns; /* since the test's start; how long nothing arrived */
 	uint64_t lost;
 };
 
@@ -32,18 +32,18 @@ struct loss_pattern {
 	uint64_t bursts, lost, longest; /* runs of losses, packets in them, packets in the longest */
 	uint64_t burst[LOSS_BURSTS];    /* bursts by length */
 	double mean;                    /* packets in a burst */
-	uint64_t unread;                /* numbers of which it is not known whether they were lost */
-	uint64_t period;                /* every so many packets a burst begins; 0: no rhythm */
-	double period_share;            /* of the bursts that are read, 0..1 */
+	uint64_t unread;                /* numbers that may or may not have been lost */
+	uint64_t period;                /* a burst begins every this many packets; 0: no period */
+	double period_share;            /* of the bursts read, 0..1 */
 	unsigned outages;
 	struct loss_outage outage[LOSS_OUTAGES]; /* longest first */
 
 	/* RFC 4737, section 4.2.2: packets that had arrived since the first one that overtook this. Exact
 	 * while the hole is one of the latest LOSS_HOLES; later, the distance to the highest number, which
-	 * is too much by what is missing in between. */
+	 * overstates it by what is missing in between. */
 	uint64_t late, extent_max;
 	double extent_mean;
-	uint64_t late_max_ns; /* since a hole was opened, until it was filled; of the remembered ones */
+	uint64_t late_max_ns; /* from the opening of a hole until it was filled; remembered holes only */
 };
 
 struct loss_hole {
@@ -56,11 +56,11 @@ struct loss_silence {
 	struct loss_outage outage;
 };
 
-/* All zero, but for start_ns: nothing has arrived. */
+/* All zero except start_ns: nothing has arrived. */
 struct loss_track {
 	uint64_t start_ns;
 	struct loss_pattern pattern; /* its outages and means are filled in by the result */
-	uint64_t cursor;             /* lower numbers have been read */
+	uint64_t cursor;             /* numbers below it have been read */
 	double extent_sum;
 	struct loss_period period;
 	unsigned silences;
@@ -72,18 +72,18 @@ struct loss_track {
 /* A packet that is not the next one. */
 struct loss_arrival {
 	uint64_t number, next;    /* its own; one above the highest before it */
-	uint64_t packets;         /* that had arrived before it, without doubles */
+	uint64_t packets;         /* that had arrived before it, duplicates not counted */
 	uint64_t last_ns, now_ns; /* when the one before it arrived, and this */
 };
 
 /* number > next: next..number - 1 have not arrived. */
 void loss_pattern_hole(struct loss_track *w, const struct loss_arrival *a);
 
-/* number < next: it was missing and has now arrived. Not for doubles. */
+/* number < next: it was missing and has now arrived. Not for duplicates. */
 void loss_pattern_late(struct loss_track *w, const struct loss_arrival *a);
 
-/* Reads at most `runs` runs of losses below `settled`, up to where no late packet is expected any more.
- * Whether that was all. */
+/* Reads at most `runs` runs of losses below `settled`, below which no more late packets are expected.
+ * True when nothing is left to read. */
 bool loss_pattern_read(struct loss_track *w, const struct span_set *missing, uint64_t settled, unsigned runs);
 
 /* What is known so far. */

@@ -1,5 +1,5 @@
-/* Blocks are searched after 128 begins, then at twice as many each time, so that the searches' cost does
- * not grow with the losses. The begins of a block are ascending. */
+/* Blocks are searched after 128 begins, then at twice as many each time, so that the cost of searching
+ * does not grow with the losses. The begins of a block are ascending. */
 #include "proto/measure/loss_period.h"
 
 #include <math.h>

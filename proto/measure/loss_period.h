@@ -1,13 +1,13 @@
 /* Finds "every Nth packet is lost" among the places where bursts of losses begin.
  *
  * Blocks of LOSS_PERIOD_BLOCK begins are searched: the distances of a few of them to the begins just
- * before are tried on the whole block. From then on every begin is asked whether one lies a period before
- * it. Losses by chance have begins at any distance, as often at N as beside it; so what the distances
- * N + 1..N + LOSS_PERIOD_BESIDE find on average is taken away, and a distance is a period only where much
- * is left.
+ * before are tried on the whole block. From then on each new begin is checked for another one a period
+ * earlier. Random losses have begins at any distance, as often at N as next to it; so the average of what the
+ * distances N + 1..N + LOSS_PERIOD_BESIDE find is subtracted, and a distance is a period only where much
+ * remains.
  *
- * A period is found when it has come seven times, a begin in ten belongs to it and fewer than
- * LOSS_PERIOD_BACK others lie in one period. Not thread-safe: belongs to one sink. */
+ * A period is found once it has occurred seven times, if one begin in ten belongs to it and fewer than
+ * LOSS_PERIOD_BACK others lie within one period. Not thread-safe: belongs to one sink. */
 #ifndef PROTO_MEASURE_LOSS_PERIOD_H
 #define PROTO_MEASURE_LOSS_PERIOD_H
 
@@ -31,7 +31,7 @@ struct loss_distance {
 
 /* All zero: no losses so far. */
 struct loss_period {
-	uint64_t begins, search_at; /* a block is searched when so many have been seen */
+	uint64_t begins, search_at; /* a block is searched when this many have been seen */
 	unsigned n;                 /* of the block */
 	uint64_t block[LOSS_PERIOD_BLOCK];
 	struct loss_distance best;

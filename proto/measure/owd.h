@@ -1,5 +1,5 @@
-/* The two directions of a client port's round trips, apart: the estimator of the clocks (owd.h), and what its
- * samples come to. Belongs to one port. */
+/* The two directions of a client port's round trips, each by itself: the fit of the clocks (clock_fit.h), and
+ * the statistics of its samples. Belongs to one port. */
 #ifndef PROTO_MEASURE_OWD_H
 #define PROTO_MEASURE_OWD_H
 
@@ -13,10 +13,10 @@ struct owd {
 	struct histogram queue[TEST_DIRECTIONS]; /* under load */
 };
 
-/* Takes an exchange of four times. */
+/* Takes an exchange: four timestamps. */
 void owd_sample(struct owd *o, const struct clock_fit_exchange *x, bool is_loaded);
 
-/* `out` is all zero, or what this has made of the same `o` before. */
+/* `out` is all zero, or the result of an earlier call for the same `o`. */
 void owd_sum_up(struct owd *o, uint64_t now_ns, struct owd_summary *out);
 
 #endif

@@ -89,7 +89,7 @@ static uint64_t above_base(const struct path_samples *p, int64_t delay_ns)
 	for (unsigned i = 0; i < PATH_BASE_BINS; i++)
 		if (p->base_ns[i] < base_ns)
 			base_ns = p->base_ns[i];
-	/* A peer may say anything: the difference may be too large for a signed number. */
+	/* A peer may claim anything: the difference may not fit into a signed number. */
 	return delay_ns > base_ns ? (uint64_t)delay_ns - (uint64_t)base_ns : 0;
 }
 

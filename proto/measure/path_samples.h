@@ -1,17 +1,17 @@
-/* What a receiver's reports say of the path: how fast packets left, how fast they arrived, how many
- * were lost, how long they queued.
+/* What a receiver's reports say about the path: how fast packets left and arrived, how many were lost, and
+ * how long they queued.
  *
  * A report gives the last packet's arrival on the receiver's clock and its delay, which is arrival
  * minus departure. So its departure on the sender's own clock is known too, exactly, and the rates of
  * sending and of delivery are taken over the same packets. The clocks need not agree: only differences
  * are used.
  *
- * The queue is a delay above the smallest of the last PATH_BASE_BINS bins of time. That window
- * forgets what other flows' queues, a changed route or clocks that drift apart (100 ppm are
- * 0.15 ms in 1.5 s) have done to it, provided that the queue is emptied now and then.
+ * The queue is the delay above the smallest one in the last PATH_BASE_BINS bins of time. That window
+ * forgets the effect of other flows' queues, a changed route or clocks that drift apart (100 ppm are
+ * 0.15 ms in 1.5 s), provided that the queue drains now and then.
  *
- * Where every packet has queued, the bottleneck has never been idle, and what was delivered is its
- * rate: such a stretch is called busy.
+ * Where every packet was queued, the bottleneck was never idle, and the delivery rate is its rate:
+ * such a stretch is called busy.
  *
  * Not thread-safe: belongs to one source. */
 #ifndef PROTO_MEASURE_PATH_SAMPLES_H
@@ -24,7 +24,7 @@ enum {
 	PATH_POINTS = 32,
 	PATH_BASE_BINS = 5,
 	PATH_BASE_BIN_MS = 300,
-	PATH_SPAN_MS = 25, /* rates are taken over at least that */
+	PATH_SPAN_MS = 25, /* rates are taken over at least this long */
 };
 
 /* A report as the search needs it. Counts are cumulative. */
@@ -75,10 +75,10 @@ bool path_samples_span(const struct path_samples *p, const struct path_point *fr
 /* How many points back the shortest span of PATH_SPAN_MS begins. */
 unsigned path_samples_back(const struct path_samples *p);
 
-/* How long the packet that queued least has queued since the point before; `back` as above. */
+/* The shortest time that a packet was queued since the point before; `back` as above. */
 uint64_t path_samples_queue_ns(const struct path_samples *p, unsigned back);
 
-/* How long the latest packet has queued. */
+/* How long the latest packet was queued. */
 uint64_t path_samples_last_queue_ns(const struct path_samples *p);
 
 #endif

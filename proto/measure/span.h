@@ -2,7 +2,7 @@
  *
  * Members are bits in a ring of chunks. Every chunk counts its members, so that a chunk which is
  * empty or full needs no bits: adding, removing and testing one number is O(1), a span costs one
- * step a chunk, and walking the runs skips what is empty or full. Memory is bounded by the window:
+ * step per chunk, and walking the runs skips empty and full chunks. Memory is bounded by the window:
  * when a span is added above it, the window slides up and members that fall out below are forgotten
  * and counted.
  *
@@ -18,7 +18,7 @@ struct span {
 	uint64_t begin, end;
 };
 
-/* The largest number that a set takes; callers refuse larger ones before. */
+/* The largest number that a set can hold; callers must refuse larger ones. */
 #define SPAN_MAX (UINT64_MAX >> 1)
 
 enum { SPAN_CHUNK = 4096 };
