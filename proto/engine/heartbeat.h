@@ -24,7 +24,7 @@ enum {
 	HEARTBEAT_AGAIN_MS = 10,    /* ... after an answer that says the address is not proven yet */
 	HEARTBEAT_PROVE_MS = 100,   /* extended: between tries until the address is proven */
 	HEARTBEAT_GUESS_S = 15,     /* a classic client's interval, until it has shown another, */
-	HEARTBEAT_LONGEST_S = 60,   /* ... which is believed up to this */
+	HEARTBEAT_LONGEST_S = 3600, /* ... which is believed up to this */
 	HEARTBEAT_OWD_MS = 100,     /* between two summaries of the directions, which cost more than a beat */
 };
 

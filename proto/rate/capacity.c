@@ -5,22 +5,23 @@
 
 #include <math.h>
 
-/* STARTUP: growth a report, below GAIN_SLOW_BPS and above it, and when a level is known already. */
+/* STARTUP: growth per report, below GAIN_SLOW_BPS, above it, and once a level is known. */
 static const double GAIN_SLOW = 2, GAIN_SLOW_BPS = 5e7, GAIN_START = 1.4, GAIN_AGAIN = 1.25;
-/* STARTUP: delivered of what was sent and not lost: no growth, and, with a queue, the bottleneck. */
+/* STARTUP: if less than this share of what was sent and not lost is delivered, growth stops; and, given a
+ * queue, the bottleneck has been found. */
 static const double DOUBT_SHARE = 0.93, FULL_SHARE = 0.6;
-/* STARTUP: growth that makes it go on. */
+/* STARTUP: goes on while delivery grows by this factor. */
 static const double PROGRESS = 1.1;
-/* A queue of so many targets ends STARTUP, and of so many explains a loss. */
+/* A queue of this many targets ends STARTUP, and of this many explains a loss. */
 static const double FULL_TARGETS = 1.5, LONG_TARGETS = 2;
-/* A queue of such a part of the target can't be noise, or clocks that drift. */
+/* A queue of this part of the target can't be noise or clock drift. */
 static const double BUSY_TARGETS = 1 / 3.0;
 /* HOLD: how far its rate may be from its level, and how fast the level follows. */
 static const double GAIN_MOST = 0.06, GAIN_LEAST = -0.5, LEVEL_STEP = 0.5;
 static const double DRAIN_RATE = 0.5; /* of the level */
-/* Where loss is the limit: a stay below it, then so much more a second, until there is no limit. */
+/* Where loss is the limit: a stay below it, then this much growth per second, until the limit is gone. */
 static const double LOSSY_CLIMB = 0.1, LOSSY_TOP = 1.1;
-/* The target of the queue shrinks with such powers of the rate, below and above TARGET_BPS. */
+/* The target queue shrinks with these powers of the rate, below and above TARGET_BPS. */
 static const double TARGET_BPS = 1e8, TARGET_BELOW = 0.5, TARGET_ABOVE = 0.3;
 /* Whatever reports say. */
 static const double MOST_BPS = 1e12;
@@ -29,14 +30,14 @@ enum {
 	TARGET_US = 1700, /* at TARGET_BPS */
 	TARGET_LEAST_US = 600,
 	TARGET_MOST_MS = 8,
-	REACTION_MS = 25, /* HOLD corrects the queue in that time, on a short path */
+	REACTION_MS = 25, /* HOLD corrects the queue within this time, on a short path */
 	DRAIN_IDLE_MS = 10,
 	DRAIN_MOST_MS = 80,
 	FIRST_DRAIN_MS = 300,
 	PLATEAU_MS = 60, /* STARTUP without growth */
-	IDLE_MS = 300,   /* HOLD without a queue, until more is tried */
+	IDLE_MS = 300,   /* HOLD without a queue before it tries more */
 	LOSSY_STAY_MS = 1000,
-	SILENCE_MS = 300, /* without reports: slower */
+	SILENCE_MS = 300, /* without reports: slow down */
 	LEAST_PACKETS = 3,
 };
 
@@ -61,20 +62,20 @@ static double target_ns(const struct capacity *c)
 	return fmin(fmax(ns, TARGET_LEAST_US * (double)NS_PER_US), TARGET_MOST_MS * (double)NS_PER_MS);
 }
 
-/* Above that a packet has queued; below it may be noise, or clocks that drift. */
+/* Above this a packet was queued; below it may be noise or clock drift. */
 static double busy_queue_ns(const struct capacity *c)
 {
 	return BUSY_TARGETS * target_ns(c);
 }
 
-/* Delivered, and what chance took away: to be compared with rates of sending. */
+/* What was delivered plus what random loss took: comparable with sending rates. */
 double capacity_carried(const struct capacity *c, double deliver_bps)
 {
 	return deliver_bps / (1 - fmin(c->loss.share, 0.9));
 }
 
-/* The queue as it is now, if the path takes `level_bps`: what was sent since the last packet that
- * was heard of has joined it, and the bottleneck has worked on. */
+/* The queue as it must be by now if the path carries `level_bps`: whatever was sent after the last reported
+ * packet has joined it, and the bottleneck has kept draining it. */
 static double queue_now_ns(const struct capacity *c, const struct path_sample *s, uint64_t now_ns)
 {
 	const struct path_point *p = path_samples_point(&c->path, 0);
@@ -118,14 +119,14 @@ static double step_loss(const struct path_span *step)
 	return (double)step->lost / (double)step->sent;
 }
 
-/* A queue has begun to form: no reason to stop yet, but not to grow. */
+/* A queue has begun to form: no reason to stop yet, but a reason not to grow. */
 static bool is_doubtful(const struct capacity *c, const struct path_span *step)
 {
 	return (double)path_samples_last_queue_ns(&c->path) > FULL_TARGETS * target_ns(c) ||
 	       step->deliver_bps < DOUBT_SHARE * step->send_bps * (1 - step_loss(step));
 }
 
-/* A report that covers the time before the queue formed, too, hides most of it. */
+/* A report that also covers the time before the queue formed hides most of it. */
 static bool has_filled_queue(const struct capacity *c, const struct path_span *step)
 {
 	double limit_ns = FULL_TARGETS * target_ns(c);
@@ -172,7 +173,7 @@ static void enter_drain(struct capacity *c, double queue_ns, uint64_t now_ns)
 	c->drain_ns = now_ns + clock_ms(CAPACITY_DRAIN_EVERY_MS);
 }
 
-/* Below the rate at which loss began, then slowly up to it again. */
+/* Stays below the rate at which loss began, then climbs slowly back to it. */
 static void hold_below_loss(struct capacity *c, uint64_t now_ns)
 {
 	double climbing_s =
@@ -202,7 +203,7 @@ static void hold(struct capacity *c, const struct path_sample *s, uint64_t now_n
 		capacity_enter_startup(c, now_ns);
 }
 
-/* A busy bottleneck says what it takes; whether it was busy. */
+/* A busy bottleneck shows what it carries. True if it was busy. */
 static bool learn_level(struct capacity *c, uint64_t now_ns)
 {
 	unsigned back = path_samples_back(&c->path);

@@ -10,20 +10,20 @@
  *
  * STARTUP multiplies what was delivered, report by report. HOLD keeps a small queue at the bottleneck,
  * so that it is never idle and what is delivered is its rate; it steers by the queue as it must be by
- * now, counting what has been sent since the packet that was last heard of (a Smith predictor), so that
- * a long way doesn't make it swing. The target shrinks with the root of the rate: searches that share
- * a bottleneck see the same queue, and who has more aims at less, so they become equal (the idea is
+ * now, counting what was sent after the last reported packet (a Smith predictor), so that a long path
+ * doesn't make it oscillate. The target shrinks with the root of the rate: searches that share
+ * a bottleneck see the same queue, and the faster one aims at a shorter one, so they converge (the idea is
  * Copa's: Arun and Balakrishnan, NSDI 2018). DRAIN empties the queue for a moment, so that every search
  * sees the delay of the bare path (BBR's ProbeRTT: draft-cardwell-iccrg-bbr). TRIAL finds out what a
- * loss means that no queue explains: if it goes when the rate is a tenth lower, it was a policer or a
- * short buffer; if it stays, it is chance, and no reason to be slower (PCC: Dong et al., NSDI 2015).
- * Where loss is the limit, HOLD stays just below it and tries more now and then.
+ * loss means that no queue explains: if it disappears at a rate a tenth lower, it was a policer or a short
+ * buffer; if it stays, it is random, and no reason to slow down (PCC: Dong et al., NSDI 2015).
+ * Where loss is the limit, HOLD stays just below it and probes for more now and then.
  *
  * The metric is RFC 9097's: IP layer, by the receiver's clock. It comes from stretches in which the
  * bottleneck was never idle (path_samples.h); if there were none, it is what was delivered, and
- * `limit` says what else was in the way.
+ * `limit` says what else held it back.
  *
- * Rates that are set count UDP payload, results count IP packets; bits a second. Not thread-safe:
+ * Sending rates count UDP payload, results count IP packets; bits per second. Not thread-safe:
  * belongs to one source. No errors: reports that make no sense are left out. */
 #ifndef PROTO_RATE_CAPACITY_H
 #define PROTO_RATE_CAPACITY_H
@@ -45,10 +45,10 @@ enum {
 enum capacity_state { CAPACITY_STARTUP, CAPACITY_HOLD, CAPACITY_DRAIN, CAPACITY_TRIAL };
 
 enum capacity_limit {
-	CAPACITY_UNKNOWN,  /* no limit was found yet */
+	CAPACITY_UNKNOWN,  /* no limit found yet */
 	CAPACITY_NETWORK,  /* the bottleneck was busy: the result is its rate */
-	CAPACITY_SENDER,   /* the source couldn't send faster: the path carries at least the result */
-	CAPACITY_RECEIVER, /* the receiver's host lost what was more */
+	CAPACITY_SENDER,   /* the source couldn't send faster: the path carries at least this much */
+	CAPACITY_RECEIVER, /* the receiver's host lost anything beyond it */
 	CAPACITY_CEILING,  /* more was not allowed */
 };
 
@@ -63,27 +63,27 @@ struct capacity {
 	struct path_samples path;
 	struct loss_detect loss;
 	struct rate_interval busy, idle; /* windows of delivery */
-	struct path_point window;        /* begin of the one under way */
+	struct path_point window;        /* start of the current one */
 	bool window_open, window_busy;
 	enum capacity_state state, after_trial;
 	enum capacity_limit limit;
 	bool is_lossy;      /* loss is the limit, not delay ... */
-	double limit_share; /* ... and this was lost when that was found */
+	double limit_share; /* ... and this share was lost when that was found */
 	double rate_bps;    /* now */
-	double level_bps;   /* what the bottleneck takes, loss by chance included */
-	double best_bps;    /* STARTUP: most that was delivered so far, since ... */
-	uint64_t best_ns;   /* ... then */
-	double gain;        /* STARTUP: growth a report */
-	uint64_t phase_ns;  /* begin of DRAIN, TRIAL or, where is_lossy, the stay below the limit */
+	double level_bps;   /* what the bottleneck carries, random loss included */
+	double best_bps;    /* STARTUP: the most that was delivered so far, ... */
+	uint64_t best_ns;   /* ... and since when */
+	double gain;        /* STARTUP: growth per report */
+	uint64_t phase_ns;  /* start of DRAIN, TRIAL or, if is_lossy, the stay below the limit */
 	uint64_t phase_ends_ns;
 	uint64_t drain_ns; /* next DRAIN */
-	uint64_t busy_ns;  /* when the bottleneck was last busy, or had no reason to be */
+	uint64_t busy_ns;  /* when the bottleneck was last busy, or not expected to be */
 	uint64_t heard_ns; /* last report */
 	uint64_t round_trip_ns;
 	double trial_rate; /* of what was delivered before */
 	uint64_t trial_sent, trial_lost, trial_packets;
 	struct path_point trial_from;
-	struct loss_event event; /* that a TRIAL explains */
+	struct loss_event event; /* what a TRIAL is to explain */
 };
 
 struct capacity_result {
@@ -95,16 +95,16 @@ struct capacity_result {
 
 void capacity_init(struct capacity *c, const struct capacity_plan *plan, uint64_t now_ns);
 
-/* A report has come in. */
+/* Takes a report. */
 void capacity_report(struct capacity *c, const struct path_sample *s, uint64_t now_ns);
 
-/* What to send at, UDP payload; never 0. It changes between reports too, when a DRAIN ends or when no
- * report comes for long: ask before each batch. */
+/* The rate to send at, UDP payload; never 0. It changes between reports too, when a DRAIN ends or reports
+ * stay away: ask before each batch. */
 uint64_t capacity_rate_bps(struct capacity *c, uint64_t now_ns);
 
 struct capacity_result capacity_result(const struct capacity *c);
 
-/* The result is known to `percent`, and rests on enough to say so. */
+/* The result is known to within `percent`, and on enough evidence to say so. */
 bool capacity_is_certain(const struct capacity *c, double percent);
 
 #endif

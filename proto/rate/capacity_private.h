@@ -4,13 +4,13 @@
 
 #include "proto/rate/capacity.h"
 
-/* HOLD where loss is the limit, of the rate at which it began. */
+/* HOLD where loss is the limit: this share of the rate at which loss began. */
 static const double CAPACITY_LOSSY_BELOW = 0.985;
 
-/* Delivered, and what chance took away: to be compared with rates of sending. */
+/* What was delivered plus what random loss took: comparable with sending rates. */
 double capacity_carried(const struct capacity *c, double deliver_bps);
 
-/* The queue is so long that it explains a loss, and is being dealt with. */
+/* The queue is long enough to explain a loss, and is already being drained. */
 bool capacity_has_long_queue(const struct capacity *c);
 
 void capacity_enter_hold(struct capacity *c, double level_bps, uint64_t now_ns);
@@ -22,10 +22,10 @@ void capacity_detect_loss(struct capacity *c, const struct path_span *step, uint
 /* TRIAL takes a report. */
 void capacity_trial(struct capacity *c, const struct path_span *step, uint64_t now_ns);
 
-/* Takes a report into the window under way; `busy`: all its packets have queued. */
+/* Adds a report to the current window; `busy`: all its packets were queued. */
 void capacity_follow_window(struct capacity *c, bool busy);
 
-/* The window under way ends, and counts if it is long enough. */
+/* Ends the current window, which counts if it is long enough. */
 void capacity_close_window(struct capacity *c, const struct path_point *end, unsigned least_ms);
 
 #endif

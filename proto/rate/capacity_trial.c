@@ -1,20 +1,20 @@
-/* What a loss means that no queue explains. */
+/* Finds out the meaning of a loss that no queue explains. */
 #include "proto/rate/capacity_private.h"
 #include "proto/sys/clock.h"
 
 #include <math.h>
 
-/* Rate of a TRIAL, of what was delivered; a great loss takes up to TRIAL_DEEPER off. */
+/* The rate of a TRIAL, relative to what was delivered; heavy loss takes up to TRIAL_DEEPER off. */
 static const double TRIAL_RATE = 0.9, TRIAL_DEEPER = 0.3;
-/* What is left of a loss that depends on the rate, at the most, and of one that doesn't, at least. */
+/* The most that remains of a loss which depends on the rate, and the least of one which doesn't. */
 static const double TRIAL_GONE = 0.33, TRIAL_STAYS = 0.67;
-static const double LEAST_SHARE = 0.001; /* losses that are looked into */
-static const double LOW_RATE = 0.8;      /* of the level: what is lost there is chance */
-static const double NEW_LEVEL = 0.1;     /* a limit that differs by more is another one */
+static const double LEAST_SHARE = 0.001; /* smaller losses are ignored */
+static const double LOW_RATE = 0.8;      /* of the level: any loss there is random */
+static const double NEW_LEVEL = 0.1;     /* a limit that differs by more is a new one */
 
 enum {
 	TRIAL_MS = 400,    /* at most, ... */
-	TRIAL_LOSSES = 20, /* ... and until so many losses can be expected */
+	TRIAL_LOSSES = 20, /* ... and until this many losses can be expected */
 	JUDGED_PACKETS = 20,
 };
 
@@ -59,8 +59,8 @@ static void enter_trial(struct capacity *c, const struct loss_event *e, uint64_t
 	c->rate_bps = c->trial_rate * capacity_carried(c, e->deliver_bps);
 }
 
-/* The loss is chance. Then go on as before, but where loss was held for the limit, and was no greater
- * than what chance explains, there is none yet. */
+/* The loss is random. Then go on as before; but if loss had been taken for the limit and was no greater than
+ * random loss explains, no limit has been found yet. */
 static void accept_chance(struct capacity *c, double share, uint64_t now_ns)
 {
 	c->loss.share = share;
@@ -85,7 +85,7 @@ static void finish_trial(struct capacity *c, uint64_t now_ns)
 	struct path_span span;
 
 	if (kept < TRIAL_GONE) {
-		c->loss.share = again.share; /* what is left at the lower rate is chance */
+		c->loss.share = again.share; /* what remains at the lower rate is random */
 		settle_below(c, &c->event, now_ns);
 		return;
 	}
@@ -110,12 +110,12 @@ void capacity_trial(struct capacity *c, const struct path_span *step, uint64_t n
 
 void capacity_detect_loss(struct capacity *c, const struct path_span *step, uint64_t now_ns)
 {
-	double deliver_bps = c->level_bps * (1 - c->loss.share); /* before more is known of the loss */
+	double deliver_bps = c->level_bps * (1 - c->loss.share); /* before more is known about the loss */
 	struct loss_event event;
 
 	if (c->state == CAPACITY_TRIAL)
 		return;
-	/* At first a report speaks of few packets, and chance has its way with them. */
+	/* The first reports cover few packets, and chance has its way with them. */
 	if (c->state == CAPACITY_STARTUP && step->sent < JUDGED_PACKETS)
 		return;
 	if (step->send_bps < LOW_RATE * c->level_bps && loss_detect_refute(&c->loss, step)) {
@@ -124,12 +124,12 @@ void capacity_detect_loss(struct capacity *c, const struct path_span *step, uint
 		capacity_enter_hold(c, deliver_bps, now_ns);
 	}
 	if (capacity_has_long_queue(c)) {
-		loss_detect_calm(&c->loss); /* the queue explains it, and the queue is dealt with */
+		loss_detect_calm(&c->loss); /* the queue explains it, and is already being drained */
 		return;
 	}
 	if (!loss_detect_add(&c->loss, step, &c->path, &event))
 		return;
-	/* While it climbs to a known limit, the loss is no riddle. */
+	/* While it climbs towards a known limit, the loss is no surprise. */
 	if ((c->is_lossy && c->rate_bps > c->level_bps) || event.host_share > 0.5)
 		settle_below(c, &event, now_ns);
 	else

@@ -2,17 +2,17 @@
 
 #include <math.h>
 
-/* What the usual share may be exceeded by: a part of itself, and a share of all packets. */
+/* How far the usual share may be exceeded: by a part of itself, and by a share of all packets. */
 static const double SLACK_PART = 0.3;
 static const double SLACK_SHARE = 0.005;
-/* The sum that is too much for chance: more where loss is usual, because its chance varies. */
+/* The sum that is too much for chance: larger where loss is usual, because it varies more. */
 static const double ALARM_PACKETS = 6;
 static const double ALARM_MORE = 200, ALARM_MOST = 16;
-/* Loss of such a share is gross: no need to see it for long. */
+/* Loss of this share is gross: there is no need to watch it for long. */
 static const double GROSS_SHARE = 0.15;
-/* At low rates: what a report counts when the next has come, and losses to expect before a verdict. */
+/* At low rates: the weight a report keeps once the next one is in, and losses to expect before a verdict. */
 static const double LOW_MEMORY = 0.9, LOW_EXPECTED = 12;
-/* The usual share is an average over about so many packets, and so many reports. */
+/* The usual share is an average over about this many packets, and this many reports. */
 static const double LEARN_PACKETS = 4000, LEARN_REPORTS = 20;
 
 void loss_detect_calm(struct loss_detect *w)
@@ -83,7 +83,7 @@ void loss_detect_learn(struct loss_detect *w, const struct path_span *span, bool
 	double share = (double)span->lost / (double)span->sent;
 	double weight = fmin((double)span->sent / LEARN_PACKETS, 1 / LEARN_REPORTS);
 
-	/* What may be the begin of something new is not usual. */
+	/* What may be the beginning of something new is not usual. */
 	if (w->sum < alarm(w) / 2 && span->host_lost == 0 && (may_grow || share < w->share))
 		w->share += (share - w->share) * weight;
 }

@@ -1,6 +1,6 @@
 /* Tokens are nanobits: a rate of 1 bit/s earns exactly one for each nanosecond, so no refill
- * rounds, however short. The bucket's end is what keeps all products inside 64 bits: a refill that
- * would pass it is found by division before anything is multiplied. */
+ * rounds, however short. The bucket's size is what keeps all products within 64 bits: a refill
+ * that would overflow it is found by division before anything is multiplied. */
 #include "proto/rate/pacer.h"
 
 #include "proto/sys/clock.h"

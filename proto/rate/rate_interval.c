@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-/* How far from the mean a window is news: so many parts of it, and so many standard deviations. */
+/* A window is news if it differs from the mean by this part of it, and by this many standard deviations. */
 static const double FAR_SHARE = 0.04;
 static const double FAR_DEVIATIONS = 4;
 

@@ -1,9 +1,9 @@
 /* The mean of a rate and its 95 % confidence interval, from windows of delivery.
  *
- * Each window says how many bits passed in how long. The mean is all bits over all time; its interval
+ * Each window tells how many bits passed in what time. The mean is all bits over all time; its interval
  * is Student's t over the rates of the windows, widened when neighbours resemble each other: with the
  * first autocorrelation r, n windows are worth n (1 - r) / (1 + r) independent ones (Bayley and
- * Hammersley 1946, for a first-order process). A negative r is taken for 0, so that the interval errs
+ * Hammersley 1946, for a first-order process). A negative r is taken as 0, so that the interval errs
  * on the wide side.
  *
  * The path may change. When RATE_INTERVAL_NEWS windows in a row lie far from the mean on the same
@@ -35,10 +35,10 @@ struct rate_interval {
 struct rate_estimate {
 	double mean_bps;
 	double percent;   /* half of the interval, in percent of the mean; 100 when unknown */
-	unsigned windows; /* that it rests on */
+	unsigned windows; /* how many it is based on */
 };
 
-/* Forgets all. */
+/* Forgets everything. */
 void rate_interval_reset(struct rate_interval *r);
 
 void rate_interval_add(struct rate_interval *r, double bits, double ns);

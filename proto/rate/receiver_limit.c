@@ -4,36 +4,36 @@
 
 #include "proto/sys/clock.h"
 
-/* No limit is known yet: where the rate begins, what it grows by with a report, where it ends. */
+/* No limit is known yet: where the rate begins, its growth per report, where growth ends. */
 static const double ramp_bps = 2e9, ramp = 1.4, most_bps = 4e11;
 static const double least_bps = 1e5; /* whatever reports say */
 
-/* Where packets are seen to wait. A report without a wait raises the level by a part that grows itself; */
+/* Where waits can be seen. A report without a wait raises the level by a fraction that itself grows; */
 static const double growth_least = 0.01, growth_most = 0.08, growth_growth = 1.4;
-static const double used = 0.8;         /* if less of the rate was sent, more would not be; */
-static const double level_least = 0.85; /* a busy host lowers it by no more than that at a time, */
-static const double level_step = 0.1;   /* and one that stays busy by a part of the difference. */
-/* The rate is the level, less this for each target that packets waited for too long; or so much of it, to
- * empty a wait of more than so many targets. */
+static const double used = 0.8;         /* if less of the rate was used, a higher one would not help; */
+static const double level_least = 0.85; /* a busy host lowers it by no more than this at a time, */
+static const double level_step = 0.1;   /* and one that stays busy, by a part of the difference. */
+/* The rate is the level, less `gain` for each target that packets waited too long; or `drain` of the level,
+ * to empty a queue that makes them wait for more than `drain_wait` targets. */
 static const double gain = 0.03, gain_floor = 0.6;
 static const double drain = 0.3, drain_wait = 2;
 
-/* Where only drops are seen. */
-static const double decrease = 0.97; /* of what was delivered while it overran, ... */
-static const double least = 0.92;    /* ... but a host that was held up for a moment is no slower for it */
-static const double growth = 0.01;   /* a report, up to where it overran last */
+/* Where only drops can be seen. */
+static const double decrease = 0.97;     /* of what was delivered during the overrun, ... */
+static const double least = 0.92;        /* ... but a host held up for a moment is no slower for it */
+static const double growth = 0.01;       /* per report, up to where it last overran */
 static const double slow_growth = 0.001; /* ... and beyond: room is rare there */
 
 enum {
 	WAIT_SEEN_US = 200, /* longer than a host needs to wake up */
 	TARGET_US = 500,
 	BUSY_WAITS = 2,       /* reports in a row with one: the buffer is deep, ... */
-	DEEP_MS = 5000,       /* ... and counts as that for so long */
+	DEEP_MS = 5000,       /* ... and counts as deep for this long */
 	CLEAR_REPORTS = 6,    /* without a wait: the next one is news */
 	LONG_WAITS = 10,      /* in a row: it stays busy */
 	DRAIN_MOST_MS = 50,   /* a drain's, ... */
 	DRAIN_EVERY_MS = 150, /* ... and until the next may begin */
-	HOLD_MS = 30,         /* a decrease shows in the reports after that */
+	HOLD_MS = 30,         /* a decrease takes this long to show in reports */
 };
 
 uint64_t receiver_limit_rate_bps(const struct receiver_limit *o)
@@ -55,8 +55,8 @@ static void grow(struct receiver_limit *o)
 		o->rate_bps *= 1 + (o->rate_bps < o->edge_bps * decrease ? growth : slow_growth);
 }
 
-/* What the host has read since the report before, in terms of what was sent: what the path loses never
- * reaches it. While packets wait, that is what it can do. */
+/* What the host has read since the previous report, scaled to what was sent: what the path loses never
+ * reaches the host. While packets wait, this is all it can do. */
 static double taken_bps(
 	const struct receiver_limit *o, const struct path_sample *s, const struct path_span *span)
 {
@@ -67,8 +67,8 @@ static double taken_bps(
 	return bps / (1 - (double)path_lost / (double)span->sent);
 }
 
-/* Two reports with a wait, one after the other: the receiver's buffer is deep enough for waits to say how
- * busy it is. */
+/* Two consecutive reports with a wait: the receiver's buffer is deep enough for waits to show how busy the
+ * host is. */
 static void count_wait(struct receiver_limit *o, uint64_t waited_ns, double taken, uint64_t now_ns)
 {
 	o->waits = waited_ns >= clock_us(WAIT_SEEN_US) ? o->waits + 1 : 0;
@@ -79,9 +79,9 @@ static void count_wait(struct receiver_limit *o, uint64_t waited_ns, double take
 	o->deep_until_ns = now_ns + clock_ms(DEEP_MS);
 }
 
-/* A wait that comes soon after another, or goes on, is a busy host's; one by itself comes from a host that
- * was held up for a moment, and is no slower for it. What a host does while much waits says little (see
- * below), unless that goes on. */
+/* A wait that soon follows another, or persists, means a busy host; a single one means a host that was held
+ * up for a moment and is no slower for it. What a host achieves with a long queue says little (see below),
+ * unless the queue persists. */
 static void learn_level(struct receiver_limit *o, const struct path_span *span, double taken)
 {
 	bool is_busy = o->waits == 1 ? o->clear < CLEAR_REPORTS : o->waits == BUSY_WAITS + 1;
@@ -100,9 +100,9 @@ static void learn_level(struct receiver_limit *o, const struct path_span *span, 
 	o->growth = fmin(fmax(o->growth, growth_least) * growth_growth, growth_most);
 }
 
-/* What has waited for long is cold in the caches, and a host that reads cold memory takes less than the same
- * host without a queue. So a long queue doesn't go by itself: it is emptied, unless that takes so
- * long that something else must keep the host from reading. */
+/* Packets that have waited for long are cold in the caches, and a host that reads cold memory takes less than
+ * the same host without a queue. So a long queue doesn't go away by itself: it is drained, unless that takes
+ * so long that something else must be keeping the host from reading. */
 static void follow_wait(struct receiver_limit *o, uint64_t waited_ns, uint64_t now_ns)
 {
 	double wait = (double)waited_ns / (TARGET_US * (double)NS_PER_US);
