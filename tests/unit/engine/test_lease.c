@@ -1,17 +1,7 @@
 /* The lease in virtual time: what counts as proof that a load arrives, and until when it is good. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "proto/engine/lease.h"
 #include "proto/sys/clock.h"
-
-#define START_NS (UINT64_C(5000) * NS_PER_S)
-#define MS       ((uint64_t)NS_PER_MS)
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#include "tests/support/test.h"
 
 enum proof { RIGHT, WRONG_NUMBER, OTHER_TEST, NOT_SENT, NO_NUMBER };
 enum { EVENTS = 6, SECONDS = 12 };

@@ -1,20 +1,11 @@
 /* What reports show to be lost, in virtual time: which pieces are to be sent again, and when. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <string.h>
 
 #include "proto/engine/repair.h"
 #include "proto/sys/clock.h"
+#include "tests/support/test.h"
 
-#define START_NS (UINT64_C(5000) * NS_PER_S)
-#define TRIP_NS  (20 * MS)
-#define MS       ((uint64_t)NS_PER_MS)
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define TRIP_NS (20 * MS)
 
 #define OPEN(from)               \
 	{                        \
