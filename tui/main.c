@@ -11,7 +11,7 @@
 #include "proto/config/run_once.h"
 #include "proto/sys/log.h"
 #include "proto/wire/keys.h"
-#include "tui/client/exits.h"
+#include "tui/client/cause.h"
 #include "tui/client/plain.h"
 #include "tui/manual.h"
 #include "tui/panels/panels.h"

@@ -17,6 +17,7 @@ int runner_home_open(struct runner_home *home, const struct options *options)
 	if (home->batch)
 		return 0;
 	loop_free(home->loop);
+	home->loop = NULL;
 	return -ENOMEM;
 }
 

@@ -77,14 +77,18 @@ static void ask(struct client *c, uint64_t now_ns)
 	c->ask_ns = now_ns + clock_ms(CLIENT_ASK_MS);
 }
 
+bool client_may_wait(enum refusal refusal)
+{
+	return refusal == REFUSED_BUSY || refusal == REFUSED_LIMIT;
+}
+
 /* Busy: later, if the user is willing to wait. */
 static void take_refusal(struct client *c, const struct handshake_answer *a, uint64_t now_ns)
 {
 	uint64_t again_ns = now_ns + clock_s(a->wait_s);
-	bool may_wait = a->refusal == REFUSED_BUSY || a->refusal == REFUSED_LIMIT;
 
 	c->answer = *a;
-	if (!may_wait || c->wait_ends_ns <= now_ns) {
+	if (!client_may_wait(a->refusal) || c->wait_ends_ns <= now_ns) {
 		c->state = CLIENT_REFUSED;
 		return;
 	}
@@ -215,13 +219,16 @@ int client_open(struct client *c, const struct client_plan *plan)
 	randombytes_buf(c->question.nonce, sizeof c->question.nonce);
 	error = open_main_socket(c);
 	if (error)
-		return error;
+		goto out;
 	c->give_up_ns = c->ask_ns + patience_ns(c);
 	c->wait_ends_ns = c->ask_ns + (uint64_t)(c->options->wait_s * NS_PER_S);
 	c->task = (struct loop_task){.fd = c->socket.fd, .step = step};
 	error = loop_add(c->home->loop, &c->task);
 	if (error)
 		udp_close(&c->socket);
+out:
+	if (error)
+		fail(c, error, "No socket");
 	return error;
 }
 

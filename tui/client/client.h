@@ -47,7 +47,7 @@ struct client_plan {
 	struct runner_home *home;
 };
 
-/* Starts asking the server's main port. 0 or -errno. */
+/* Starts asking the server's main port. 0 or -errno, and the state is CLIENT_FAILED. */
 int client_open(struct client *c, const struct client_plan *plan);
 
 /* Ends the session and asks for a new one, from another main socket: a classic server knows its clients by
@@ -56,6 +56,9 @@ void client_reconnect(struct client *c);
 
 /* Ends the session: stops its threads, closes its sockets. The last snapshot stays. */
 void client_close(struct client *c);
+
+/* Whether a server that refuses for that reason may say yes later. */
+bool client_may_wait(enum refusal refusal);
 
 /* Takes a new snapshot, if there is a session. */
 const struct session_snapshot *client_snapshot(struct client *c);

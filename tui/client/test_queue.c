@@ -4,6 +4,7 @@
 
 #include "proto/record/outcome.h"
 #include "proto/sys/clock.h"
+#include "tui/client/cause.h"
 
 enum {
 	/* After a classic result: so long without it being repeated, and our acknowledgement has arrived, */
@@ -108,17 +109,18 @@ void test_queue_begin(struct test_queue *a)
 static void note_failure(struct test_queue *a, const struct test_record *t)
 {
 	if (t->refusal)
-		report_fail(a->report, "refused",
+		report_fail(a->report, cause_code(CAUSE_REFUSED),
 			"The server refused the test (%s); try again in %" PRIu32 " s",
 			refusal_name(t->refusal), t->wait_s);
 	else if (t->phase == TEST_FAILED)
-		report_fail(a->report, "no_answer", "The server did not acknowledge the test");
+		report_fail(
+			a->report, cause_code(CAUSE_NO_ANSWER), "The server did not acknowledge the test");
 	else if (a->client->classic && !t->received_known)
-		report_fail(a->report, "incomplete",
+		report_fail(a->report, cause_code(CAUSE_INCOMPLETE),
 			"The classic server sent neither FLOW_CONTROL nor a result; what arrived there is "
 			"not known");
 	else
-		report_fail(a->report, "incomplete",
+		report_fail(a->report, cause_code(CAUSE_INCOMPLETE),
 			"No result came from the server; the figures are what is known without it");
 }
 
