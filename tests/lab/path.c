@@ -12,29 +12,13 @@
 #include <string.h>
 
 #include "proto/sys/clock.h"
+#include "tests/support/random.h"
 
 enum { PARCELS = 1 << 16, LONGEST_MS = 60000 };
 
 static struct path_parcel *heap[PARCELS];
 static size_t parcels;
 static uint64_t arrivals;
-
-/* splitmix64: G. L. Steele, D. Lea, C. H. Flood, "Fast Splittable Pseudorandom Number Generators".
- */
-static uint64_t next_random(uint64_t *state)
-{
-	uint64_t z = *state += 0x9e3779b97f4a7c15;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-	return z ^ (z >> 31);
-}
-
-/* 0 <= result < 1. */
-static double draw(uint64_t *state)
-{
-	return (double)(next_random(state) >> 11) / 0x1p53;
-}
 
 static bool is_before(const struct path_parcel *a, const struct path_parcel *b)
 {
@@ -97,8 +81,8 @@ void path_stream_start(struct path_stream *stream, uint64_t seed, uint64_t index
 {
 	uint64_t state = seed;
 
-	stream->random = next_random(&state) ^ index;
-	stream->random = next_random(&stream->random);
+	stream->random = random_next(&state) ^ index;
+	stream->random = random_next(&stream->random);
 }
 
 static void keep(struct path_stream *stream, const struct path_datagram *datagram, uint64_t due_ns)
@@ -125,9 +109,9 @@ void path_take(struct path_stream *stream, const struct path_datagram *datagram,
 	const struct path_conditions *c = stream->conditions;
 	struct path_counts *n = &stream->counts;
 	uint64_t *random = &stream->random;
-	bool is_lost = draw(random) < c->loss, is_twin = draw(random) < c->duplicate;
-	bool is_late = draw(random) < c->reorder;
-	double jitter_ms = draw(random) * c->jitter_ms, twin_ms = draw(random) * c->jitter_ms;
+	bool is_lost = random_share(random) < c->loss, is_twin = random_share(random) < c->duplicate;
+	bool is_late = random_share(random) < c->reorder;
+	double jitter_ms = random_share(random) * c->jitter_ms, twin_ms = random_share(random) * c->jitter_ms;
 	uint64_t due_ns = now_ns + (uint64_t)((c->delay_ms + jitter_ms) * NS_PER_MS);
 
 	n->received++;

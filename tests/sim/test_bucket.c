@@ -1,6 +1,8 @@
 /* Buckets behind every kind of path. */
-#include "tests/support/bucket_scene.h"
+#include "tests/support/capacity_scene.h"
 #include "tests/support/test.h"
+
+enum { SEEDS = 5 };
 
 struct row {
 	struct scene scene;
@@ -255,9 +257,9 @@ static void test_day(void **state)
 /* Steps of every size, of the kind that counters and clocks make, and some backwards. */
 static uint64_t wild_step(uint64_t *random)
 {
-	uint64_t step = link_random(random) >> (link_random(random) % 64);
+	uint64_t step = random_next(random) >> (random_next(random) % 64);
 
-	return link_chance(random, 0.05) ? 0 - step : step;
+	return random_chance(random, 0.05) ? 0 - step : step;
 }
 
 /* Whatever is reported: no more points than there is room for, and a result that says all or nothing. */
@@ -277,9 +279,9 @@ static void test_lies(void **state)
 			struct bucket_result r;
 
 			s.packets += packets;
-			s.bytes += packets * (link_random(&random) % 1500);
-			s.next_channel += packets + (link_chance(&random, 0.3) ? wild_step(&random) : 0);
-			s.host_drops += link_chance(&random, 0.1) ? wild_step(&random) : 0;
+			s.bytes += packets * (random_next(&random) % 1500);
+			s.next_channel += packets + (random_chance(&random, 0.3) ? wild_step(&random) : 0);
+			s.host_drops += random_chance(&random, 0.1) ? wild_step(&random) : 0;
 			s.arrival_ns += wild_step(&random) >> 20;
 			s.delay_last_ns = (int64_t)wild_step(&random);
 			s.delay_min_ns = (int64_t)wild_step(&random);

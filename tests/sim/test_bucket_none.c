@@ -1,6 +1,8 @@
 /* Paths without a bucket, or with what looks like one: none is found. */
-#include "tests/support/bucket_scene.h"
+#include "tests/support/capacity_scene.h"
 #include "tests/support/test.h"
+
+enum { SEEDS = 5 };
 
 static const struct scene rows[] = {
 	{.name = "1G batches noise", PLAIN(GBIT, 20), .unit = 46, .spike_ms = 2},

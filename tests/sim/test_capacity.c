@@ -1,9 +1,6 @@
 /* One search over every kind of path. */
-#include "tests/support/capacity_outcome.h"
+#include "tests/support/capacity_scene.h"
 #include "tests/support/test.h"
-
-#define MBIT 1e6
-#define GBIT 1e9
 
 enum { SEEDS = 3 };
 
@@ -21,9 +18,6 @@ struct row {
 	struct scene scene;
 	struct bounds bounds;
 };
-
-#define SHORT          .rtt_ms = 0.1, .seconds = 10
-#define PLAIN(bps, ms) .rate = {{0, bps}}, .queue_bytes = (bps) / 8e3 * (ms), SHORT
 
 static const struct row rows[] = {
 	{{.name = "10M", PLAIN(10 * MBIT, 50)}, {10 * MBIT, 0.01, 0.3, 0.003, 10, 0.96, CAPACITY_NETWORK}},

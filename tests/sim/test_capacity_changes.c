@@ -1,8 +1,6 @@
 /* Paths that change, searches that share one, tests that end early, reports that fail or lie. */
-#include "tests/support/capacity_outcome.h"
+#include "tests/support/capacity_scene.h"
 #include "tests/support/test.h"
-
-#define MBIT 1e6
 
 enum { SEEDS = 3 };
 
@@ -55,7 +53,7 @@ static void test_steps(void **state)
 
 /* --- two searches through one bottleneck --- */
 
-#define QUEUE(bps, ms) .rate = {{0, bps}}, .queue_bytes = (bps) / 8e3 * (ms), .seconds = 10
+#define PATH(bps, ms) QUEUE(bps, ms), .seconds = 10
 
 static const struct {
 	struct scene scene;
@@ -63,20 +61,18 @@ static const struct {
 	double least;    /* ... each gets that part of the rate */
 	double sum;
 } pairs[] = {
-	{{.name = "together", QUEUE(100 * MBIT, 50), .rtt_ms = 0.1, .second_starts_s = 0.001}, 0.5, 0.4,
-		0.97},
-	{{.name = "soon after", QUEUE(100 * MBIT, 50), .rtt_ms = 0.1, .second_starts_s = 0.2}, 0.5, 0.4,
-		0.97},
-	{{.name = "later", QUEUE(100 * MBIT, 50), .rtt_ms = 0.1, .second_starts_s = 2}, 1, 0.4, 0.97},
-	{{.name = "rtt 20, later", QUEUE(100 * MBIT, 50), .rtt_ms = 20, .second_starts_s = 1}, 4, 0.4, 0.97},
-	{{.name = "rtt 50, together", QUEUE(100 * MBIT, 50), .rtt_ms = 50, .second_starts_s = 0.01}, 1, 0.4,
+	{{.name = "together", PATH(100 * MBIT, 50), .rtt_ms = 0.1, .second_starts_s = 0.001}, 0.5, 0.4, 0.97},
+	{{.name = "soon after", PATH(100 * MBIT, 50), .rtt_ms = 0.1, .second_starts_s = 0.2}, 0.5, 0.4, 0.97},
+	{{.name = "later", PATH(100 * MBIT, 50), .rtt_ms = 0.1, .second_starts_s = 2}, 1, 0.4, 0.97},
+	{{.name = "rtt 20, later", PATH(100 * MBIT, 50), .rtt_ms = 20, .second_starts_s = 1}, 4, 0.4, 0.97},
+	{{.name = "rtt 50, together", PATH(100 * MBIT, 50), .rtt_ms = 50, .second_starts_s = 0.01}, 1, 0.4,
 		0.97},
 	/* A late one comes to its share too slowly there: but it isn't starved. */
-	{{.name = "rtt 50, later", QUEUE(100 * MBIT, 50), .rtt_ms = 50, .second_starts_s = 1}, 2, 0.15, 0.97},
-	{{.name = "noise", QUEUE(100 * MBIT, 50), .rtt_ms = 0.1, .second_starts_s = 1, .spike_ms = 2}, 1, 0.4,
+	{{.name = "rtt 50, later", PATH(100 * MBIT, 50), .rtt_ms = 50, .second_starts_s = 1}, 2, 0.15, 0.97},
+	{{.name = "noise", PATH(100 * MBIT, 50), .rtt_ms = 0.1, .second_starts_s = 1, .spike_ms = 2}, 1, 0.4,
 		0.97},
-	{{.name = "10M", QUEUE(10 * MBIT, 50), .rtt_ms = 0.1, .second_starts_s = 1}, 3, 0.4, 0.97},
-	{{.name = "1G", QUEUE(1000 * MBIT, 20), .rtt_ms = 0.1, .second_starts_s = 1}, 3, 0.4, 0.97},
+	{{.name = "10M", PATH(10 * MBIT, 50), .rtt_ms = 0.1, .second_starts_s = 1}, 3, 0.4, 0.97},
+	{{.name = "1G", PATH(1000 * MBIT, 20), .rtt_ms = 0.1, .second_starts_s = 1}, 3, 0.4, 0.97},
 };
 
 static void check_pair(size_t row, uint64_t seed)
@@ -110,13 +106,13 @@ static void test_early(void **state)
 		struct scene scene;
 		double truth_bps, least_s, most_s;
 	} rows[] = {
-		{{.name = "clean", QUEUE(100 * MBIT, 50), .rtt_ms = 0.1, .early = true}, 100 * MBIT, 1, 2},
-		{{.name = "noise", QUEUE(100 * MBIT, 50), .rtt_ms = 0.1, .spike_ms = 2, .early = true},
+		{{.name = "clean", PATH(100 * MBIT, 50), .rtt_ms = 0.1, .early = true}, 100 * MBIT, 1, 2},
+		{{.name = "noise", PATH(100 * MBIT, 50), .rtt_ms = 0.1, .spike_ms = 2, .early = true},
 			100 * MBIT, 1, 3},
-		{{.name = "loss", QUEUE(100 * MBIT, 50), .rtt_ms = 0.1, .loss = 0.05, .early = true},
+		{{.name = "loss", PATH(100 * MBIT, 50), .rtt_ms = 0.1, .loss = 0.05, .early = true},
 			95 * MBIT, 1, 4},
 		{{.name = "cross",
-			 QUEUE(100 * MBIT, 50),
+			 PATH(100 * MBIT, 50),
 			 .rtt_ms = 0.1,
 			 .cross_bps = 50 * MBIT,
 			 .early = true},
@@ -162,9 +158,9 @@ static void test_silence(void **state)
 /* Steps of every size, of the kind that counters and clocks make, and some backwards. */
 static uint64_t wild_step(uint64_t *random)
 {
-	uint64_t step = link_random(random) >> (link_random(random) % 64);
+	uint64_t step = random_next(random) >> (random_next(random) % 64);
 
-	return link_chance(random, 0.05) ? 0 - step : step;
+	return random_chance(random, 0.05) ? 0 - step : step;
 }
 
 /* Whatever is reported: a rate between the bounds, a result that is a number. */
@@ -185,15 +181,15 @@ static void test_lies(void **state)
 			uint64_t packets = wild_step(&random) % 100000, rate;
 
 			s.packets += packets;
-			s.bytes += packets * (link_random(&random) % 1500);
-			s.next_channel += packets + (link_chance(&random, 0.3) ? wild_step(&random) : 0);
-			s.host_drops += link_chance(&random, 0.1) ? wild_step(&random) : 0;
+			s.bytes += packets * (random_next(&random) % 1500);
+			s.next_channel += packets + (random_chance(&random, 0.3) ? wild_step(&random) : 0);
+			s.host_drops += random_chance(&random, 0.1) ? wild_step(&random) : 0;
 			s.arrival_ns += wild_step(&random);
 			s.delay_last_ns = (int64_t)wild_step(&random);
 			s.delay_min_ns = (int64_t)wild_step(&random);
 			s.round_trip_ns = wild_step(&random) >> 24;
 			s.sent_packets = wild_step(&random);
-			now_ns += link_random(&random) % 20000000;
+			now_ns += random_next(&random) % 20000000;
 			capacity_report(&c, &s, now_ns);
 			rate = capacity_rate_bps(&c, now_ns);
 			assert_true(rate >= CAPACITY_FLOOR_BPS && rate <= plan.ceiling_bps);

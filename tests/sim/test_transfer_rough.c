@@ -84,22 +84,22 @@ static void test_outage(void **state)
  * send what it never had, lose count, or exceed its rate. */
 static struct span random_span(uint64_t *random, uint64_t from, uint64_t next_data)
 {
-	uint64_t begin = from + link_random(random) % (next_data / 16 + 2);
+	uint64_t begin = from + random_next(random) % (next_data / 16 + 2);
 
-	return (struct span){begin, begin + link_random(random) % (next_data / 16 + 2)};
+	return (struct span){begin, begin + random_next(random) % (next_data / 16 + 2)};
 }
 
 static void make_up(uint64_t *random, uint64_t next_data, struct wire_spans *spans)
 {
-	uint64_t most = link_chance(random, .2) ? WIRE_SPANS_MAX : 8;
+	uint64_t most = random_chance(random, .2) ? WIRE_SPANS_MAX : 8;
 	uint64_t from = 0;
 
-	spans->count = (uint32_t)(1 + link_random(random) % most);
+	spans->count = (uint32_t)(1 + random_next(random) % most);
 	for (unsigned i = 0; i < spans->count; i++) {
 		spans->span[i] = random_span(random, from, next_data);
 		from = spans->span[i].end + 2;
 	}
-	if (link_chance(random, .5))
+	if (random_chance(random, .5))
 		spans->span[spans->count - 1].end = UINT64_MAX;
 }
 
@@ -120,8 +120,8 @@ static void test_hostile_reports(void **state)
 		bool possible;
 
 		make_up(&t->random, next_data, spans);
-		f.sequence = link_chance(&t->random, .9) ? sequence : sequence / 2;
-		f.round_trip_ns = link_random(&t->random) % (10 * MS);
+		f.sequence = random_chance(&t->random, .9) ? sequence : sequence / 2;
+		f.round_trip_ns = random_next(&t->random) % (10 * MS);
 		heard = spans->span[spans->count - 1].end == UINT64_MAX
 				? spans->span[spans->count - 1].begin
 				: spans->span[spans->count - 1].end + 1;
@@ -130,7 +130,7 @@ static void test_hostile_reports(void **state)
 		assert_int_equal(reason, possible ? WIRE_OK : REJECT_SEQUENCE);
 		if (possible) {
 			seen = f.sequence + 1;
-			sequence = seen + link_random(&t->random) % 3;
+			sequence = seen + random_next(&t->random) % 3;
 		}
 		taken += possible;
 		assert_true(!span_next(&t->source.repair.lost, next_data, &spans->span[0]));

@@ -1,19 +1,5 @@
 #include "tests/support/link.h"
 
-uint64_t link_random(uint64_t *state)
-{
-	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
-}
-
-bool link_chance(uint64_t *state, double share)
-{
-	return (double)(link_random(state) >> 11) * 0x1p-53 < share;
-}
-
 struct link *link_new(const struct link_impair *impair, uint64_t seed)
 {
 	struct link *l = calloc(1, sizeof(*l));
@@ -40,7 +26,7 @@ void link_free(struct link *l)
 static void link_carry(struct link *l, const void *bytes, size_t size, uint64_t now_ns)
 {
 	struct link_datagram *d = malloc(sizeof(*d) + size);
-	uint64_t extra_ns = l->impair.jitter_ns ? link_random(&l->random) % l->impair.jitter_ns : 0;
+	uint64_t extra_ns = l->impair.jitter_ns ? random_next(&l->random) % l->impair.jitter_ns : 0;
 	unsigned at = l->count;
 
 	assert(d && l->count < LINK_ROOM);
@@ -56,12 +42,12 @@ static void link_carry(struct link *l, const void *bytes, size_t size, uint64_t 
 void link_send(struct link *l, const void *bytes, size_t size, uint64_t now_ns)
 {
 	l->sent++;
-	if (link_chance(&l->random, l->impair.drop)) {
+	if (random_chance(&l->random, l->impair.drop)) {
 		l->dropped++;
 		return;
 	}
 	link_carry(l, bytes, size, now_ns);
-	if (link_chance(&l->random, l->impair.duplicate)) {
+	if (random_chance(&l->random, l->impair.duplicate)) {
 		l->doubled++;
 		link_carry(l, bytes, size, now_ns);
 	}

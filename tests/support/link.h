@@ -11,6 +11,7 @@
 
 #include "proto/sys/clock.h"
 #include "proto/wire/wire.h"
+#include "tests/support/random.h"
 
 enum { LINK_ROOM = 1 << 16 };
 
@@ -35,10 +36,6 @@ struct link {
 	uint64_t sent, dropped, doubled;
 };
 
-/* splitmix64 (S. Vigna). */
-uint64_t link_random(uint64_t *state);
-
-bool link_chance(uint64_t *state, double share);
 struct link *link_new(const struct link_impair *impair, uint64_t seed);
 void link_free(struct link *l);
 void link_send(struct link *l, const void *bytes, size_t size, uint64_t now_ns);

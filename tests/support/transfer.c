@@ -113,7 +113,7 @@ static void send_data(struct transfer *t)
 
 	while ((staged = source_fill(&t->source, t->now_ns)) > 0) {
 		/* Now and then the kernel takes fewer than it was offered. */
-		unsigned taken = staged - (unsigned)(link_random(&t->random) % 8 == 0 && staged > 1);
+		unsigned taken = staged - (unsigned)(random_next(&t->random) % 8 == 0 && staged > 1);
 
 		for (unsigned i = 0; i < taken; i++)
 			send_up(t, t->source.buffer + (size_t)i * DATAGRAM);
@@ -145,7 +145,7 @@ static void send_report(struct transfer *t)
 	}
 	t->sink_step_ns = t->sink.report_due_ns;
 	if (t->plan.late_ns)
-		t->sink_step_ns += link_random(&t->random) % t->plan.late_ns;
+		t->sink_step_ns += random_next(&t->random) % t->plan.late_ns;
 }
 
 void run_until(struct transfer *t, uint64_t end_ns)

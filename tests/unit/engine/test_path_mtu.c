@@ -2,7 +2,7 @@
  * questions. A path drops what is too large for either direction, and says nothing. */
 #include "proto/engine/path_mtu.h"
 #include "proto/sys/clock.h"
-#include "tests/support/link.h"
+#include "tests/support/random.h"
 #include "tests/support/test.h"
 
 enum { TOP = PATH_MTU_TOP_BYTES, ANSWERS = 2 * PATH_MTU_QUESTIONS, SEEDS = 300, STEPS = 1000 };
@@ -32,8 +32,8 @@ static void deliver(struct scene *s, uint32_t number, uint32_t bytes)
 	const struct path *p = s->path;
 	uint64_t trip_ns = p->round_trip_ms * MS;
 
-	if (bytes > p->up_bytes || bytes > p->down_bytes || link_chance(&s->random, p->loss) ||
-		link_chance(&s->random, p->loss))
+	if (bytes > p->up_bytes || bytes > p->down_bytes || random_chance(&s->random, p->loss) ||
+		random_chance(&s->random, p->loss))
 		return;
 	for (unsigned i = 0; i <= p->doubles; i++)
 		s->answer[s->answers++] =

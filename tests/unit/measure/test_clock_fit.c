@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "proto/measure/clock_fit.h"
-#include "tests/support/link.h"
+#include "tests/support/random.h"
 #include "tests/support/test.h"
 
 /* What stands in the queues. Seconds count from the first sample, shares from the test's length. */
@@ -66,7 +66,7 @@ struct scene {
 
 static double chance(struct scene *s)
 {
-	return (double)(link_random(&s->random) >> 11) * 0x1p-53;
+	return (double)(random_next(&s->random) >> 11) * 0x1p-53;
 }
 
 static double share_of(const struct scene *s, uint64_t now_ns)

@@ -1,6 +1,7 @@
 /* Histograms: every percentile against the sorted values it came from, for several distributions.
  */
 #include "proto/measure/histogram.h"
+#include "tests/support/random.h"
 #include "tests/support/test.h"
 
 #include <stdlib.h>
@@ -10,14 +11,6 @@ enum { MAX_VALUES = 20000, PER_MILLE = 1000 };
 
 static const uint64_t LIMIT = UINT64_C(1) << HISTOGRAM_MAX_BITS;
 
-static uint64_t next_random(uint64_t *seed)
-{
-	*seed ^= *seed << 13;
-	*seed ^= *seed >> 7;
-	*seed ^= *seed << 17;
-	return *seed;
-}
-
 static uint64_t always(uint64_t *seed)
 {
 	(void)seed;
@@ -26,41 +19,41 @@ static uint64_t always(uint64_t *seed)
 
 static uint64_t exact_range(uint64_t *seed)
 {
-	return next_random(seed) % 128;
+	return random_next(seed) % 128;
 }
 
 static uint64_t uniform_ms(uint64_t *seed)
 {
-	return next_random(seed) % 50000000;
+	return random_next(seed) % 50000000;
 }
 
 /* As many values in each power of two, zero included. */
 static uint64_t all_magnitudes(uint64_t *seed)
 {
-	uint64_t bits = next_random(seed) % (HISTOGRAM_MAX_BITS + 1);
+	uint64_t bits = random_next(seed) % (HISTOGRAM_MAX_BITS + 1);
 
-	return next_random(seed) & ((UINT64_C(1) << bits) - 1);
+	return random_next(seed) & ((UINT64_C(1) << bits) - 1);
 }
 
 /* A quiet path with a queue on one packet in 50. */
 static uint64_t two_humps(uint64_t *seed)
 {
-	uint64_t quiet = 200000 + next_random(seed) % 3000;
+	uint64_t quiet = 200000 + random_next(seed) % 3000;
 
-	return next_random(seed) % 50 ? quiet : 80000000 + next_random(seed) % 40000000;
+	return random_next(seed) % 50 ? quiet : 80000000 + random_next(seed) % 40000000;
 }
 
 /* Falls off with the square of the value. */
 static uint64_t long_tail(uint64_t *seed)
 {
-	return UINT64_C(100000000000) / (1 + next_random(seed) % 100000);
+	return UINT64_C(100000000000) / (1 + random_next(seed) % 100000);
 }
 
 static uint64_t powers_of_two(uint64_t *seed)
 {
-	uint64_t power = UINT64_C(1) << next_random(seed) % HISTOGRAM_MAX_BITS;
+	uint64_t power = UINT64_C(1) << random_next(seed) % HISTOGRAM_MAX_BITS;
 
-	return power - next_random(seed) % 2;
+	return power - random_next(seed) % 2;
 }
 
 static const struct {

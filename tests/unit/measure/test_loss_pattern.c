@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "proto/measure/loss_pattern.h"
-#include "tests/support/link.h"
+#include "tests/support/random.h"
 #include "tests/support/test.h"
 
 enum {
@@ -128,15 +128,15 @@ static enum fate decide(const struct line *l, struct dice *d, uint64_t number)
 	double from_middle_ms = ((double)number - (double)l->packets / 2) / l->rate * 1000;
 
 	if (l->does.into > 0)
-		d->in_burst = d->in_burst ? !link_chance(&d->random, l->does.out)
-					  : link_chance(&d->random, l->does.into);
-	if (d->in_burst || link_chance(&d->random, l->does.chance) ||
+		d->in_burst = d->in_burst ? !random_chance(&d->random, l->does.out)
+					  : random_chance(&d->random, l->does.into);
+	if (d->in_burst || random_chance(&d->random, l->does.chance) ||
 		(from_middle_ms >= 0 && from_middle_ms < (double)l->does.silence_ms))
 		return LOST;
 	d->survivors++;
 	if (l->does.every && (l->does.survivors ? d->survivors : number) % l->does.every == 1)
 		return LOST;
-	return link_chance(&d->random, l->does.late) ? LATE : ARRIVES;
+	return random_chance(&d->random, l->does.late) ? LATE : ARRIVES;
 }
 
 static void send_all(const struct line *l, struct receiver *r, uint8_t *fate)
@@ -150,7 +150,7 @@ static void send_all(const struct line *l, struct receiver *r, uint8_t *fate)
 		fate[i] = (uint8_t)(i + 1 + by < l->packets ? decide(l, &dice, i) : ARRIVES);
 		if (fate[i] == ARRIVES)
 			receive(r, i, now_ns);
-		if (fate[i] == ARRIVES && link_chance(&dice.random, l->does.doubled))
+		if (fate[i] == ARRIVES && random_chance(&dice.random, l->does.doubled))
 			receive(r, i, now_ns);
 		if (by && i >= by && fate[i - by] == LATE)
 			receive(r, i - by, now_ns);

@@ -3,7 +3,7 @@
 
 #include "proto/measure/path_samples.h"
 #include "proto/rate/loss_detect.h"
-#include "tests/support/link.h"
+#include "tests/support/random.h"
 #include "tests/support/test.h"
 
 enum { START_MS = 100000, AHEAD_MS = 77777 }; /* the receiver's clock is ahead */
@@ -128,7 +128,7 @@ static void test_news(void **state)
 		assert_true(add(&p, sample(sent, got, 0, 5)));
 		while (!news && report++ < 400) {
 			for (unsigned n = 0; n < 100; n++)
-				got += !link_chance(&random, report > 200 ? rows[i].after : rows[i].before);
+				got += !random_chance(&random, report > 200 ? rows[i].after : rows[i].before);
 			sent += 100;
 			assert_true(add(&p, sample(sent, got, report * 10, 5)));
 			assert_true(path_samples_span(&p, path_samples_point(&p, 1), &span));

@@ -1,6 +1,7 @@
 /* Span sets: tables for the edges, then random operations against a model that keeps one byte for
  * each number. */
 #include "proto/measure/span.h"
+#include "tests/support/random.h"
 #include "tests/support/test.h"
 
 #include <errno.h>
@@ -227,14 +228,6 @@ struct model {
 	uint8_t *bytes;
 };
 
-static uint64_t next_random(uint64_t *seed)
-{
-	*seed ^= *seed << 13;
-	*seed ^= *seed >> 7;
-	*seed ^= *seed << 17;
-	return *seed;
-}
-
 static uint64_t model_set(struct model *model, struct span span, uint8_t member)
 {
 	uint64_t changed = 0;
@@ -297,7 +290,7 @@ static void compare_all(const struct span_set *set, const struct model *model, b
 static struct span random_span(const struct model *model, uint64_t *seed)
 {
 	const uint64_t lengths[] = {1, 1, 1, 1, 100, 100, 6000, model->window / 2};
-	uint64_t dice = next_random(seed) % 64;
+	uint64_t dice = random_next(seed) % 64;
 	uint64_t reach = model->window;
 	struct span span;
 
@@ -305,11 +298,11 @@ static struct span random_span(const struct model *model, uint64_t *seed)
 		reach += SPAN_CHUNK;
 	if (dice == 0)
 		reach *= 3;
-	span.begin = model->base + next_random(seed) % reach;
+	span.begin = model->base + random_next(seed) % reach;
 	if (dice > 60 && span.begin > SPAN_CHUNK)
 		span.begin -= SPAN_CHUNK;
-	span.end = span.begin + next_random(seed) % lengths[next_random(seed) % 8];
-	if (next_random(seed) % 8 == 0) {
+	span.end = span.begin + random_next(seed) % lengths[random_next(seed) % 8];
+	if (random_next(seed) % 8 == 0) {
 		span.begin &= ~(uint64_t)(SPAN_CHUNK - 1);
 		span.end |= SPAN_CHUNK - 1;
 	}
@@ -330,16 +323,16 @@ static void random_step(struct span_set *set, struct model *model, uint64_t *see
 	struct span real;
 
 	if (span.end >= model->size) {
-		model_reset(model, next_random(seed) % 4 * SPAN_CHUNK);
-		begin_anew(set, model->origin + model->base + next_random(seed) % SPAN_CHUNK);
+		model_reset(model, random_next(seed) % 4 * SPAN_CHUNK);
+		begin_anew(set, model->origin + model->base + random_next(seed) % SPAN_CHUNK);
 		return;
 	}
 	real = (struct span){model->origin + span.begin, model->origin + span.end};
-	if (next_random(seed) % 2) {
+	if (random_next(seed) % 2) {
 		assert_int_equal(span_add(set, real), model_add(model, span));
 		return;
 	}
-	if (next_random(seed) % 16 == 0) {
+	if (random_next(seed) % 16 == 0) {
 		real.end = UINT64_MAX;
 		span.end = model->size - 1;
 	}

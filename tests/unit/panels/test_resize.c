@@ -4,7 +4,7 @@
 #include <locale.h>
 #include <stdlib.h>
 
-#include "tests/support/link.h"
+#include "tests/support/random.h"
 #include "tests/support/test.h"
 #include "tests/support/tui_scenes.h"
 #include "tui/screen/screen.h"
@@ -16,7 +16,7 @@ static uint64_t seed;
 
 static int pick(int least, int most)
 {
-	return least + (int)(link_random(&seed) % (uint64_t)(most - least + 1));
+	return least + (int)(random_next(&seed) % (uint64_t)(most - least + 1));
 }
 
 static int begin(void **state)

@@ -2,6 +2,7 @@
  * it is asked. */
 #include "proto/rate/pacer.h"
 #include "proto/sys/clock.h"
+#include "tests/support/random.h"
 #include "tests/support/test.h"
 
 #include <stdlib.h>
@@ -174,14 +175,6 @@ struct flow {
 
 enum { MAX_DEPARTURES = 700000 };
 
-static uint64_t next_random(uint64_t *seed)
-{
-	*seed ^= *seed << 13;
-	*seed ^= *seed >> 7;
-	*seed ^= *seed << 17;
-	return *seed;
-}
-
 /* Sends whole datagrams as soon as they may leave, or a little late. */
 static size_t run_flow(const struct flow *flow, struct departure *departures)
 {
@@ -202,7 +195,7 @@ static size_t run_flow(const struct flow *flow, struct departure *departures)
 		}
 		now_ns = pacer_ready_ns(&p, flow->datagram);
 		if (flow->late_ns > 0)
-			now_ns += next_random(&seed) % flow->late_ns;
+			now_ns += random_next(&seed) % flow->late_ns;
 	}
 	assert_true(n < MAX_DEPARTURES);
 	return n;

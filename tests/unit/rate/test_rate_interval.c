@@ -2,7 +2,7 @@
 #include <math.h>
 
 #include "proto/rate/rate_interval.h"
-#include "tests/support/link.h"
+#include "tests/support/random.h"
 #include "tests/support/test.h"
 
 static double gauss(uint64_t *random)
@@ -10,7 +10,7 @@ static double gauss(uint64_t *random)
 	double sum = -6;
 
 	for (unsigned i = 0; i < 12; i++)
-		sum += (double)(link_random(random) >> 11) * 0x1p-53;
+		sum += (double)(random_next(random) >> 11) * 0x1p-53;
 	return sum;
 }
 

@@ -2,8 +2,8 @@
  * searches and with constant traffic -> loss -> delay -> receiver, whose reports come every 10 ms and go
  * back over a path that loses and delays them too. All chance comes from a seed. A unit is what moves
  * in one event: one packet, or a batch of them where there are too many. */
-#ifndef TESTS_SUPPORT_CAPACITY_LINK_H
-#define TESTS_SUPPORT_CAPACITY_LINK_H
+#ifndef TESTS_SUPPORT_CAPACITY_SCENE_H
+#define TESTS_SUPPORT_CAPACITY_SCENE_H
 
 #include <math.h>
 #include <stdlib.h>
@@ -11,7 +11,19 @@
 #include "proto/measure/bucket.h"
 #include "proto/rate/capacity.h"
 #include "proto/rate/pacer.h"
-#include "tests/support/link.h"
+#include "tests/support/random.h"
+#include "tests/support/test.h"
+
+#define MBIT 1e6
+#define GBIT 1e9
+
+/* Parts of a scene. */
+#define SHORT           .rtt_ms = 0.1, .seconds = 10
+#define QUEUE(bps, ms)  .rate = {{0, bps}}, .queue_bytes = (bps) / 8e3 * (ms)
+#define PLAIN(bps, ms)  QUEUE(bps, ms), SHORT
+#define SHAPER(bps, b)  PLAIN(bps, 50), .bucket_bytes = (b)
+#define POLICER(bps, b) .rate = {{0, bps}}, .bucket_bytes = (b), SHORT
+#define TWICE(bps)      .fixed_bps = 2 * (bps)
 
 enum {
 	SCENE_FLOWS = 2,
@@ -106,5 +118,27 @@ struct world *world_new(const struct scene *scene, uint64_t seed);
 
 /* Runs to the end; returns when that was. */
 uint64_t world_run(struct world *w);
+
+/* What came of it, for one flow. */
+struct scene_outcome {
+	double estimate_bps, percent;
+	enum capacity_limit limit;
+	double reached_s; /* when 95 % were first delivered */
+	double loss;      /* of what was sent, that by chance left out */
+	double queue_ms;  /* median */
+	double mean_bps;  /* delivered in the last three quarters of the time */
+	double ended_s;
+};
+
+/* When, from `from_s` on, two bins in a row first carried 95 % of `bps`; 1000 s: never. */
+double flow_reached_s(const struct scene_flow *f, double bps, double from_s);
+
+/* Delivered on the average between two times of the flow's own, in IP bits a second. */
+double flow_mean_bps(const struct scene_flow *f, double from_s, double to_s);
+
+struct scene_outcome flow_outcome(struct scene_flow *f, double truth_bps, uint64_t end_ns);
+
+/* What the samples of one search say of a bucket. */
+struct bucket_result scene_bucket(const struct scene *scene, uint64_t seed);
 
 #endif

@@ -1,9 +1,6 @@
-#include "tests/support/capacity_link.h"
+#include "tests/support/capacity_scene.h"
 
-static double scene_chance(struct world *w)
-{
-	return (double)(link_random(&w->random) >> 11) * 0x1p-53;
-}
+#include <assert.h>
 
 static void ring_push(struct scene_ring *r, struct scene_unit unit)
 {
@@ -89,7 +86,7 @@ static void flow_send_unit(struct world *w, struct scene_flow *f, unsigned unit,
 		return;
 	if (f->queued < SCENE_DELAYS && f->sent % (16 * unit) < unit)
 		f->queued_ms[f->queued++] = (float)((double)(left_ns - now_ns) / 1e6);
-	if (scene_chance(w) < w->scene->loss) {
+	if (random_share(&w->random) < w->scene->loss) {
 		f->unlucky += unit;
 		return;
 	}
@@ -97,8 +94,8 @@ static void flow_send_unit(struct world *w, struct scene_flow *f, unsigned unit,
 	if (at_ns < f->last_arrival_ns)
 		at_ns = f->last_arrival_ns;
 	/* The receiver is held up for a while: all that comes then is read after it. */
-	if (w->scene->spike_ms > 0 && scene_chance(w) < 0.005)
-		at_ns += ms_to_ns(w->scene->spike_ms * scene_chance(w));
+	if (w->scene->spike_ms > 0 && random_share(&w->random) < 0.005)
+		at_ns += ms_to_ns(w->scene->spike_ms * random_share(&w->random));
 	f->last_arrival_ns = at_ns;
 	if (!host_takes(w, f, bytes, &at_ns)) {
 		f->sample.host_drops += unit;
@@ -116,7 +113,7 @@ static void flow_send_unit(struct world *w, struct scene_flow *f, unsigned unit,
 static void flow_sleep(struct world *w, struct scene_flow *f, uint64_t sent_bytes, uint64_t now_ns)
 {
 	if (f->send_ns > now_ns) /* nobody wakes up in time */
-		f->send_ns += (uint64_t)(60e3 * scene_chance(w));
+		f->send_ns += (uint64_t)(60e3 * random_share(&w->random));
 	if (w->scene->sender_bps > 0) {
 		if (f->busy_until_ns < now_ns)
 			f->busy_until_ns = now_ns;
@@ -124,8 +121,8 @@ static void flow_sleep(struct world *w, struct scene_flow *f, uint64_t sent_byte
 		if (f->send_ns < f->busy_until_ns)
 			f->send_ns = f->busy_until_ns;
 	}
-	if (w->scene->spike_ms > 0 && scene_chance(w) < 0.005)
-		f->send_ns += ms_to_ns(w->scene->spike_ms * scene_chance(w));
+	if (w->scene->spike_ms > 0 && random_share(&w->random) < 0.005)
+		f->send_ns += ms_to_ns(w->scene->spike_ms * random_share(&w->random));
 	if (f->send_ns <= now_ns)
 		f->send_ns = now_ns + 1;
 }
@@ -178,8 +175,8 @@ static void flow_read(struct world *w, struct scene_flow *f, uint64_t now_ns)
 static void flow_write_report(struct world *w, struct scene_flow *f, uint64_t now_ns)
 {
 	flow_read(w, f, now_ns);
-	f->report_ns = now_ns + ms_to_ns(10 + scene_chance(w) * (w->scene->spike_ms > 0 ? 2 : 0.2));
-	if (f->sample.packets > 0 && scene_chance(w) >= w->scene->report_loss) {
+	f->report_ns = now_ns + ms_to_ns(10 + random_share(&w->random) * (w->scene->spike_ms > 0 ? 2 : 0.2));
+	if (f->sample.packets > 0 && random_share(&w->random) >= w->scene->report_loss) {
 		assert(f->reports < SCENE_REPORTS);
 		f->report[(f->first_report + f->reports++) % SCENE_REPORTS] =
 			(struct scene_report){now_ns + ms_to_ns(w->scene->rtt_ms / 2), f->sample};
@@ -226,7 +223,7 @@ static void world_cross(struct world *w)
 
 	world_pass(w, bytes, w->cross_ns);
 	/* Constant on the whole, but not in step with anything. */
-	w->cross_ns += (uint64_t)(bytes * 8e9 / w->scene->cross_bps * 2 * scene_chance(w)) + 1;
+	w->cross_ns += (uint64_t)(bytes * 8e9 / w->scene->cross_bps * 2 * random_share(&w->random)) + 1;
 	if (w->scene->cross_to_s > 0 && w->cross_ns >= w->start_ns + ms_to_ns(w->scene->cross_to_s * 1e3))
 		w->cross_ns = UINT64_MAX;
 }
@@ -286,4 +283,71 @@ uint64_t world_run(struct world *w)
 			look_ns = now_ns + ms_to_ns(10);
 	}
 	return now_ns;
+}
+
+static int compare_floats(const void *a, const void *b)
+{
+	float x = *(const float *)a, y = *(const float *)b;
+
+	return (x > y) - (x < y);
+}
+
+double flow_reached_s(const struct scene_flow *f, double bps, double from_s)
+{
+	double enough = 0.95 * bps * SCENE_BIN_MS / 1e3 * 2;
+
+	for (unsigned i = (unsigned)(from_s * 1e3 / SCENE_BIN_MS); i + 1 < SCENE_BINS; i++)
+		if ((double)f->got[i] + (double)f->got[i + 1] >= enough)
+			return i * (SCENE_BIN_MS / 1e3);
+	return 1000;
+}
+
+double flow_mean_bps(const struct scene_flow *f, double from_s, double to_s)
+{
+	double bits = 0;
+
+	for (unsigned i = (unsigned)(from_s * 1e3 / SCENE_BIN_MS); i < (unsigned)(to_s * 1e3 / SCENE_BIN_MS);
+		i++)
+		bits += (double)f->got[i];
+	return bits / (to_s - from_s);
+}
+
+static uint64_t flow_under_way(const struct scene_flow *f)
+{
+	uint64_t packets = 0;
+
+	for (unsigned i = 0; i < f->way.count; i++)
+		packets += f->way.unit[(f->way.first + i) % SCENE_RING].packets;
+	return packets;
+}
+
+struct scene_outcome flow_outcome(struct scene_flow *f, double truth_bps, uint64_t end_ns)
+{
+	struct capacity_result result = capacity_result(&f->capacity);
+	double seconds = (double)(end_ns - f->starts_ns) / 1e9;
+	struct scene_outcome o = {
+		.estimate_bps = result.bps,
+		.percent = result.percent,
+		.limit = result.limit,
+		.reached_s = flow_reached_s(f, truth_bps, 0),
+		.mean_bps = flow_mean_bps(f, seconds / 4, seconds),
+		.ended_s = seconds,
+	};
+
+	o.loss = 1 - (double)(f->sample.packets + flow_under_way(f) + f->unlucky) / (double)f->sent;
+	qsort(f->queued_ms, f->queued, sizeof *f->queued_ms, compare_floats);
+	o.queue_ms = f->queued > 0 ? (double)f->queued_ms[f->queued / 2] : 0;
+	return o;
+}
+
+struct bucket_result scene_bucket(const struct scene *scene, uint64_t seed)
+{
+	struct world *w = world_new(scene, seed);
+	struct scene_flow *f = &w->flow[0];
+	struct bucket_result r;
+
+	world_run(w);
+	r = bucket_find(&f->bucket, scene->fixed_bps > 0 ? 0 : (uint64_t)capacity_result(&f->capacity).bps);
+	free(w);
+	return r;
 }
