@@ -13,7 +13,6 @@ import contextlib
 import ctypes
 import json
 import os
-import re
 import select
 import shutil
 import signal
@@ -23,14 +22,16 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SANITIZED = os.environ.get("BUILD_SANITIZED", "") not in ("", "0")
-SLOWER = 4 if SANITIZED else 1
-DEADLINE_S = 15 * SLOWER
-POLL_S = 0.01
+sys.path.insert(1, os.path.join(HERE, os.pardir, "support"))
+
+import children  # noqa: E402
+from children import SANITIZED, SLOWER, own_settings, program, until  # noqa: E402,F401
+
+DEADLINE_S = children.DEADLINE_S = 15 * SLOWER  # paths lose datagrams here, and what takes a moment takes longer
+LATE_PERCENT, LATE_US = 1, 5000                 # of a thread's turns more than 1 ms late, and the latest
 
 CLIENT, SERVER, OTHER = "10.77.1.1", "10.77.2.1", "10.77.3.1"
 ROUTER_UP = "10.77.2.254"  # the router as the server sees it
@@ -41,8 +42,6 @@ DATA = "udp length %d" % (LENGTH + 8)
 
 FLOW_CONTROL, BANDWIDTH_TEST = 3, 4
 
-REPORTS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "WARNING: ThreadSanitizer",
-           "runtime error:", "ThreadSanitizer:DEADLYSIGNAL", "AddressSanitizer:DEADLYSIGNAL")
 CLONE_NEWNET, SO_RCVBUFFORCE, SO_TIMESTAMPNS, ETH_P_IP = 0x40000000, 33, 35, 0x0800
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -59,147 +58,29 @@ def number_of(name, usual):
     return int(os.environ.get(name, usual))
 
 
-def program(name):
-    path = os.environ.get(name)
-    if not path:
-        raise AssertionError("%s is not set: it names the program to test" % name)
-    return path
-
-
-def until(condition, what, seconds=None):
-    """Waits for a condition and returns its value; AssertionError after the deadline."""
-    seconds = DEADLINE_S if seconds is None else seconds
-    ends = time.monotonic() + seconds
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > ends:
-            raise AssertionError("not in %.1f s: %s" % (seconds, what))
-        time.sleep(POLL_S)
-
-
 def percentile(values, share):
     """The smallest value that at least `share` of all do not exceed."""
     ordered = sorted(values)
     return ordered[max(0, -(-len(ordered) * share // 100) - 1)]
 
 
-class Stream:
-    """The lines that a child has written so far, each with the time of its arrival."""
-
-    def __init__(self, name, pipe):
-        self.name, self.lines, self.times, self.ended = name, [], [], False
-        self._pipe = pipe
-        self._news = threading.Condition()
-        self._thread = threading.Thread(target=self._read, daemon=True)
-        self._thread.start()
-
-    def _read(self):
-        for line in iter(self._pipe.readline, b""):
-            with self._news:
-                self.lines.append(line.decode("utf-8", "replace").rstrip("\n"))
-                self.times.append(time.monotonic())
-                self._news.notify_all()
-        with self._news:
-            self.ended = True
-            self._news.notify_all()
-
-    def close(self):
-        self._thread.join(DEADLINE_S)
-        self._pipe.close()
-
-    def find(self, pattern):
-        return [m for m in (re.fullmatch(pattern, line) for line in list(self.lines)) if m]
-
-    def wait(self, pattern, seconds=None, count=1):
-        """The match of a whole line, or of the count-th, and when it arrived."""
-        seconds = DEADLINE_S if seconds is None else seconds
-        ends = time.monotonic() + seconds
-        seen = at = 0
-        with self._news:
-            while True:
-                for at in range(at, len(self.lines)):
-                    match = re.fullmatch(pattern, self.lines[at])
-                    seen += bool(match)
-                    if match and seen == count:
-                        return match, self.times[at]
-                at = len(self.lines)
-                left = ends - time.monotonic()
-                if self.ended or left <= 0:
-                    raise AssertionError("%s: no line %d of %r in %.1f s\n%s" % (
-                        self.name, count, pattern, seconds, self.text()))
-                self._news.wait(left)
-
-    def text(self):
-        lines = self.lines
-        if len(lines) > 60:
-            lines = lines[:20] + ["... %d lines ..." % (len(lines) - 60)] + lines[-40:]
-        return "\n".join("%s| %s" % (self.name, line) for line in lines)
+def was_held_up(test):
+    """Whether an end's own late turns say that other work has kept its host from the test."""
+    return any(test[end]["late_percent"] >= LATE_PERCENT or test[end]["late_max_us"] >= LATE_US
+               for end in ("sender", "receiver"))
 
 
-class Child:
+class Child(children.Child):
     """A program that runs in one of the namespaces; its process id is the program's own."""
 
-    def __init__(self, arguments, environment):
-        self.arguments, self.started = arguments, time.monotonic()
-        self._process = subprocess.Popen(arguments, env=environment, stdin=subprocess.DEVNULL,
-                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        self.pid = self._process.pid
-        self.name = next(os.path.basename(a) for a in arguments[4:]
-                         if a not in ("setpriv", "nice") and not a.startswith("-"))
-        self.out = Stream("%s.%d.out" % (self.name, self.pid), self._process.stdout)
-        self.err = Stream("%s.%d.err" % (self.name, self.pid), self._process.stderr)
+    @staticmethod
+    def program_of(arguments):
+        """Behind `ip netns exec NAME`, and what drops rights or priority there."""
+        return next(a for a in arguments[4:]
+                    if os.path.basename(a) not in ("setpriv", "nice") and not a.startswith("-"))
 
-    def is_running(self):
-        return self._process.poll() is None
-
-    def send_signal(self, number):
-        self._process.send_signal(number)
-
-    def wait(self, seconds=None):
-        seconds = DEADLINE_S if seconds is None else seconds
-        try:
-            code = self._process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            raise AssertionError("still running after %.1f s\n%s" % (seconds, self)) from None
-        self.out.close()
-        self.err.close()
-        return code
-
-    def end(self):
-        self.send_signal(signal.SIGTERM)
-        return self.wait()
-
-    def kill(self):
-        if self.is_running():
-            self._process.kill()
-        self.wait()
-
-    def document(self):
-        """The one JSON document that is all of stdout."""
-        return json.loads("\n".join(self.out.lines))
-
-    def last_object(self):
-        return json.loads(self.out.lines[-1])
-
-    def resident_kib(self):
-        with open("/proc/%d/status" % self.pid) as status:
-            return int(re.search(r"^VmRSS:\s*(\d+)", status.read(), re.M).group(1))
-
-    def threads(self):
-        with open("/proc/%d/status" % self.pid) as status:
-            return int(re.search(r"^Threads:\s*(\d+)", status.read(), re.M).group(1))
-
-    def descriptors(self):
-        return len(os.listdir("/proc/%d/fd" % self.pid))
-
-    def sanitizer_reports(self):
-        return [line for line in self.err.lines if any(report in line for report in REPORTS)]
-
-    def __str__(self):
-        return "$ %s\nexit: %s\n%s\n%s" % (" ".join(self.arguments), self._process.poll(),
-                                           self.out.text(), self.err.text())
+    def end(self, number=signal.SIGTERM, seconds=None):
+        return super().end(number, DEADLINE_S if seconds is None else seconds)
 
 
 class Packet:
@@ -414,10 +295,8 @@ def compile_tool(name, directory):
     return path
 
 
-class Case(unittest.TestCase):
+class Case(children.Case):
     """A test with a lab of its own."""
-
-    maxDiff = None
 
     def setUp(self):
         self.children, self.servers, self._adding = [], [], threading.Lock()
@@ -441,26 +320,13 @@ class Case(unittest.TestCase):
         if problems:
             raise AssertionError("\n".join(problems))
 
-    def shortDescription(self):
-        return None
-
-    def run(self, result=None):
-        """Shows what the children said when a test fails."""
-        before = len(result.failures) + len(result.errors)
-        outcome = super().run(result)
-        if len(result.failures) + len(result.errors) > before:
-            print("\n".join(str(child) for child in self.children), file=sys.stderr, flush=True)
-        return outcome
-
     def start(self, host, arguments, small_buffers=False):
         """A program on a host of the lab. Small buffers: it may not exceed the system's limit."""
         if small_buffers:
             drop = "--bounding-set=-net_admin"
             arguments = ["setpriv", drop, "--inh-caps=-net_admin"] + list(arguments)
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("WYNDRVR_")}
-        environment.update(HOME=self.home, XDG_CONFIG_HOME=os.path.join(self.home, "xdg"))
         child = Child(["ip", "netns", "exec", "%s-%s" % (self.lab.name, host)] +
-                      [str(a) for a in arguments], environment)
+                      [str(a) for a in arguments], own_settings(self.home))
         with self._adding:
             self.children.append(child)
         return child
@@ -487,9 +353,6 @@ class Case(unittest.TestCase):
             seen = self.lab.counters()
             return seen["up_udp"] + seen["down_udp"] >= packets
         until(passed, "%d datagrams at the router" % packets)
-
-    def assert_exit(self, child, code, seconds=None):
-        self.assertEqual(child.wait(seconds), code, str(child))
 
     def assert_balance(self, test):
         """All that was sent has arrived, once or twice, or is lost; and what is lost, somewhere."""

@@ -15,7 +15,7 @@ class Connect(Case):
         def once(_):
             client = self.client("--count", 1, "--connect-timeout", LONGEST_S)
             try:
-                seconds = client.out.wait("Client connected successfully", 2 * LONGEST_S + 5)[1] - client.started
+                seconds = client.out.wait_time("Client connected successfully", 2 * LONGEST_S + 5) - client.started
             except AssertionError:
                 seconds = None
             client.kill()

@@ -16,29 +16,22 @@ import socket
 import sys
 import tempfile
 import threading
-import time
-import unittest
 
-from child import DEADLINE_S, END_S, SLOWER, SMALL_PIPE  # noqa: F401
-from child import Child, Server, is_thread_sanitized
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(1, os.path.join(HERE, os.pardir, "support"))
 
-POLL_S = 0.01
+import children  # noqa: E402
+from children import DEADLINE_S, END_S, POLL_S, SLOWER, SMALL_PIPE  # noqa: E402,F401
+from children import Child, is_thread_sanitized, own_settings, program, until  # noqa: E402,F401
 
 PORT_NAMES = ("CONTROL", "UPLOAD", "DOWNLOAD")
 # A line of figures, whenever it comes.
 INTERVAL = r"\s*\d+\.\d-\d+\.\d .*"
 ADDRESS = r"127\.0\.0\.1:\d+"
-PEER = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "classic", "peer.py")
+PEER = os.path.join(HERE, os.pardir, "classic", "peer.py")
 
 BLOCK_PORTS = 64
 BLOCKS = range(10240, 32704, BLOCK_PORTS)  # below the kernel's ephemeral ports
-
-
-def program(name):
-    path = os.environ.get(name)
-    if not path:
-        raise AssertionError("%s is not set: it names the program to test" % name)
-    return path
 
 
 def needs_handlers(test):
@@ -49,19 +42,6 @@ def needs_handlers(test):
             self.skipTest("ThreadSanitizer puts handlers off")
         test(self)
     return checked
-
-
-def until(condition, what, seconds=None, poll_s=POLL_S):
-    """Waits for a condition and returns its value; AssertionError after the deadline."""
-    seconds = DEADLINE_S if seconds is None else seconds
-    ends = time.monotonic() + seconds
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > ends:
-            raise AssertionError("not in %.1f s: %s" % (seconds, what))
-        time.sleep(poll_s)
 
 
 def together(*scenarios):
@@ -128,6 +108,12 @@ class Ports:
             lock.close()
 
 
+class Server(Child):
+    def __init__(self, arguments, environment, address, unread=None):
+        super().__init__(arguments, environment, unread)
+        self.address = address
+
+
 class Stage:
     """A home, ports and children that belong together, from open_stage() to close_stage()."""
 
@@ -159,12 +145,7 @@ class Stage:
         return ["a server did not end cleanly\n%s" % server] if code else []
 
     def environment(self, **more):
-        """Nothing of the user's own settings."""
-        keep = {k: v for k, v in os.environ.items() if not k.startswith("WYNDRVR_")}
-        keep.update(HOME=self.home, XDG_CONFIG_HOME=os.path.join(self.home, "xdg"),
-                    PYTHONDONTWRITEBYTECODE="1")
-        keep.update(more)
-        return keep
+        return own_settings(self.home, **more)
 
     def start(self, arguments, environment=None, unread=None):
         child = Child([str(a) for a in arguments], environment or self.environment(), unread)
@@ -205,28 +186,12 @@ class Stage:
         return self.start([sys.executable, PEER, "client", server.address] + list(flags))
 
 
-class Case(unittest.TestCase, Stage):
+class Case(children.Case, Stage):
     """A test with a stage of its own."""
-
-    maxDiff = None
 
     def setUp(self):
         self.open_stage()
         self.addCleanup(self.close_stage)
-
-    def shortDescription(self):
-        return None
-
-    def run(self, result=None):
-        """Shows what the children said when a test fails."""
-        before = len(result.failures) + len(result.errors) if result else 0
-        outcome = super().run(result)
-        if result and len(result.failures) + len(result.errors) > before:
-            print("\n".join(str(child) for child in self.children), file=sys.stderr, flush=True)
-        return outcome
-
-    def assert_exit(self, child, code, seconds=None):
-        self.assertEqual(child.wait(seconds), code, str(child))
 
     def assert_balance(self, test):
         """All that was sent has arrived, once or twice, or is lost."""

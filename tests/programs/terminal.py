@@ -18,7 +18,8 @@ import termios
 import threading
 
 import harness
-from child import DEADLINE_S, REPORTS
+from harness import DEADLINE_S
+from children import REPORTS
 
 LOOK_S = 0.05  # between two looks at a screen
 LEADER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "leader.py")

@@ -1,4 +1,7 @@
-"""A program that runs, watched line by line, and ended by its process id."""
+"""What tests and benches of both programs share: a program that runs, watched line by line, each wait with a
+deadline, and ended by its process id; the environment that says what to test.
+
+The environment: WYNDRVRD, WYNDRVR and others name the programs, BUILD_SANITIZED (1: slower)."""
 import fcntl
 import functools
 import json
@@ -11,11 +14,13 @@ import sys
 import termios
 import threading
 import time
+import unittest
 
 SANITIZED = os.environ.get("BUILD_SANITIZED", "") not in ("", "0")
 SLOWER = 4 if SANITIZED else 1
 DEADLINE_S = 10 * SLOWER  # for what takes a moment
 END_S = 2 * SLOWER        # in which a program ends that was told to
+POLL_S = 0.01
 
 REPORTS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "WARNING: ThreadSanitizer",
            "runtime error:", "ThreadSanitizer:DEADLYSIGNAL", "AddressSanitizer:DEADLYSIGNAL")
@@ -26,6 +31,33 @@ F_SETPIPE_SZ, SMALL_PIPE = 1031, 4096
 def is_thread_sanitized(path):
     with open(path, "rb") as binary:
         return b"__tsan_init" in binary.read()
+
+
+def program(name):
+    path = os.environ.get(name)
+    if not path:
+        raise AssertionError("%s is not set: it names the program to test" % name)
+    return path
+
+
+def until(condition, what, seconds=None, poll_s=POLL_S):
+    """Waits for a condition and returns its value; AssertionError after the deadline."""
+    seconds = DEADLINE_S if seconds is None else seconds
+    ends = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > ends:
+            raise AssertionError("not in %.1f s: %s" % (seconds, what))
+        time.sleep(poll_s)
+
+
+def own_settings(home, **more):
+    """An environment with a home of its own and nothing of the user's settings."""
+    keep = {k: v for k, v in os.environ.items() if not k.startswith("WYNDRVR_")}
+    keep.update(HOME=home, XDG_CONFIG_HOME=os.path.join(home, "xdg"), PYTHONDONTWRITEBYTECODE="1", **more)
+    return keep
 
 
 class Stream:
@@ -106,6 +138,7 @@ class Child:
 
     def __init__(self, arguments, environment, unread=None):
         self.arguments = arguments
+        self.program = self.program_of(arguments)
         self.started = time.monotonic()
         self._process = subprocess.Popen(arguments, env=environment, stdin=subprocess.DEVNULL,
                                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -113,12 +146,16 @@ class Child:
             fcntl.fcntl({"out": self._process.stdout, "err": self._process.stderr}[unread],
                         F_SETPIPE_SZ, SMALL_PIPE)
         self.pid = self._process.pid
-        name = "peer" if arguments[0] == sys.executable else os.path.basename(arguments[0])
+        name = "peer" if self.program == sys.executable else os.path.basename(self.program)
         self.out = Stream("%s.%d.out" % (name, self.pid), self._process.stdout)
         self.err = Stream("%s.%d.err" % (name, self.pid), self._process.stderr)
         for stream in (self.out, self.err):
             if stream is not getattr(self, unread or "", None):
                 stream.read()
+
+    @staticmethod
+    def program_of(arguments):
+        return arguments[0]
 
     def is_running(self):
         return self._process.poll() is None
@@ -160,7 +197,11 @@ class Child:
         there is a second."""
         with open("/proc/%d/status" % self.pid) as status:
             count = int(re.search(r"^Threads:\s*(\d+)$", status.read(), re.M).group(1))
-        return count - 1 if count > 1 and is_thread_sanitized(self.arguments[0]) else count
+        return count - 1 if count > 1 and is_thread_sanitized(self.program) else count
+
+    def resident_kib(self):
+        with open("/proc/%d/status" % self.pid) as status:
+            return int(re.search(r"^VmRSS:\s*(\d+)", status.read(), re.M).group(1))
 
     def descriptors(self):
         return len(os.listdir("/proc/%d/fd" % self.pid))
@@ -180,7 +221,20 @@ class Child:
                                            self.err.text())
 
 
-class Server(Child):
-    def __init__(self, arguments, environment, address, unread=None):
-        super().__init__(arguments, environment, unread)
-        self.address = address
+class Case(unittest.TestCase):
+    """A test with children, which are shown when it fails."""
+
+    maxDiff = None
+
+    def shortDescription(self):
+        return None
+
+    def run(self, result=None):
+        before = len(result.failures) + len(result.errors) if result else 0
+        outcome = super().run(result)
+        if result and len(result.failures) + len(result.errors) > before:
+            print("\n".join(str(child) for child in self.children), file=sys.stderr, flush=True)
+        return outcome
+
+    def assert_exit(self, child, code, seconds=None):
+        self.assertEqual(child.wait(seconds), code, str(child))
