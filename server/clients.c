@@ -118,17 +118,19 @@ static int open_session(struct clients *clients, struct client *c, struct sessio
 		return error;
 	for (;;) {
 		uint16_t held;
+		int port;
 
 		plan->assignment = c->assignment;
 		error = session_open(&c->session, plan, &failed);
 		if (error != -EADDRINUSE && error != -EACCES)
 			break;
-		held = c->assignment.port[failed];
-		error = take_port(clients, c, failed);
+		port = (int)failed;
+		held = c->assignment.port[port];
+		error = take_port(clients, c, port);
 		portpool_return(clients->pool, held, clock_now_ns());
 		if (error) {
 			for (int i = 0; i < PORT_KINDS; i++)
-				if (i != (int)failed)
+				if (i != port)
 					portpool_give_back(clients->pool, c->assignment.port[i]);
 			return error;
 		}

@@ -2,6 +2,7 @@
  * to the border; ports that come back wait in a queue, in the order in which they become free. */
 #include "server/portpool.h"
 
+#include <assert.h>
 #include <sodium.h>
 #include <stdlib.h>
 
@@ -27,6 +28,8 @@ struct portpool *portpool_new(const struct port_range *ranges, unsigned count)
 		return NULL;
 	for (unsigned i = 0; i < count; i++)
 		pool->size += (unsigned)(ranges[i].last - ranges[i].first) + 1;
+	assert(pool->size > 0);
+	assert(pool->size > 0);
 	pool->port = calloc(pool->size, sizeof *pool->port);
 	pool->waiting = calloc(pool->size, sizeof *pool->waiting);
 	if (!pool->port || !pool->waiting) {

@@ -267,7 +267,7 @@ static void parse_arguments(int argc, char **argv)
 	for (int i = 1; i < argc; i += 2) {
 		const char *name = argv[i] + 2;
 
-		if (strncmp(argv[i], "--", 2))
+		if (strncmp(argv[i], "--", 2) != 0)
 			fail(argv[i], "no option");
 		if (!strcmp(name, "listen") || !strcmp(name, "server")) {
 			if (address_resolve(

@@ -13,8 +13,8 @@ enum { KEY = 26970, CHANNEL = 77, ROUNDS = 40, BATCH = 500, SEEDS = 4 };
 
 static const char *const bodies[] = {
 	"{\"timestamp\": 12.5}",
-	"{\"client_timestamp\": 1.5, \"server_timestamp\": \"1.5-0123456789abcdef\", \"held_ns\": 1, "
-	"\"proven\": 0}",
+	("{\"client_timestamp\": 1.5, \"server_timestamp\": \"1.5-0123456789abcdef\", \"held_ns\": 1, "
+	 "\"proven\": 0}"),
 	"{\"cmd\":\"BWUP\",\"channel\":77,\"duration\":10}",
 	"{\"cmd\":\"BWDN\",\"channel\":77,\"duration\":10,\"rate\":0,\"length\":1000}",
 	"{\"cmd\":\"TEST_RESULT\",\"ack\":0,\"guid\":\"x\",\"uid\":\"y\",\"channel\":77}",

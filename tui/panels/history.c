@@ -126,6 +126,7 @@ static void measure_data(struct moment_port *m, const struct port_snapshot *p,
 	const struct port_snapshot *before, const struct report_traffic *traffic)
 {
 	double s = (double)grown(p->taken_ns, before->taken_ns) / NS_PER_S;
+	uint64_t bytes_each = p->source.packets ? p->source.bytes / p->source.packets : 0;
 
 	m->there_bps = -1;
 	if (before->taken_ns == 0 || p->taken_ns <= before->taken_ns)
@@ -134,7 +135,7 @@ static void measure_data(struct moment_port *m, const struct port_snapshot *p,
 	m->lost_data = traffic->lost_packets;
 	if (p->source.packets)
 		m->there_bps = 8.0 * (double)grown(p->source.heard_packets, before->source.heard_packets) *
-			       (double)(p->source.bytes / p->source.packets) / s;
+			       (double)bytes_each / s;
 }
 
 static void measure(struct moment_port *m, const struct port_snapshot *p)

@@ -158,7 +158,7 @@ static void test_against_a_model(void **state)
 	open_sink(&k);
 	for (unsigned i = 0; i < PACKETS; i++) {
 		/* Anywhere in a band that moves up. */
-		uint64_t sequence = (uint64_t)(i * (NUMBERS - 200) / PACKETS + (unsigned)rand() % 200);
+		uint64_t sequence = i * (NUMBERS - 200) / PACKETS + (unsigned)rand() % 200;
 		uint64_t data = data_of[sequence];
 		bool is_new = !seen_sequence[sequence]++;
 

@@ -62,7 +62,9 @@ static void test_refused_reports_begin_nothing(void **state)
 		{"data that was not sent",
 			{.has_report = true, .spans = {.count = 1, .span = {{1, UINT64_MAX}}}}},
 		{"a transmission that was not sent",
-			{.has_report = true, .next_channel = 1, .spans = hello.spans}},
+			{.has_report = true,
+				.next_channel = 1,
+				.spans = {.count = 1, .span = {{0, UINT64_MAX}}}}},
 	};
 
 	(void)state;

@@ -125,7 +125,7 @@ static void test_many(void **state)
 }
 
 static const char *const stranger_names[] = {"", "a", "lab", "lab-", "lab-11", "Lab-1", "lab-1 ", "lab 1",
-	"lab-1\n", NAME32, NAME32 NAME32, "\xff"};
+	"lab-1\n", NAME32, (NAME32 NAME32), "\xff"};
 
 static void test_find(void **state)
 {
