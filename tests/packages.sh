@@ -1,16 +1,29 @@
 #!/bin/sh
-# Makes sure that what the build (and, with "test", the tests) need is installed. Debian 12, Ubuntu 22.04 or
-# later: installs it as root or with sudo; elsewhere says what is missing.
+# Makes sure that what the build (and, with "test", the tests, with "checks", the checks of the source) need is
+# installed. Debian 12, Ubuntu 22.04 or later: installs it as root or with sudo; elsewhere says what is missing.
+#
+#   tests/packages.sh [test|checks ...]
 set -eu
 
 build="gcc cmake make pkg-config libc6-dev libncurses-dev libinih-dev libjansson-dev libsodium-dev"
-test="libcmocka-dev python3 iproute2 nftables iputils-ping procps tmux"
+test="libcmocka-dev python3 iproute2 nftables iputils-ping procps tmux binutils"
+checks="clang-14 clang-tidy-14 clang-format-14 libcmocka-dev python3"
 
 packages=$build
-[ "${1:-}" != test ] || packages="$build $test"
+for part in "$@"; do
+	case $part in
+	test) packages="$packages $test" ;;
+	checks) packages="$packages $checks" ;;
+	*)
+		echo "tests/packages.sh: $part: test and checks are known" >&2
+		exit 2
+		;;
+	esac
+done
 
 missing=
 for package in $packages; do
+	case " $missing " in *" $package "*) continue ;; esac
 	dpkg-query -W -f='${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed ||
 		missing="$missing $package"
 done
