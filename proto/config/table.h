@@ -1,4 +1,4 @@
-/* What the files of config/ share and nothing else includes: options.c owns the table, value.c and ranges.c
+/* What the files of config/ share and nothing else includes: table.c owns the table, value.c and ranges.c
  * convert values, load.c and file.c read, create.c writes. */
 #ifndef PROTO_CONFIG_TABLE_H
 #define PROTO_CONFIG_TABLE_H

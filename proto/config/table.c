@@ -1,6 +1,6 @@
 /* Owns the option table. A new setting is a field of struct options and a row here: the file, the variables,
  * the flags, the help and --create-config follow from it. */
-#include "proto/config/options.h"
+#include "proto/config/table.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/config/table.h"
 #include "proto/wire/wire.h"
 
 enum {
