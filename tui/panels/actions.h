@@ -2,7 +2,7 @@
 #ifndef TUI_PANELS_ACTIONS_H
 #define TUI_PANELS_ACTIONS_H
 
-#include "tui/panels/app.h"
+#include "tui/panels/app_state.h"
 #include "tui/screen/layout.h"
 
 /* A key as screen_key reports it, with the place of a click. */
