@@ -1,6 +1,6 @@
 #!/bin/sh
 # Holds the order of the rooms (proto/README.md) over the #include lines of the whole tree: a room includes its own
-# files and rooms that stand below it. Prints file, line and the rule that is broken; exits 1 when any is.
+# files and rooms that stand below it; and no object includes itself by way of others. Prints file, line and the rule that is broken; exits 1 when any is.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -19,10 +19,10 @@ function room(path)
 	return path
 }
 
-# The object that a header describes: "control.h" and "control_private.h" are one.
+# What a file is a part of: "control.c", "control.h" and "control_private.h" are one object.
 function object(path)
 {
-	sub(/(_private)?\.h$/, "", path)
+	sub(/(_private)?\.[ch]$/, "", path)
 	return path
 }
 
@@ -72,31 +72,32 @@ function check_test(from, to)
 		check_test(room(FILENAME), room(target))
 	else
 		check_product(room(FILENAME), room(target))
-	if (FILENAME ~ /\.h$/)
-		includes[FILENAME] = includes[FILENAME] " " target
-	else if (target ~ /_private\.h$/ && object(FILENAME) !~ "^" object(target))
+	if (target ~ /_private\.h$/ && index(object(FILENAME), object(target)) != 1)
 		broken(target " is private to the files of one object")
+	if (object(FILENAME) != object(target))
+		includes[object(FILENAME)] = includes[object(FILENAME)] " " object(target)
 }
 
-# Walks down the headers from one; "way" is the path so far, and a header met again on it closes a circle.
-function walk(header, way,    next_one, count, i)
+# Walks down the objects from one; "way" is the path so far, and an object met again on it closes a circle.
+function walk(from, way,    to, count, i)
 {
-	state[header] = "open"
-	count = split(includes[header], next_one, " ")
+	state[from] = "open"
+	way = way " " from
+	count = split(includes[from], to, " ")
 	for (i = 1; i <= count; i++) {
-		if (state[next_one[i]] == "open" && object(next_one[i]) != object(header)) {
-			printf "%s: includes itself by way of%s %s\n", next_one[i], way, header
+		if (state[to[i]] == "open") {
+			printf "no object includes itself:%s %s\n", substr(way, index(way " ", " " to[i] " ")), to[i]
 			failed = 1
-		} else if (state[next_one[i]] == "") {
-			walk(next_one[i], way " " header)
+		} else if (state[to[i]] == "") {
+			walk(to[i], way)
 		}
 	}
-	state[header] = "done"
+	state[from] = "done"
 }
 
 END {
-	for (header in includes)
-		if (state[header] == "")
-			walk(header, "")
+	for (from in includes)
+		if (state[from] == "")
+			walk(from, "")
 	exit failed
 }' $(find proto server tui tests -name '*.[ch]' | sort)
