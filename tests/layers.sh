@@ -1,6 +1,7 @@
 #!/bin/sh
 # Holds the order of the rooms (proto/README.md) over the #include lines of the whole tree: a room includes its own
-# files and rooms that stand below it; and no object includes itself by way of others. Prints file, line and the rule that is broken; exits 1 when any is.
+# files and rooms that stand below it, and no object includes itself by way of others. Prints file, line and the
+# rule that is broken; exits 1 when any is.
 set -eu
 cd "$(dirname "$0")/.."
 
