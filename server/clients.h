@@ -8,6 +8,7 @@
 
 #include "proto/engine/runner.h"
 #include "proto/engine/session.h"
+#include "proto/wire/handshake.h"
 #include "server/portpool.h"
 
 /* A test that the server has granted and that is not over yet. */

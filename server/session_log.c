@@ -22,11 +22,11 @@ void session_log_latency(struct client *c, const struct session_snapshot *snapsh
 static void result_line(const struct client *c, const struct test_record *r)
 {
 	const char *what = r->direction == TEST_UP ? "Upload" : "Download";
-	const struct sink_counters *n = &r->received;
-	double seconds = (double)r->duration_ns / NS_PER_S;
+	const struct sink_counters *n = &r->received.count;
+	double seconds = (double)r->sent.duration_ns / NS_PER_S;
 	struct loss loss = outcome_loss(r);
 
-	if (r->received_known)
+	if (r->received.known)
 		log_line("%s test from %s: %.3f Mbit/s, %" PRIu64 " packets, %" PRIu64 " unique, %" PRIu64
 			 " duplicates, %" PRIu64 " reordered",
 			what, c->name, seconds > 0 ? (double)n->bytes * 8 / seconds / 1e6 : 0, n->packets,
@@ -34,7 +34,7 @@ static void result_line(const struct client *c, const struct test_record *r)
 	if (r->agreed)
 		log_line("%s test from %s: sent %" PRIu64 ", lost %" PRIu64 " (sender's host %" PRIu64
 			 ", path %" PRIu64 ", receiver's host %" PRIu64 "), result %s",
-			what, c->name, r->sent.packets, loss.packets, loss.sender_host, loss.path,
+			what, c->name, r->sent.count.packets, loss.packets, loss.sender_host, loss.path,
 			loss.receiver_host, r->hash);
 }
 
@@ -44,7 +44,7 @@ static void test_line(const struct client *c, const struct test_record *r)
 
 	if (r->phase == TEST_RUNNING)
 		log_line("%s test from %s: channel %" PRIu32 ", %.0f s", what, c->name, r->channel,
-			(double)r->duration_ns / NS_PER_S);
+			(double)r->sent.duration_ns / NS_PER_S);
 	else if (r->phase == TEST_FAILED)
 		log_line("%s test from %s: not granted", what, c->name);
 	else if (r->phase == TEST_INCOMPLETE)
@@ -76,9 +76,9 @@ void session_log_unfinished(const struct client *c, const struct session_snapsho
 		if (r.phase != TEST_RUNNING && r.phase != TEST_AWAITING)
 			continue;
 		if (r.direction == TEST_UP && r.phase == TEST_RUNNING) {
-			r.received = snapshot->port[PORT_UPLOAD].sink;
-			r.received_known = true;
-			r.duration_ns = snapshot->taken_ns - r.start_ns;
+			r.received.count = snapshot->port[PORT_UPLOAD].sink;
+			r.received.known = RECEIVED_TOTALS;
+			r.sent.duration_ns = snapshot->taken_ns - r.start_ns;
 		}
 		log_line("%s test from %s: cut short", r.direction == TEST_UP ? "Upload" : "Download",
 			c->name);

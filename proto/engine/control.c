@@ -80,7 +80,7 @@ struct control_test *control_begin(struct control *c, const struct test_order *o
 				.start_ns = order->start_ns,
 				.asked_duration_ns = order->duration_ns,
 				.granted_duration_ns = order->duration_ns,
-				.duration_ns = order->duration_ns,
+				.sent.duration_ns = order->duration_ns,
 			},
 	};
 	return t;
@@ -128,7 +128,7 @@ void control_stop(struct control *c, uint64_t now_ns)
 		struct control_test *t = &c->test[i];
 
 		if (t->record.phase == TEST_ASKING) {
-			t->record.duration_ns = now_ns - t->record.start_ns;
+			t->record.sent.duration_ns = now_ns - t->record.start_ns;
 			control_end(c, t, TEST_FAILED);
 		} else if (t->record.phase == TEST_RUNNING) {
 			t->stopped = true;
@@ -164,7 +164,7 @@ static void take_grant(struct control *c, const struct mail *mail, uint64_t now_
 	t->record.phase = TEST_RUNNING;
 	t->record.start_ns = now_ns;
 	t->record.rate_bps = mail->order.rate_bps;
-	t->record.duration_ns = t->record.granted_duration_ns = mail->order.duration_ns;
+	t->record.sent.duration_ns = t->record.granted_duration_ns = mail->order.duration_ns;
 	classic_new_uid(t->record.uid);
 	t->share_bps = mail->share_bps;
 	control_owe_mail(t, control_sends(c, t) ? MAIL_START_SOURCE : MAIL_OPEN_SINK);
@@ -178,20 +178,10 @@ static void take_done(struct control *c, const struct mail *mail, uint64_t now_n
 		return;
 	t->record.phase = TEST_AWAITING;
 	t->send_ns = now_ns;
-	if (mail->kind == MAIL_SOURCE_DONE) {
+	if (mail->kind == MAIL_SOURCE_DONE)
 		t->record.sent = mail->sent;
-		t->record.capacity = mail->capacity;
-		t->record.bucket = mail->bucket;
-		t->record.sender = mail->load;
-		t->record.duration_ns = mail->duration_ns;
-	} else {
+	else
 		t->record.received = mail->received;
-		t->record.pattern = mail->pattern;
-		t->record.receiver = mail->load;
-		t->record.received_known = t->record.counts_known = true;
-		if (!t->theirs_known)
-			t->record.duration_ns = mail->duration_ns;
-	}
 	if (c->extended)
 		control_extended_worker_done(c, t, now_ns);
 	else
@@ -285,7 +275,7 @@ static struct mail write_mail(const struct control_test *t, enum mail_kind kind)
 				.direction = r->direction,
 				.channel = r->channel,
 				.start_ns = r->start_ns,
-				.duration_ns = r->duration_ns,
+				.duration_ns = r->sent.duration_ns,
 				.rate_bps = r->rate_bps,
 				.search = r->search,
 				.until_ppm = r->until_ppm,

@@ -69,9 +69,8 @@ static enum wire_reject input_command(
 /* What the peer's result says that it received. */
 static void take_counters(struct test_record *r, const struct classic_result *m)
 {
-	r->received_known = true;
-	r->counts_known = m->has_counts;
-	r->received = (struct sink_counters){
+	r->received.known = m->has_counts ? RECEIVED_COUNTERS : RECEIVED_TOTALS;
+	r->received.count = (struct sink_counters){
 		.packets = m->has_packet_count ? m->packet_count : m->bytes_received / r->datagram_bytes,
 		.bytes = m->bytes_received,
 		.unique_packets = m->unique_packets,
@@ -162,8 +161,8 @@ static void write_command(struct control *c, const struct control_test *t, struc
 
 static void write_result(struct control *c, const struct control_test *t, struct control_packet *out)
 {
-	const struct sink_counters *n = &t->record.received;
-	double seconds_taken = (double)t->record.duration_ns / NS_PER_S;
+	const struct sink_counters *n = &t->record.received.count;
+	double seconds_taken = (double)t->record.sent.duration_ns / NS_PER_S;
 	struct classic_result m = {
 		.is_ack = c->is_client,
 		.channel = t->record.channel,

@@ -56,7 +56,7 @@ static void client_answered(
 	r->start_ns = now_ns;
 	r->rate_bps = m->rate_bps;
 	t->share_bps = m->allowed_bps;
-	r->duration_ns = r->granted_duration_ns = clock_s(m->duration_s);
+	r->sent.duration_ns = r->granted_duration_ns = clock_s(m->duration_s);
 	memcpy(r->uid, m->uid, sizeof r->uid);
 	control_owe_mail(t, control_sends(c, t) ? MAIL_START_SOURCE : MAIL_OPEN_SINK);
 }
@@ -81,20 +81,12 @@ static enum wire_reject input_command(
 	return WIRE_OK;
 }
 
-static void take_counters(struct test_record *r, const struct result_message *m)
+static void take_half(struct test_record *r, const struct result_message *m)
 {
-	if (m->has_sent) {
+	if (m->has_sent)
 		r->sent = m->sent;
-		r->capacity = m->capacity;
-		r->bucket = m->bucket;
-		r->sender = m->load;
-		r->duration_ns = m->duration_ns;
-	} else {
+	else
 		r->received = m->received;
-		r->pattern = m->pattern;
-		r->receiver = m->load;
-		r->received_known = r->counts_known = true;
-	}
 }
 
 /* Both halves are there. A test that was stopped, or starved, has an agreed record too, but is not whole. */
@@ -103,10 +95,10 @@ static void complete(struct control *c, struct control_test *t)
 	struct test_record *r = &t->record;
 	uint64_t tolerance_ns = r->granted_duration_ns / 100;
 
-	bool cut_short = r->duration_ns + tolerance_ns < r->granted_duration_ns;
+	bool cut_short = r->sent.duration_ns + tolerance_ns < r->granted_duration_ns;
 
 	outcome_seal(r);
-	control_end(c, t, cut_short && !r->capacity.certain ? TEST_INCOMPLETE : TEST_COMPLETE);
+	control_end(c, t, cut_short && !r->sent.capacity.certain ? TEST_INCOMPLETE : TEST_COMPLETE);
 }
 
 /* The client has finished and says what it counted. */
@@ -119,7 +111,7 @@ static void server_result(struct control *c, struct control_test *t, const struc
 	}
 	if (!t->theirs_known) {
 		t->theirs_known = true;
-		take_counters(&t->record, m);
+		take_half(&t->record, m);
 	}
 	if (t->record.phase == TEST_RUNNING) {
 		control_owe_mail(t, control_sends(c, t) ? MAIL_STOP_SOURCE : MAIL_FINISH_SINK);
@@ -146,7 +138,7 @@ static enum wire_reject input_result(struct control *c, uint32_t channel, const 
 	if (!c->is_client) {
 		server_result(c, t, &m);
 	} else if (t->record.phase == TEST_AWAITING) {
-		take_counters(&t->record, &m);
+		take_half(&t->record, &m);
 		complete(c, t);
 	}
 	return WIRE_OK;
@@ -203,12 +195,7 @@ static void write_result(struct control *c, const struct control_test *t, struct
 		.is_answer = !c->is_client,
 		.channel = r->channel,
 		.has_sent = control_sends(c, t),
-		.duration_ns = r->duration_ns,
 		.sent = r->sent,
-		.capacity = r->capacity,
-		.bucket = r->bucket,
-		.load = control_sends(c, t) ? r->sender : r->receiver,
-		.pattern = r->pattern,
 		.received = r->received,
 	};
 

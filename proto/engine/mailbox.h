@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 #include "proto/net/address.h"
-#include "proto/record/snapshot.h"
+#include "proto/record/test.h"
 
 enum mail_kind {
 	MAIL_START_TEST,   /* UI -> client's CONTROL */
@@ -29,18 +29,6 @@ enum mail_kind {
 	MAIL_SINK_DONE,   /* the port that receives -> CONTROL */
 };
 
-/* What is to be measured. */
-struct test_order {
-	enum test_direction direction;
-	uint32_t channel;
-	uint64_t start_ns; /* 0: with the first report */
-	uint64_t duration_ns;
-	uint64_t rate_bps; /* 0 = max */
-	uint32_t datagram_bytes;
-	bool search;        /* find the rate; rate_bps is then the most that it may be */
-	uint32_t until_ppm; /* ... and end when it is known so well; 0: after the whole duration */
-};
-
 struct mail {
 	enum mail_kind kind;
 	uint64_t session; /* ASK_GRANT, TEST_OVER: whose */
@@ -48,21 +36,12 @@ struct mail {
 	enum refusal refusal; /* GRANT */
 	uint32_t wait_s;
 	uint64_t share_bps;     /* GRANT, SHARE: 0 = no limit */
-	struct address address; /* MEET: the client's, */
+	struct address address; /* REBIND: the client's, */
 	uint64_t counter;       /* ... and of the sealed heartbeat that came from there */
-	uint64_t duration_ns;   /* *_DONE: how long it really was */
-	bool on;                /* WATCH, LOAD */
-	struct host_load load;  /* *_DONE */
+	bool on;                /* VIEW_SERVER, LOAD */
 	union {
-		struct {
-			struct source_counters sent;
-			struct path_capacity capacity;
-			struct bucket_result bucket;
-		};
-		struct {
-			struct sink_counters received;
-			struct loss_pattern pattern;
-		};
+		struct sent_half sent;         /* SOURCE_DONE; FINISH_SINK: its packets */
+		struct received_half received; /* SINK_DONE */
 	};
 };
 

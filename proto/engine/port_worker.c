@@ -108,22 +108,21 @@ static void begin_work(struct port *p)
 static void finish_source(struct port *p, uint64_t now_ns)
 {
 	struct source *s = &p->source;
-	struct mail mail = {
-		.kind = MAIL_SOURCE_DONE,
-		.order = s->order,
-		.duration_ns = s->order.start_ns ? now_ns - s->order.start_ns : 0,
-		.sent = s->count,
-		.load = load_of(p, p->socket.send_offload),
-	};
+	uint64_t duration_ns = s->order.start_ns ? now_ns - s->order.start_ns : 0;
+	struct mail mail = {.kind = MAIL_SOURCE_DONE, .order = s->order};
+	struct sent_half *half = &mail.sent;
 
-	if (mail.duration_ns > s->order.duration_ns)
-		mail.duration_ns = s->order.duration_ns;
-	mail.capacity = source_capacity(s);
-	mail.bucket = source_bucket(s);
-	if (mail.capacity.bps)
-		mail.capacity.bps += heartbeats_bps(p, mail.duration_ns);
-	if (mail.bucket.kind)
-		mail.bucket.rate_bps += heartbeats_bps(p, mail.duration_ns);
+	*half = (struct sent_half){
+		.count = s->count,
+		.capacity = source_capacity(s),
+		.bucket = source_bucket(s),
+		.load = load_of(p, p->socket.send_offload),
+		.duration_ns = duration_ns < s->order.duration_ns ? duration_ns : s->order.duration_ns,
+	};
+	if (half->capacity.bps)
+		half->capacity.bps += heartbeats_bps(p, half->duration_ns);
+	if (half->bucket.kind)
+		half->bucket.rate_bps += heartbeats_bps(p, half->duration_ns);
 	p->stats.source = s->count;
 	source_close(s);
 	mailbox_post(control_box(p), &mail);
@@ -150,13 +149,16 @@ static void finish_sink(struct port *p)
 	struct mail mail = {
 		.kind = MAIL_SINK_DONE,
 		.order = p->sink.order,
-		.duration_ns = p->sink.order.duration_ns,
-		.load = load_of(p, p->socket.receive_offload),
+		.received =
+			{
+				.known = RECEIVED_COUNTERS,
+				.load = load_of(p, p->socket.receive_offload),
+			},
 	};
 
-	sink_counters(&p->sink, &mail.received);
-	sink_pattern(&p->sink, &mail.pattern);
-	p->stats.sink = mail.received;
+	sink_counters(&p->sink, &mail.received.count);
+	sink_pattern(&p->sink, &mail.received.pattern);
+	p->stats.sink = mail.received.count;
 	sink_close(&p->sink);
 	mailbox_post(control_box(p), &mail);
 }
@@ -180,11 +182,13 @@ void port_report(struct port *p)
 		finish_sink(p);
 }
 
-/* To CONTROL, about the test that `mail` is about. */
-static void answer(struct port *p, const struct mail *mail, enum mail_kind kind)
+/* Tells CONTROL that this port can't work: the test is over, with a half of zeros. */
+static void refuse(struct port *p, const struct mail *mail, enum mail_kind kind)
 {
 	struct mail reply = {.kind = kind, .order = mail->order};
 
+	if (kind == MAIL_SINK_DONE)
+		reply.received.known = RECEIVED_COUNTERS;
 	mailbox_post(control_box(p), &reply);
 }
 
@@ -205,7 +209,7 @@ static void start_source(struct port *p, const struct mail *mail)
 	};
 
 	if (p->source.active || source_open(&p->source, &plan))
-		answer(p, mail, MAIL_SOURCE_DONE);
+		refuse(p, mail, MAIL_SOURCE_DONE);
 	else
 		begin_work(p);
 }
@@ -226,7 +230,7 @@ static void open_sink(struct port *p, const struct mail *mail)
 	if (interval_ns < clock_ms(PORT_REPORT_MS))
 		plan.report_interval_ns = clock_ms(PORT_REPORT_MS);
 	if (p->sink.active || sink_open(&p->sink, &plan)) {
-		answer(p, mail, MAIL_SINK_DONE);
+		refuse(p, mail, MAIL_SINK_DONE);
 		return;
 	}
 	begin_work(p);
@@ -282,7 +286,7 @@ static void take_mail(struct port *p, const struct mail *mail)
 		break;
 	case MAIL_FINISH_SINK:
 		if (p->sink.active)
-			sink_source_done(&p->sink, mail->sent.packets);
+			sink_source_done(&p->sink, mail->sent.count.packets);
 		break;
 	case MAIL_CLOSE_SINK:
 		if (p->sink.active)

@@ -137,7 +137,7 @@ enum wire_reject sink_data(struct sink *k, const struct sink_packet *packet)
 		return REJECT_CHANNEL;
 	if (data >= SPAN_MAX || h->sequence >= SPAN_MAX)
 		return REJECT_SEQUENCE;
-	if (k->extended && packet->size < WIRE_HEADER_BYTES + SOURCE_STAMP_BYTES)
+	if (k->extended && packet->size < WIRE_HEADER_BYTES + WIRE_STAMP_BYTES)
 		return REJECT_SHORT;
 	if (k->late_drops > 0)
 		blame_drops(k, in_order ? h->sequence - k->next_channel : 0);

@@ -9,10 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "proto/engine/mailbox.h"
 #include "proto/measure/loss_pattern.h"
 #include "proto/measure/span.h"
-#include "proto/record/snapshot.h"
+#include "proto/record/test.h"
 #include "proto/wire/feedback.h"
 #include "proto/wire/wire.h"
 

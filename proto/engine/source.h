@@ -10,7 +10,6 @@
 #include <stdint.h>
 
 #include "proto/engine/lease.h"
-#include "proto/engine/mailbox.h"
 #include "proto/engine/repair.h"
 #include "proto/measure/bucket.h"
 #include "proto/net/udp.h"
@@ -18,14 +17,13 @@
 #include "proto/rate/pacer.h"
 #include "proto/rate/rate_debt.h"
 #include "proto/rate/receiver_limit.h"
-#include "proto/record/snapshot.h"
+#include "proto/record/test.h"
 #include "proto/wire/feedback.h"
 #include "proto/wire/wire.h"
 
 enum {
 	SOURCE_UNPROVEN_BPS = 10000000, /* until the first proof that data arrives */
 	SOURCE_WAIT_S = 5,              /* for the first report */
-	SOURCE_STAMP_BYTES = 16,        /* extended: send time and receipt number, behind the header */
 };
 
 struct source {

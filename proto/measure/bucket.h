@@ -32,6 +32,7 @@
 #include <stdint.h>
 
 #include "proto/measure/path_samples.h"
+#include "proto/record/test.h"
 
 enum {
 	BUCKET_POINTS = 512, /* enough for 24 hours */
@@ -57,13 +58,6 @@ struct bucket {
 	struct bucket_point last;
 	struct bucket_point point[BUCKET_POINTS]; /* every report at first, then fewer and fewer */
 	unsigned points;
-};
-
-enum bucket_kind { BUCKET_NONE, BUCKET_SHAPER, BUCKET_POLICER };
-
-struct bucket_result {
-	enum bucket_kind kind;
-	uint64_t rate_bps, bytes;
 };
 
 /* A report has come in. */

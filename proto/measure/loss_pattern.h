@@ -14,36 +14,12 @@
 
 #include "proto/measure/loss_period.h"
 #include "proto/measure/span.h"
+#include "proto/record/test.h"
 
 enum {
-	LOSS_BURSTS = 12,        /* lengths of 1, 2, 3-4, 5-8, ..., 513-1023, 1024 and more */
-	LOSS_OUTAGES = 8,        /* the longest are kept */
 	LOSS_OUTAGE_MS = 20,     /* longer than schedulers, radios and interrupts hold packets back */
 	LOSS_OUTAGE_PACKETS = 2, /* a slow test loses one packet without the path being silent */
 	LOSS_HOLES = 256,        /* latest holes whose opening is remembered */
-};
-
-struct loss_outage {
-	uint64_t start_ns, length_ns; /* since the test's start; how long nothing arrived */
-	uint64_t lost;
-};
-
-struct loss_pattern {
-	uint64_t bursts, lost, longest; /* runs of losses, packets in them, packets in the longest */
-	uint64_t burst[LOSS_BURSTS];    /* bursts by length */
-	double mean;                    /* packets in a burst */
-	uint64_t unread;                /* numbers that may or may not have been lost */
-	uint64_t period;                /* a burst begins every this many packets; 0: no period */
-	double period_share;            /* of the bursts read, 0..1 */
-	unsigned outages;
-	struct loss_outage outage[LOSS_OUTAGES]; /* longest first */
-
-	/* RFC 4737, section 4.2.2: packets that had arrived since the first one that overtook this. Exact
-	 * while the hole is one of the latest LOSS_HOLES; later, the distance to the highest number, which
-	 * overstates it by what is missing in between. */
-	uint64_t late, extent_max;
-	double extent_mean;
-	uint64_t late_max_ns; /* from the opening of a hole until it was filled; remembered holes only */
 };
 
 struct loss_hole {

@@ -34,6 +34,7 @@
 #include "proto/measure/path_samples.h"
 #include "proto/rate/loss_detect.h"
 #include "proto/rate/rate_interval.h"
+#include "proto/record/test.h"
 
 enum {
 	CAPACITY_START_BPS = 4000000,
@@ -43,14 +44,6 @@ enum {
 };
 
 enum capacity_state { CAPACITY_STARTUP, CAPACITY_HOLD, CAPACITY_DRAIN, CAPACITY_TRIAL };
-
-enum capacity_limit {
-	CAPACITY_UNKNOWN,  /* no limit found yet */
-	CAPACITY_NETWORK,  /* the bottleneck was busy: the result is its rate */
-	CAPACITY_SENDER,   /* the source couldn't send faster: the path carries at least this much */
-	CAPACITY_RECEIVER, /* the receiver's host lost anything beyond it */
-	CAPACITY_CEILING,  /* more was not allowed */
-};
 
 struct capacity_plan {
 	uint64_t ceiling_bps;    /* 0: none */

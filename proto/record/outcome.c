@@ -6,19 +6,19 @@
 
 struct loss outcome_loss(const struct test_record *r)
 {
-	uint64_t arrived = r->received.unique_packets + r->received.duplicates;
+	uint64_t arrived = r->received.count.unique_packets + r->received.count.duplicates;
 	struct loss loss = {0};
 	uint64_t rest;
 
-	if (!r->counts_known)
-		arrived = r->received.packets;
-	if (r->sent.packets > arrived)
-		rest = loss.packets = r->sent.packets - arrived;
+	if (r->received.known < RECEIVED_COUNTERS)
+		arrived = r->received.count.packets;
+	if (r->sent.count.packets > arrived)
+		rest = loss.packets = r->sent.count.packets - arrived;
 	else
 		return loss;
-	loss.sender_host = r->sent.unsent_packets < rest ? r->sent.unsent_packets : rest;
+	loss.sender_host = r->sent.count.unsent_packets < rest ? r->sent.count.unsent_packets : rest;
 	rest -= loss.sender_host;
-	loss.receiver_host = r->received.host_drops < rest ? r->received.host_drops : rest;
+	loss.receiver_host = r->received.count.host_drops < rest ? r->received.count.host_drops : rest;
 	loss.path = rest - loss.receiver_host;
 	return loss;
 }
@@ -33,10 +33,11 @@ void outcome_seal(struct test_record *r)
 		" retransmitted=%" PRIu64 " received=%" PRIu64 " received_bytes=%" PRIu64 " unique=%" PRIu64
 		" duplicates=%" PRIu64 " network_duplicates=%" PRIu64 " reordered=%" PRIu64 " lost=%" PRIu64
 		" sender_host=%" PRIu64 " path=%" PRIu64 " receiver_host=%" PRIu64,
-		r->direction == TEST_UP ? "up" : "down", r->uid, r->duration_ns, r->sent.packets,
-		r->sent.bytes, r->sent.retransmitted_packets, r->received.packets, r->received.bytes,
-		r->received.unique_packets, r->received.duplicates, r->received.network_duplicates,
-		r->received.reordered, loss.packets, loss.sender_host, loss.path, loss.receiver_host);
+		r->direction == TEST_UP ? "up" : "down", r->uid, r->sent.duration_ns, r->sent.count.packets,
+		r->sent.count.bytes, r->sent.count.retransmitted_packets, r->received.count.packets,
+		r->received.count.bytes, r->received.count.unique_packets, r->received.count.duplicates,
+		r->received.count.network_duplicates, r->received.count.reordered, loss.packets,
+		loss.sender_host, loss.path, loss.receiver_host);
 
 	crypto_generichash(hash, sizeof hash, (const uint8_t *)text, (size_t)size, NULL, 0);
 	sodium_bin2hex(r->hash, sizeof r->hash, hash, (sizeof r->hash - 1) / 2);
@@ -45,12 +46,12 @@ void outcome_seal(struct test_record *r)
 
 void outcome_guess(struct test_record *r)
 {
-	if (r->received_known || r->sent.reports == 0)
+	if (r->received.known || r->sent.count.reports == 0)
 		return;
-	r->received_known = true;
-	r->received = (struct sink_counters){
-		.packets = r->sent.heard_packets,
-		.bytes = r->sent.heard_packets * r->datagram_bytes,
-		.unique_packets = r->sent.heard_packets,
+	r->received.known = RECEIVED_TOTALS;
+	r->received.count = (struct sink_counters){
+		.packets = r->sent.count.heard_packets,
+		.bytes = r->sent.count.heard_packets * r->datagram_bytes,
+		.unique_packets = r->sent.count.heard_packets,
 	};
 }

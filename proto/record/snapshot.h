@@ -5,17 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "proto/measure/bucket.h"
-#include "proto/measure/loss_pattern.h"
-#include "proto/rate/capacity.h"
-#include "proto/wire/classic.h"
-#include "proto/wire/handshake.h"
-#include "proto/wire/wire.h"
-
-enum port_kind { PORT_CONTROL, PORT_UPLOAD, PORT_DOWNLOAD, PORT_KINDS };
-
-/* "CONTROL", "UPLOAD", "DOWNLOAD". */
-const char *port_kind_name(enum port_kind kind);
+#include "proto/record/reject.h"
+#include "proto/record/test.h"
 
 enum port_state {
 	PORT_WAITING, /* the peer has not been heard, or not proven its address */
@@ -34,8 +25,6 @@ struct latency_part {
 	uint64_t min_ns, mean_ns, p50_ns, p90_ns, p95_ns, p99_ns, max_ns;
 	uint64_t jitter_ns;
 };
-
-enum test_direction { TEST_UP, TEST_DOWN, TEST_DIRECTIONS };
 
 /* One-way delays. */
 struct owd_part {
@@ -71,33 +60,6 @@ struct latency_summary {
 	uint32_t recent_ns[LATENCY_RECENT];
 };
 
-/* What a source has sent. */
-struct source_counters {
-	uint64_t packets; /* transmissions, retransmissions included */
-	uint64_t bytes;   /* UDP payload, headers of ours included */
-	uint64_t retransmitted_packets;
-	uint64_t lost_packets;   /* transmissions that reports have shown to be lost so far */
-	uint64_t reports;        /* FLOW_CONTROL received */
-	uint64_t heard_packets;  /* data sequences that the last report shows as arrived */
-	uint64_t unsent_packets; /* numbered, but not taken by the network: none, as far as we can help it */
-	uint64_t send_errors;
-};
-
-/* What a sink has received. packets = unique_packets + duplicates. */
-struct sink_counters {
-	uint64_t packets;
-	uint64_t bytes;
-	uint64_t unique_packets;        /* data sequences that arrived */
-	uint64_t duplicates;            /* arrivals of a data sequence that was there already */
-	uint64_t network_duplicates;    /* the same channel sequence twice: counted nowhere else */
-	uint64_t retransmitted_packets; /* arrivals of a piece of data that was not sent for the first time */
-	uint64_t reordered;             /* arrivals below the highest channel sequence (RFC 4737, 3.3) */
-	uint64_t host_drops;            /* datagrams lost in this host's own receive buffer */
-	uint64_t reports;               /* FLOW_CONTROL sent */
-	uint64_t missing_packets;       /* transmissions that have not arrived, among those that could have */
-	uint64_t holes;                 /* data sequences missing now */
-};
-
 enum { HOLE_CELLS = 48 };
 
 /* Where in the sequence data is missing: first..end in HOLE_CELLS parts, and how much of each is missing, in
@@ -105,66 +67,6 @@ enum { HOLE_CELLS = 48 };
 struct hole_strip {
 	uint64_t first, end; /* both 0: nothing is missing */
 	uint8_t cell[HOLE_CELLS];
-};
-
-enum test_phase {
-	TEST_NONE,
-	TEST_ASKING, /* the command is out, not yet acknowledged */
-	TEST_RUNNING,
-	TEST_AWAITING, /* sending is over, the result is not there yet */
-	TEST_COMPLETE,
-	TEST_INCOMPLETE, /* over without the peer's result, or before its time */
-	TEST_FAILED,     /* never started */
-};
-
-/* What the search has found. */
-struct path_capacity {
-	uint64_t bps;    /* IP layer (RFC 9097); 0: nothing */
-	uint32_t ci_ppm; /* half of the 95 % confidence interval, in millionths of it */
-	enum capacity_limit limit;
-	bool certain; /* the test ended early, because it was known well enough */
-};
-
-/* A burst is no longer (pacer.h): who is later has missed a part of its rate. */
-enum { HOST_LATE_US = 1000 };
-
-/* What the worker of one end has cost its host, and met there. */
-struct host_load {
-	bool known;
-	uint32_t cpu_permille;  /* of one CPU, by the worker's thread while data flowed */
-	bool offload;           /* segmentation or joining by the kernel */
-	uint32_t late_permille; /* of its turns, that came more than HOST_LATE_US after they were due */
-	uint64_t late_max_ns;   /* the latest */
-};
-
-/* One test as its client or its server knows it. */
-struct test_record {
-	uint32_t id; /* counts tests of this session from 1; 0 = none */
-	enum test_direction direction;
-	enum test_phase phase;
-	uint32_t channel;
-	uint32_t datagram_bytes;
-	uint64_t asked_rate_bps, rate_bps; /* asked for, and granted; 0 = max */
-	uint64_t asked_duration_ns, granted_duration_ns;
-	uint64_t start_ns;
-	uint32_t commands;    /* how often the test was asked for */
-	uint64_t duration_ns; /* granted, until it is over: then how long the sending took */
-	enum refusal refusal; /* TEST_FAILED: the server said no */
-	uint32_t wait_s;      /* ... and when it may be worth to ask again */
-	struct source_counters sent;
-	struct sink_counters received;
-	bool search;        /* the rate was to be found ... */
-	uint32_t until_ppm; /* ... and the test to end when it was known so well; 0: not before its time */
-	struct path_capacity capacity; /* ... and was; bps 0: not known */
-	struct bucket_result bucket;   /* that the path's start has shown */
-	struct loss_pattern pattern;   /* with counts_known, of an extended peer */
-	struct host_load sender, receiver;
-	bool received_known; /* `received` holds packets and bytes */
-	bool counts_known;   /* ... and the other counters too */
-	char uid[TEST_UID_BYTES];
-	uint64_t result_ns; /* when a classic server last sent its result; 0: never */
-	bool agreed;        /* both ends have made this record from both ends' counters */
-	char hash[13];      /* of the agreed record */
 };
 
 struct port_snapshot {

@@ -13,7 +13,9 @@ enum {
 
 static double sent_bps(const struct test_record *t)
 {
-	return t->duration_ns ? 8.0 * (double)t->sent.bytes * NS_PER_S / (double)t->duration_ns : 0;
+	return t->sent.duration_ns
+		       ? 8.0 * (double)t->sent.count.bytes * NS_PER_S / (double)t->sent.duration_ns
+		       : 0;
 }
 
 static bool reaches(const struct test_record *t, uint64_t rate_bps)
@@ -33,14 +35,14 @@ static bool is_often_late(const struct host_load *h)
 
 static enum verdict_limit receiver(const struct test_record *t)
 {
-	return t->receiver.known && t->receiver.cpu_permille >= BUSY_PERMILLE ? LIMIT_RECEIVER_CPU
-									      : LIMIT_SOCKET_BUFFER;
+	return t->received.load.known && t->received.load.cpu_permille >= BUSY_PERMILLE ? LIMIT_RECEIVER_CPU
+											: LIMIT_SOCKET_BUFFER;
 }
 
 /* What the search ran into. */
 static enum verdict_limit searched(const struct test_record *t)
 {
-	switch (t->capacity.limit) {
+	switch (t->sent.capacity.limit) {
 	case CAPACITY_NETWORK:
 		return LIMIT_PATH;
 	case CAPACITY_SENDER:
@@ -60,25 +62,25 @@ enum verdict_limit verdict_limit(const struct test_record *t)
 	struct loss loss = outcome_loss(t);
 	bool capped = t->rate_bps && (t->asked_rate_bps == 0 || t->rate_bps < t->asked_rate_bps);
 
-	if (t->phase == TEST_FAILED || !t->received_known || t->sent.packets == 0)
+	if (t->phase == TEST_FAILED || !t->received.known || t->sent.count.packets == 0)
 		return LIMIT_UNKNOWN;
-	if (t->search && t->capacity.bps)
+	if (t->search && t->sent.capacity.bps)
 		return searched(t);
-	if (loss.receiver_host > loss.path && more_than(loss.receiver_host, t->sent.packets, 5))
+	if (loss.receiver_host > loss.path && more_than(loss.receiver_host, t->sent.count.packets, 5))
 		return receiver(t);
-	if (more_than(loss.path, t->sent.packets, 10))
+	if (more_than(loss.path, t->sent.count.packets, 10))
 		return LIMIT_PATH;
 	if (reaches(t, t->rate_bps))
 		return capped ? LIMIT_SERVER_CAP : LIMIT_ASKED_RATE;
-	if (t->received.host_drops > 0)
+	if (t->received.count.host_drops > 0)
 		return receiver(t); /* its drops have held an unlimited sender back */
-	if (t->sender.known && t->sender.cpu_permille >= BUSY_PERMILLE)
+	if (t->sent.load.known && t->sent.load.cpu_permille >= BUSY_PERMILLE)
 		return LIMIT_SENDER_CPU;
-	if (t->receiver.known && t->receiver.cpu_permille >= BUSY_PERMILLE)
+	if (t->received.load.known && t->received.load.cpu_permille >= BUSY_PERMILLE)
 		return LIMIT_RECEIVER_CPU;
-	if (is_often_late(&t->sender))
+	if (is_often_late(&t->sent.load))
 		return LIMIT_SENDER_CPU;
-	return t->rate_bps == 0 && t->sender.known ? LIMIT_SENDER_CPU : LIMIT_UNKNOWN;
+	return t->rate_bps == 0 && t->sent.load.known ? LIMIT_SENDER_CPU : LIMIT_UNKNOWN;
 }
 
 const char *verdict_limit_name(enum verdict_limit limit)
@@ -119,13 +121,13 @@ static void blame_host(const struct host_load *h, const char *who, char out[VERD
 
 static void blame_path(const struct test_record *t, double lost_percent, char out[VERDICT_TEXT])
 {
-	const struct bucket_result *b = &t->bucket;
+	const struct bucket_result *b = &t->sent.bucket;
 
 	if (b->kind)
 		snprintf(out, VERDICT_TEXT, "the path: a %s of %.1f Mbit/s with a bucket of %.0f kB",
 			b->kind == BUCKET_SHAPER ? "shaper" : "policer", (double)b->rate_bps / 1e6,
 			(double)b->bytes / 1e3);
-	else if (t->capacity.limit == CAPACITY_NETWORK)
+	else if (t->sent.capacity.limit == CAPACITY_NETWORK)
 		snprintf(out, VERDICT_TEXT, "the path: its bottleneck was busy");
 	else
 		snprintf(out, VERDICT_TEXT, "the path: it lost %.2f %%", lost_percent);
@@ -134,17 +136,17 @@ static void blame_path(const struct test_record *t, double lost_percent, char ou
 void verdict_sentence(const struct test_record *t, char out[VERDICT_TEXT])
 {
 	struct loss loss = outcome_loss(t);
-	uint64_t sent = t->sent.packets;
+	uint64_t sent = t->sent.count.packets;
 
 	switch (verdict_limit(t)) {
 	case LIMIT_PATH:
 		blame_path(t, share(loss.path, sent), out);
 		break;
 	case LIMIT_SENDER_CPU:
-		blame_host(&t->sender, "sender", out);
+		blame_host(&t->sent.load, "sender", out);
 		break;
 	case LIMIT_RECEIVER_CPU:
-		blame_host(&t->receiver, "receiver", out);
+		blame_host(&t->received.load, "receiver", out);
 		break;
 	case LIMIT_SOCKET_BUFFER:
 		snprintf(out, VERDICT_TEXT, "the receiver's socket buffer: it had no room for %.3f %%",
@@ -229,8 +231,9 @@ struct verdict_queue verdict_standing_queue(const struct session_snapshot *s, co
 	for (int kind = 0; kind < PORT_KINDS; kind++)
 		if (is_measured(&s->port[kind].latency) && risen(&s->port[kind].latency) > q.ns)
 			q.ns = risen(&s->port[kind].latency);
-	if (t->duration_ns)
-		q.bytes = (uint64_t)((double)t->received.bytes * (double)q.ns / (double)t->duration_ns);
+	if (t->sent.duration_ns)
+		q.bytes = (uint64_t)((double)t->received.count.bytes * (double)q.ns /
+				     (double)t->sent.duration_ns);
 	return q;
 }
 

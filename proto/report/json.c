@@ -79,14 +79,14 @@ static json_t *sum_object(struct sum sum, double seconds, uint64_t lost, uint64_
 static double alone_s(const struct report *r, unsigned at)
 {
 	const struct test_record *t = &r->test[at];
-	uint64_t begin_ns = t->start_ns, end_ns = t->start_ns + t->duration_ns;
+	uint64_t begin_ns = t->start_ns, end_ns = t->start_ns + t->sent.duration_ns;
 
 	for (unsigned i = 0; i < at; i++) {
 		const struct test_record *o = &r->test[i];
 
 		if (report_json_loss_known(o) && o->direction != t->direction && begin_ns >= o->start_ns &&
-			begin_ns < o->start_ns + o->duration_ns)
-			begin_ns = o->start_ns + o->duration_ns;
+			begin_ns < o->start_ns + o->sent.duration_ns)
+			begin_ns = o->start_ns + o->sent.duration_ns;
 	}
 	return end_ns > begin_ns ? (double)(end_ns - begin_ns) / NS_PER_S : 0;
 }
@@ -105,10 +105,10 @@ static void add_sums(json_t *end, const struct report *r)
 		if (!report_json_loss_known(t))
 			continue;
 		any = true;
-		out.bytes += t->sent.bytes;
-		out.packets += t->sent.packets;
-		in.bytes += t->received.bytes;
-		in.packets += t->received.packets;
+		out.bytes += t->sent.count.bytes;
+		out.packets += t->sent.count.packets;
+		in.bytes += t->received.count.bytes;
+		in.packets += t->received.count.packets;
 		lost += outcome_loss(t).packets;
 		seconds += alone_s(r, i);
 	}

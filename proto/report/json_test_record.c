@@ -11,10 +11,10 @@ static uint64_t ip_bytes(const struct report *r, const struct sink_counters *n)
 
 static json_t *received(const struct report *r, const struct test_record *t, double seconds)
 {
-	const struct sink_counters *n = &t->received;
-	bool known = t->counts_known;
+	const struct sink_counters *n = &t->received.count;
+	bool known = t->received.known == RECEIVED_COUNTERS;
 
-	if (!t->received_known)
+	if (!t->received.known)
 		return json_null();
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "packets", report_json_count(n->packets),
 		"bytes", report_json_count(n->bytes), "bits_per_second", report_json_rate(n->bytes, seconds),
@@ -58,7 +58,7 @@ static json_t *bursts(const struct loss_pattern *p)
 
 static void add_pattern(json_t *loss, const struct test_record *t)
 {
-	const struct loss_pattern *p = &t->pattern;
+	const struct loss_pattern *p = &t->received.pattern;
 	bool known = t->agreed;
 
 	json_object_set_new(loss, "bursts", known ? bursts(p) : json_null());
@@ -76,10 +76,10 @@ static json_t *loss(const struct test_record *t)
 	if (!report_json_loss_known(t))
 		return json_null();
 	object = json_pack("{s:o, s:o, s:o, s:o, s:o}", "packets", report_json_count(l.packets), "percent",
-		report_json_real(report_json_percent(l.packets, t->sent.packets), 1e-6), "sender_host",
-		report_json_counts(t->counts_known, l.sender_host), "path",
-		report_json_counts(t->counts_known, l.path), "receiver_host",
-		report_json_counts(t->counts_known, l.receiver_host));
+		report_json_real(report_json_percent(l.packets, t->sent.count.packets), 1e-6), "sender_host",
+		report_json_counts(t->received.known == RECEIVED_COUNTERS, l.sender_host), "path",
+		report_json_counts(t->received.known == RECEIVED_COUNTERS, l.path), "receiver_host",
+		report_json_counts(t->received.known == RECEIVED_COUNTERS, l.receiver_host));
 	add_pattern(object, t);
 	return object;
 }
@@ -88,9 +88,9 @@ static json_t *sent(const struct test_record *t, double seconds)
 {
 	if (t->direction == TEST_DOWN && !t->agreed)
 		return json_null();
-	return json_pack("{s:o, s:o, s:o}", "packets", report_json_count(t->sent.packets), "bytes",
-		report_json_count(t->sent.bytes), "bits_per_second",
-		report_json_rate(t->sent.bytes, seconds));
+	return json_pack("{s:o, s:o, s:o}", "packets", report_json_count(t->sent.count.packets), "bytes",
+		report_json_count(t->sent.count.bytes), "bits_per_second",
+		report_json_rate(t->sent.count.bytes, seconds));
 }
 
 /* Rate in bits a second (null: as fast as it goes) and duration. */
@@ -121,13 +121,13 @@ static json_t *shaping(const struct bucket_result *b)
 
 json_t *report_json_test(const struct report *r, const struct test_record *t)
 {
-	double seconds = (double)t->duration_ns / NS_PER_S;
+	double seconds = (double)t->sent.duration_ns / NS_PER_S;
 	json_t *object = json_pack("{s:s, s:i, s:o, s:b, s:o, s:o, s:o, s:o}", "direction",
 		t->direction == TEST_UP ? "up" : "down", "channel", (int)t->channel, "duration_s",
 		report_json_real(seconds, 1e-6), "complete", t->phase == TEST_COMPLETE, "sent",
 		sent(t, seconds), "received", received(r, t, seconds), "retransmitted_packets",
 		report_json_loss_known(t) || t->direction == TEST_UP
-			? report_json_count(t->sent.retransmitted_packets)
+			? report_json_count(t->sent.count.retransmitted_packets)
 			: json_null(),
 		"loss", loss(t));
 
@@ -135,13 +135,14 @@ json_t *report_json_test(const struct report *r, const struct test_record *t)
 	json_object_set_new(object, "granted",
 		t->phase == TEST_FAILED ? json_null() : terms(t->rate_bps, t->granted_duration_ns));
 	json_object_set_new(object, "capacity_bits_per_second",
-		t->capacity.bps ? report_json_count(t->capacity.bps) : json_null());
+		t->sent.capacity.bps ? report_json_count(t->sent.capacity.bps) : json_null());
 	json_object_set_new(object, "capacity_ci_percent",
-		t->capacity.bps ? report_json_real((double)t->capacity.ci_ppm / 1e4, 1e-4) : json_null());
+		t->sent.capacity.bps ? report_json_real((double)t->sent.capacity.ci_ppm / 1e4, 1e-4)
+				     : json_null());
 	json_object_set_new(object, "limited_by", json_string(verdict_limit_name(verdict_limit(t))));
-	json_object_set_new(object, "shaping", shaping(&t->bucket));
-	json_object_set_new(object, "sender", host(&t->sender));
-	json_object_set_new(object, "receiver", host(&t->receiver));
+	json_object_set_new(object, "shaping", shaping(&t->sent.bucket));
+	json_object_set_new(object, "sender", host(&t->sent.load));
+	json_object_set_new(object, "receiver", host(&t->received.load));
 	json_object_set_new(object, "agreed", json_boolean(t->agreed));
 	json_object_set_new(object, "result_hash", t->agreed ? json_string(t->hash) : json_null());
 	json_object_set_new(

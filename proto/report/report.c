@@ -94,11 +94,11 @@ const char *report_doubt(const struct test_record *test, char out[REPORT_TEXT])
 			"%" PRIu64 " datagrams found no room in the receiver's socket: the figure is its "
 			"host's, not the path's",
 			loss.receiver_host);
-	else if (test->sender.late_permille >= DOUBT_LATE_PERMILLE)
+	else if (test->sent.load.late_permille >= DOUBT_LATE_PERMILLE)
 		snprintf(out, REPORT_TEXT,
 			"the sender was held up: %.1f %% of its turns came more than %d ms late, by up to "
 			"%.1f ms",
-			(double)test->sender.late_permille / 10, HOST_LATE_US / 1000,
-			clock_in_ms(test->sender.late_max_ns));
+			(double)test->sent.load.late_permille / 10, HOST_LATE_US / 1000,
+			clock_in_ms(test->sent.load.late_max_ns));
 	return out;
 }

@@ -78,8 +78,8 @@ static void text_loss(FILE *out, const struct test_record *t)
 	struct loss loss = outcome_loss(t);
 
 	fprintf(out, "  Lost           %" PRIu64 " packets (%.3f %%)", loss.packets,
-		t->sent.packets ? 100.0 * (double)loss.packets / (double)t->sent.packets : 0);
-	if (t->counts_known && loss.packets > 0)
+		t->sent.count.packets ? 100.0 * (double)loss.packets / (double)t->sent.count.packets : 0);
+	if (t->received.known == RECEIVED_COUNTERS && loss.packets > 0)
 		fprintf(out, ": sender's host %" PRIu64 ", path %" PRIu64 ", receiver's host %" PRIu64,
 			loss.sender_host, loss.path, loss.receiver_host);
 	fputc('\n', out);
@@ -87,12 +87,12 @@ static void text_loss(FILE *out, const struct test_record *t)
 
 static void text_received(FILE *out, const struct test_record *t)
 {
-	const struct sink_counters *n = &t->received;
+	const struct sink_counters *n = &t->received.count;
 	char rate[32];
 
 	fprintf(out, "  Received       %s, %" PRIu64 " packets, %" PRIu64 " bytes\n",
-		report_rate(rate_of(n->bytes, t->duration_ns), rate), n->packets, n->bytes);
-	if (t->counts_known)
+		report_rate(rate_of(n->bytes, t->sent.duration_ns), rate), n->packets, n->bytes);
+	if (t->received.known == RECEIVED_COUNTERS)
 		fprintf(out,
 			"                 %" PRIu64 " unique, %" PRIu64 " duplicates, %" PRIu64
 			" doubled by the network, %" PRIu64 " reordered\n",
@@ -109,8 +109,10 @@ static void text_sent(FILE *out, const struct test_record *t)
 	char rate[32];
 
 	fprintf(out, "  Sent           %s, %" PRIu64 " packets, %" PRIu64 " bytes\n",
-		report_rate(rate_of(t->sent.bytes, t->duration_ns), rate), t->sent.packets, t->sent.bytes);
-	fprintf(out, "                 %" PRIu64 " of them retransmissions\n", t->sent.retransmitted_packets);
+		report_rate(rate_of(t->sent.count.bytes, t->sent.duration_ns), rate), t->sent.count.packets,
+		t->sent.count.bytes);
+	fprintf(out, "                 %" PRIu64 " of them retransmissions\n",
+		t->sent.count.retransmitted_packets);
 }
 
 static void text_terms(FILE *out, const struct test_record *t)
@@ -123,7 +125,7 @@ static void text_terms(FILE *out, const struct test_record *t)
 			: t->search       ? "auto"
 					  : "max",
 			report_rate((double)t->rate_bps, granted));
-	fprintf(out, "  Duration       %.2f s of %.0f s asked%s\n", (double)t->duration_ns / NS_PER_S,
+	fprintf(out, "  Duration       %.2f s of %.0f s asked%s\n", (double)t->sent.duration_ns / NS_PER_S,
 		(double)t->asked_duration_ns / NS_PER_S, t->phase == TEST_COMPLETE ? "" : ", incomplete");
 }
 
@@ -131,10 +133,11 @@ static void text_capacity(FILE *out, const struct test_record *t)
 {
 	char rate[32], sentence[VERDICT_TEXT];
 
-	if (t->capacity.bps)
+	if (t->sent.capacity.bps)
 		fprintf(out, "  Capacity       %s at the IP layer, +- %.2f %% (95 %%)%s\n",
-			report_rate((double)t->capacity.bps, rate), (double)t->capacity.ci_ppm / 1e4,
-			t->capacity.limit == CAPACITY_NETWORK ? "" : ", at least");
+			report_rate((double)t->sent.capacity.bps, rate),
+			(double)t->sent.capacity.ci_ppm / 1e4,
+			t->sent.capacity.limit == CAPACITY_NETWORK ? "" : ", at least");
 	verdict_sentence(t, sentence);
 	fprintf(out, "  Limited by     %s\n", sentence);
 }
@@ -150,7 +153,7 @@ static void text_outages(FILE *out, const struct loss_pattern *p)
 /* Only what there was. */
 static void text_pattern(FILE *out, const struct test_record *t)
 {
-	const struct loss_pattern *p = &t->pattern;
+	const struct loss_pattern *p = &t->received.pattern;
 
 	if (p->bursts)
 		fprintf(out,
@@ -186,11 +189,11 @@ static void text_test(FILE *out, const struct test_record *t)
 	text_terms(out, t);
 	if (has_sent(t))
 		text_sent(out, t);
-	if (t->received_known)
+	if (t->received.known)
 		text_received(out, t);
 	else
 		fprintf(out, "  Received       unknown: no report came back\n");
-	if (has_sent(t) && t->received_known)
+	if (has_sent(t) && t->received.known)
 		text_loss(out, t);
 	if (t->agreed)
 		text_pattern(out, t);

@@ -4,13 +4,12 @@
 #include <jansson.h>
 #include <string.h>
 
-#include "proto/engine/source.h"
 #include "proto/sys/text.h"
 #include "proto/wire/json.h"
 #include "proto/wire/result.h"
 
 /* A data packet has a header and a stamp. */
-enum { DATAGRAM_MIN = WIRE_HEADER_BYTES + SOURCE_STAMP_BYTES };
+enum { DATAGRAM_MIN = WIRE_HEADER_BYTES + WIRE_STAMP_BYTES };
 
 #define SOURCE(key, member)                                   \
 	{                                                     \
@@ -195,19 +194,36 @@ size_t result_encode(char out[WIRE_BODY_BYTES], const struct result_message *m)
 
 	if (m->has_sent) {
 		wire_json_write_counters(
-			counters, &m->sent, source_counter, SOURCE_COUNTERS, WIRE_JSON_COUNT_MAX);
-		json_object_set_new(counters, "duration_ns", json_integer((json_int_t)m->duration_ns));
-		result_encode_capacity(counters, &m->capacity);
-		result_encode_bucket(counters, &m->bucket);
+			counters, &m->sent.count, source_counter, SOURCE_COUNTERS, WIRE_JSON_COUNT_MAX);
+		json_object_set_new(counters, "duration_ns", json_integer((json_int_t)m->sent.duration_ns));
+		result_encode_capacity(counters, &m->sent.capacity);
+		result_encode_bucket(counters, &m->sent.bucket);
+		result_encode_load(counters, &m->sent.load);
 		json_object_set_new(o, "sent", counters);
 	} else {
 		wire_json_write_counters(
-			counters, &m->received, sink_counter, SINK_COUNTERS, WIRE_JSON_COUNT_MAX);
-		result_encode_pattern(counters, &m->pattern);
+			counters, &m->received.count, sink_counter, SINK_COUNTERS, WIRE_JSON_COUNT_MAX);
+		result_encode_pattern(counters, &m->received.pattern);
+		result_encode_load(counters, &m->received.load);
 		json_object_set_new(o, "received", counters);
 	}
-	result_encode_load(counters, &m->load);
 	return wire_json_dump(o, out, WIRE_BODY_BYTES);
+}
+
+static bool decode_sent(json_t *o, struct sent_half *h)
+{
+	return wire_json_read_counters(o, &h->count, source_counter, SOURCE_COUNTERS, WIRE_JSON_COUNT_MAX) &&
+	       wire_json_read_count(
+		       json_object_get(o, "duration_ns"), 0, WIRE_JSON_COUNT_MAX, &h->duration_ns) &&
+	       result_decode_capacity(o, &h->capacity) && result_decode_bucket(o, &h->bucket) &&
+	       result_decode_load(o, &h->load);
+}
+
+static bool decode_received(json_t *o, struct received_half *h)
+{
+	h->known = RECEIVED_COUNTERS;
+	return wire_json_read_counters(o, &h->count, sink_counter, SINK_COUNTERS, WIRE_JSON_COUNT_MAX) &&
+	       result_decode_pattern(o, &h->pattern) && result_decode_load(o, &h->load);
 }
 
 enum wire_reject result_decode(const uint8_t *body, size_t size, struct result_message *m)
@@ -221,17 +237,9 @@ enum wire_reject result_decode(const uint8_t *body, size_t size, struct result_m
 	good = o && name && strcmp(name, "TEST_RESULT") == 0 && read_ack(o, &m->is_answer) &&
 	       read_channel(o, &m->channel) && read_uid(o, m->uid);
 	if (good && sent)
-		good = wire_json_read_counters(
-			       sent, &m->sent, source_counter, SOURCE_COUNTERS, WIRE_JSON_COUNT_MAX) &&
-		       wire_json_read_count(json_object_get(sent, "duration_ns"), 0, WIRE_JSON_COUNT_MAX,
-			       &m->duration_ns) &&
-		       result_decode_capacity(sent, &m->capacity) && result_decode_bucket(sent, &m->bucket) &&
-		       result_decode_load(sent, &m->load);
+		good = decode_sent(sent, &m->sent);
 	else
-		good = good &&
-		       wire_json_read_counters(
-			       received, &m->received, sink_counter, SINK_COUNTERS, WIRE_JSON_COUNT_MAX) &&
-		       result_decode_pattern(received, &m->pattern) && result_decode_load(received, &m->load);
+		good = good && decode_received(received, &m->received);
 	json_decref(o);
 	return good ? WIRE_OK : REJECT_BODY;
 }

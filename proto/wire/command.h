@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "proto/record/snapshot.h"
+#include "proto/record/test.h"
 #include "proto/wire/classic.h"
 #include "proto/wire/handshake.h"
 
@@ -43,14 +43,9 @@ struct result_message {
 	bool is_answer;
 	uint32_t channel;
 	char uid[TEST_UID_BYTES];
-	bool has_sent;        /* else `received` is in it */
-	uint64_t duration_ns; /* of the sending; with `sent` */
-	struct source_counters sent;
-	struct path_capacity capacity; /* with `sent` */
-	struct bucket_result bucket;   /* with `sent` */
-	struct sink_counters received;
-	struct loss_pattern pattern; /* with `received` */
-	struct host_load load;       /* of the end that counted */
+	bool has_sent; /* else `received` is in it */
+	struct sent_half sent;
+	struct received_half received;
 };
 
 size_t result_encode(char out[WIRE_BODY_BYTES], const struct result_message *m);

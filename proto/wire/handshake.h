@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "proto/record/test.h"
 #include "proto/wire/classic.h"
 #include "proto/wire/keys.h"
 
@@ -41,11 +42,6 @@ enum {
 	FEATURES_OURS =
 		FEATURE_BWDN | FEATURE_REPORTS | FEATURE_RESULT | FEATURE_SINGLE_PORT | FEATURE_PATH_MTU,
 };
-
-enum refusal { REFUSED_NOT, REFUSED_BUSY, REFUSED_AUTH, REFUSED_VERSION, REFUSED_LIMIT, REFUSALS };
-
-/* "busy", "auth", "version", "limit". */
-const char *refusal_name(enum refusal refusal);
 
 struct handshake_question {
 	uint32_t version;

@@ -9,19 +9,6 @@
 
 enum { ASSIGNED = 3 };
 
-static const char *const refusal_names[REFUSALS] = {
-	[REFUSED_NOT] = "no",
-	[REFUSED_BUSY] = "busy",
-	[REFUSED_AUTH] = "auth",
-	[REFUSED_VERSION] = "version",
-	[REFUSED_LIMIT] = "limit",
-};
-
-const char *refusal_name(enum refusal refusal)
-{
-	return refusal < REFUSALS ? refusal_names[refusal] : "unknown";
-}
-
 static void append_welcome(struct wire_json_text *t, const struct handshake_answer *a)
 {
 	const uint16_t *port = a->assignment.port;
@@ -41,8 +28,7 @@ static void append_refusal(struct wire_json_text *t, const struct handshake_answ
 
 	assert(a->refusal > REFUSED_NOT && a->refusal < REFUSALS);
 	text_sanitise(text, sizeof(text), a->text, strnlen(a->text, sizeof(a->text)));
-	wire_json_append(
-		t, ",\"refused\":\"%s\",\"wait\":%u,\"text\":", refusal_names[a->refusal], a->wait_s);
+	wire_json_append(t, ",\"refused\":\"%s\",\"wait\":%u,\"text\":", refusal_name(a->refusal), a->wait_s);
 	wire_json_append_string(t, text);
 }
 
@@ -119,7 +105,7 @@ static bool read_refusal(const json_t *root, struct handshake_answer *a)
 	const json_t *text = json_object_get(root, "text");
 
 	for (unsigned i = REFUSED_NOT + 1; name && i < REFUSALS; i++)
-		if (strcmp(name, refusal_names[i]) == 0)
+		if (strcmp(name, refusal_name((enum refusal)i)) == 0)
 			a->refusal = (enum refusal)i;
 	if (a->refusal == REFUSED_NOT || (text && !json_is_string(text)))
 		return false;

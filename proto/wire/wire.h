@@ -1,4 +1,4 @@
-/* The 20-byte packet header, the binary body of FLOW_CONTROL, and why a datagram is refused.
+/* The 20-byte packet header and the binary body of FLOW_CONTROL.
  * Big-endian on the wire; the layout is in PROTOCOL.md. No state: any thread. */
 #ifndef PROTO_WIRE_WIRE_H
 #define PROTO_WIRE_WIRE_H
@@ -7,9 +7,11 @@
 #include <stdint.h>
 
 #include "proto/measure/span.h"
+#include "proto/record/reject.h"
 
 enum {
 	WIRE_HEADER_BYTES = 20,
+	WIRE_STAMP_BYTES = 16, /* extended data: send time and receipt number, behind the header */
 	WIRE_MAX_BYTES = 1400, /* no control, heartbeat or report datagram is longer */
 	WIRE_CHANNEL_MAX = 0xffffff,
 	WIRE_SPANS_MAX = 86, /* the most pairs that fit: (1400 - 20 - 4) / 16 */
@@ -27,30 +29,12 @@ enum wire_type {
 	WIRE_TYPES,
 };
 
-/* Why a datagram was refused: counted by reason, never answered. */
-enum wire_reject {
-	WIRE_OK,
-	REJECT_SHORT,    /* shorter than its header or its own count says */
-	REJECT_LONG,     /* longer than its kind may be */
-	REJECT_TYPE,     /* no such type, or not on this port or in this direction */
-	REJECT_PEER,     /* not from the address this port talks with */
-	REJECT_CHANNEL,  /* no test or heartbeat on this channel */
-	REJECT_SEQUENCE, /* a sequence or span outside what is possible */
-	REJECT_BODY,     /* a body that is not what its type demands */
-	REJECT_TAG,      /* no tag, or one made without the session's secret */
-	REJECT_REPLAY,   /* a sealed message that was taken before, or is too old to tell */
-	WIRE_REJECTS,
-};
-
 struct wire_header {
 	enum wire_type type;
 	uint32_t channel; /* 24 bits */
 	uint64_t sequence;
 	uint64_t offset;
 };
-
-/* The name of a reason, such as "short": for logs and reports. */
-const char *wire_reject_name(enum wire_reject reason);
 
 void wire_encode(uint8_t out[WIRE_HEADER_BYTES], const struct wire_header *h);
 

@@ -65,17 +65,18 @@ static void check_test(const struct world *w, unsigned pair)
 	assert_int_equal(s.id, 1);
 	assert_int_equal(c.channel, s.channel);
 	assert_string_equal(c.uid, s.uid);
-	assert_true(c.received_known && c.counts_known);
-	assert_int_equal(c.received.packets, s.received.packets);
-	assert_int_equal(c.received.bytes, s.received.bytes);
-	assert_int_equal(c.received.unique_packets, s.received.unique_packets);
-	assert_int_equal(c.received.duplicates, s.received.duplicates);
-	assert_int_equal(s.received.packets, s.received.unique_packets + s.received.duplicates);
-	assert_int_equal(s.received.bytes, s.received.packets * 937);
-	assert_int_equal(c.sent.bytes, c.sent.packets * 937);
-	assert_true(s.received.packets <= c.sent.packets);
-	assert_in_range(c.sent.packets, 1, RATE_BPS / 8 / 937 + 2);
-	assert_true(c.duration_ns <= NS_PER_S);
+	assert_true(c.received.known == RECEIVED_COUNTERS);
+	assert_int_equal(c.received.count.packets, s.received.count.packets);
+	assert_int_equal(c.received.count.bytes, s.received.count.bytes);
+	assert_int_equal(c.received.count.unique_packets, s.received.count.unique_packets);
+	assert_int_equal(c.received.count.duplicates, s.received.count.duplicates);
+	assert_int_equal(
+		s.received.count.packets, s.received.count.unique_packets + s.received.count.duplicates);
+	assert_int_equal(s.received.count.bytes, s.received.count.packets * 937);
+	assert_int_equal(c.sent.count.bytes, c.sent.count.packets * 937);
+	assert_true(s.received.count.packets <= c.sent.count.packets);
+	assert_in_range(c.sent.count.packets, 1, RATE_BPS / 8 / 937 + 2);
+	assert_true(c.sent.duration_ns <= NS_PER_S);
 	assert_false(seen(w, pair, CLIENT, PORT_UPLOAD)->source_active);
 	assert_false(seen(w, pair, SERVER, PORT_UPLOAD)->sink_active);
 }
@@ -98,10 +99,10 @@ static void test_upload(void **state)
 		name_pair(i);
 		check_test(&w, i);
 		/* Loopback with large buffers loses nothing and doubles nothing. */
-		assert_int_equal(c.received.packets, c.sent.packets);
-		assert_int_equal(c.received.duplicates, 0);
-		assert_int_equal(c.sent.retransmitted_packets, 0);
-		assert_true(c.sent.reports > 0);
+		assert_int_equal(c.received.count.packets, c.sent.count.packets);
+		assert_int_equal(c.received.count.duplicates, 0);
+		assert_int_equal(c.sent.count.retransmitted_packets, 0);
+		assert_true(c.sent.count.reports > 0);
 		for (int kind = 0; kind < PORT_KINDS; kind++)
 			check_port(&w, i, SERVER, kind);
 	}
@@ -133,7 +134,7 @@ static void test_bad_weather(void **state)
 
 		name_pair(i);
 		check_test(&w, i);
-		lost += c.received.packets < c.sent.packets;
+		lost += c.received.count.packets < c.sent.count.packets;
 		assert_true(seen(&w, i, CLIENT, PORT_CONTROL)->latency.min_ns >= 10 * UINT64_C(1000000));
 	}
 	assert_true(lost > 0);
@@ -166,13 +167,14 @@ static void test_stopped_by_the_user(void **state)
 		assert_int_equal(s.phase, TEST_COMPLETE);
 		assert_int_equal(c.channel, s.channel);
 		assert_string_equal(c.uid, s.uid);
-		assert_true(c.duration_ns < NS_PER_S);
-		assert_int_equal(c.received_known, c.sent.reports > 0);
-		assert_false(c.counts_known);
-		assert_int_equal(c.received.packets, c.sent.heard_packets);
-		assert_true(c.received.packets <= s.received.unique_packets);
-		assert_int_equal(s.received.packets, c.sent.packets);
-		assert_int_equal(s.received.bytes, s.received.packets * 937);
+		assert_true(c.sent.duration_ns < NS_PER_S);
+		assert_int_equal(
+			c.received.known, c.sent.count.reports > 0 ? RECEIVED_TOTALS : RECEIVED_NOTHING);
+		assert_false(c.received.known == RECEIVED_COUNTERS);
+		assert_int_equal(c.received.count.packets, c.sent.count.heard_packets);
+		assert_true(c.received.count.packets <= s.received.count.unique_packets);
+		assert_int_equal(s.received.count.packets, c.sent.count.packets);
+		assert_int_equal(s.received.count.bytes, s.received.count.packets * 937);
 	}
 	world_stop(&w);
 }

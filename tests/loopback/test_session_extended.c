@@ -154,17 +154,18 @@ static void check_agreement(
 	assert_string_equal(c.hash, s.hash);
 	assert_string_equal(c.uid, s.uid);
 	assert_int_equal(c.channel, s.channel);
-	assert_int_equal(c.sent.packets, s.sent.packets);
-	assert_int_equal(c.sent.retransmitted_packets, s.sent.retransmitted_packets);
-	assert_int_equal(c.received.packets, s.received.packets);
-	assert_int_equal(c.received.unique_packets, s.received.unique_packets);
-	assert_int_equal(c.duration_ns, s.duration_ns);
-	assert_true(c.duration_ns <= NS_PER_S);
-	assert_in_range(c.sent.packets, 1, RATE_BPS / 8 / 937 + 3);
-	assert_int_equal(c.sent.bytes, c.sent.packets * 937);
-	assert_int_equal(c.received.bytes, c.received.packets * 937);
-	assert_int_equal(c.received.packets, c.received.unique_packets + c.received.duplicates);
-	assert_true(c.received.packets <= c.sent.packets);
+	assert_int_equal(c.sent.count.packets, s.sent.count.packets);
+	assert_int_equal(c.sent.count.retransmitted_packets, s.sent.count.retransmitted_packets);
+	assert_int_equal(c.received.count.packets, s.received.count.packets);
+	assert_int_equal(c.received.count.unique_packets, s.received.count.unique_packets);
+	assert_int_equal(c.sent.duration_ns, s.sent.duration_ns);
+	assert_true(c.sent.duration_ns <= NS_PER_S);
+	assert_in_range(c.sent.count.packets, 1, RATE_BPS / 8 / 937 + 3);
+	assert_int_equal(c.sent.count.bytes, c.sent.count.packets * 937);
+	assert_int_equal(c.received.count.bytes, c.received.count.packets * 937);
+	assert_int_equal(
+		c.received.count.packets, c.received.count.unique_packets + c.received.count.duplicates);
+	assert_true(c.received.count.packets <= c.sent.count.packets);
 }
 
 static void test_both_at_once(void **state)
@@ -186,8 +187,8 @@ static void test_both_at_once(void **state)
 
 			check_agreement(&w, i, (enum test_direction)d, TEST_COMPLETE);
 			/* Loopback with large buffers loses nothing and doubles nothing. */
-			assert_int_equal(c.received.unique_packets, c.sent.packets);
-			assert_int_equal(c.sent.retransmitted_packets, 0);
+			assert_int_equal(c.received.count.unique_packets, c.sent.count.packets);
+			assert_int_equal(c.sent.count.retransmitted_packets, 0);
 		}
 		check_ports(&w, i, true);
 	}
@@ -222,8 +223,8 @@ static void test_bad_weather(void **state)
 		check_agreement(&w, i, TEST_UP, TEST_COMPLETE);
 		check_agreement(&w, i, TEST_DOWN, down.phase);
 		assert_int_not_equal(down.phase, TEST_FAILED);
-		lost += down.sent.packets - down.received.packets;
-		retransmitted += down.sent.retransmitted_packets;
+		lost += down.sent.count.packets - down.received.count.packets;
+		retransmitted += down.sent.count.retransmitted_packets;
 	}
 	assert_true(lost > 0);
 	assert_true(retransmitted > 0);
@@ -251,7 +252,7 @@ static void test_stopped_by_the_user(void **state)
 			struct test_record c = test_in(w.pair[i][CLIENT], (enum test_direction)d);
 
 			check_agreement(&w, i, (enum test_direction)d, TEST_INCOMPLETE);
-			assert_true(c.duration_ns < c.granted_duration_ns);
+			assert_true(c.sent.duration_ns < c.granted_duration_ns);
 		}
 	}
 	world_stop(&w);

@@ -103,7 +103,7 @@ static void test_granted_terms(void **state)
 			assert_int_equal(r[side].asked_duration_ns, SECONDS * SECOND);
 			assert_int_equal(r[side].rate_bps, rate_bps);
 			assert_int_equal(r[side].granted_duration_ns, duration_ns);
-			assert_int_equal(r[side].duration_ns, duration_ns);
+			assert_int_equal(r[side].sent.duration_ns, duration_ns);
 		}
 		assert_int_equal(p.client.worker[d].order.rate_bps, rate_bps);
 		assert_int_equal(p.server.worker[d].order.rate_bps, rate_bps);

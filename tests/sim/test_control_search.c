@@ -23,15 +23,15 @@ static void check_record(const struct test_record *r, size_t i)
 {
 	assert_int_equal(r->search, rows[i].search);
 	assert_int_equal(r->until_ppm, rows[i].until_ppm);
-	assert_int_equal(r->capacity.bps, rows[i].search ? RATE_BPS : 0);
-	assert_int_equal(r->capacity.certain, rows[i].early_ms > 0);
+	assert_int_equal(r->sent.capacity.bps, rows[i].search ? RATE_BPS : 0);
+	assert_int_equal(r->sent.capacity.certain, rows[i].early_ms > 0);
 	if (rows[i].early_ms)
-		assert_in_range(r->duration_ns, 1, SECONDS * SECOND - rows[i].early_ms * MS);
+		assert_in_range(r->sent.duration_ns, 1, SECONDS * SECOND - rows[i].early_ms * MS);
 	/* Either end knows what both hosts did, and how packets were lost. */
-	assert_true(r->sender.known && r->receiver.known);
-	assert_int_equal(r->sender.cpu_permille, 500);
-	assert_int_equal(r->receiver.cpu_permille, 700);
-	assert_int_equal(r->pattern.bursts, 3);
+	assert_true(r->sent.load.known && r->received.load.known);
+	assert_int_equal(r->sent.load.cpu_permille, 500);
+	assert_int_equal(r->received.load.cpu_permille, 700);
+	assert_int_equal(r->received.pattern.bursts, 3);
 }
 
 static void check_row(size_t i, enum test_direction d)

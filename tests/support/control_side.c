@@ -67,14 +67,16 @@ void work_done(struct control *c, enum mail_kind kind, uint64_t now_ns)
 	struct mail mail = {
 		.kind = kind,
 		.order = {.channel = c->test[0].record.channel},
-		.duration_ns = order.duration_ns,
 	};
 
-	if (kind == MAIL_SOURCE_DONE)
-		mail.sent = (struct source_counters){
+	if (kind == MAIL_SOURCE_DONE) {
+		mail.sent.duration_ns = order.duration_ns;
+		mail.sent.count = (struct source_counters){
 			.packets = 50, .bytes = 50 * DATAGRAM, .reports = 4, .heard_packets = 40};
-	else
-		mail.received = (struct sink_counters){.packets = 45, .bytes = 45 * DATAGRAM};
+	} else {
+		mail.received.known = RECEIVED_COUNTERS;
+		mail.received.count = (struct sink_counters){.packets = 45, .bytes = 45 * DATAGRAM};
+	}
 	control_take_mail(c, &mail, now_ns);
 }
 

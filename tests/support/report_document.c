@@ -6,9 +6,9 @@ const struct test_record complete = {
 	.phase = TEST_COMPLETE,
 	.channel = 4711,
 	.datagram_bytes = 1000,
-	.duration_ns = 10 * UINT64_C(1000000000),
-	.sent = {.packets = 1000, .bytes = 1000000, .retransmitted_packets = 70, .reports = 99},
-	.received =
+	.sent.duration_ns = 10 * UINT64_C(1000000000),
+	.sent.count = {.packets = 1000, .bytes = 1000000, .retransmitted_packets = 70, .reports = 99},
+	.received.count =
 		{
 			.packets = 950,
 			.bytes = 950000,
@@ -17,8 +17,7 @@ const struct test_record complete = {
 			.reordered = 5,
 			.host_drops = 2,
 		},
-	.received_known = true,
-	.counts_known = true,
+	.received.known = RECEIVED_COUNTERS,
 };
 
 void open_report(struct report *r, struct options *options, const char *server)

@@ -212,7 +212,7 @@ void fake_start(struct fake *f, const struct fake_test *plan)
 	fake_run(f, 2);
 	t->phase = TEST_RUNNING;
 	t->rate_bps = plan->granted_bps;
-	t->granted_duration_ns = t->duration_ns = t->asked_duration_ns;
+	t->granted_duration_ns = t->sent.duration_ns = t->asked_duration_ns;
 	t->start_ns = f->view.now_ns;
 	snprintf(t->uid, sizeof t->uid, "6f1c29ae-58d0-4b1e-9d6e-c3f1a2b4d5%02u", s->tests);
 	p->source = (struct source_counters){0};
@@ -225,15 +225,15 @@ void fake_start(struct fake *f, const struct fake_test *plan)
 static void fake_fill_counters(struct test_record *t, const struct port_snapshot *p)
 {
 	if (t->direction == TEST_UP) {
-		t->sent = p->source;
-		t->received.packets = t->received.unique_packets = t->sent.heard_packets;
-		t->received.bytes = t->sent.heard_packets * FAKE_DATAGRAM;
+		t->sent.count = p->source;
+		t->received.count.packets = t->received.count.unique_packets = t->sent.count.heard_packets;
+		t->received.count.bytes = t->sent.count.heard_packets * FAKE_DATAGRAM;
 	} else {
-		t->received = p->sink;
-		t->sent.packets = p->sink.packets + p->sink.missing_packets;
-		t->sent.bytes = t->sent.packets * FAKE_DATAGRAM;
+		t->received.count = p->sink;
+		t->sent.count.packets = p->sink.packets + p->sink.missing_packets;
+		t->sent.count.bytes = t->sent.count.packets * FAKE_DATAGRAM;
 	}
-	t->received_known = t->counts_known = true;
+	t->received.known = RECEIVED_COUNTERS;
 }
 
 static void fake_put_result(struct fake *f, const struct test_record *t)
@@ -255,7 +255,7 @@ void fake_end(struct fake *f, enum test_direction direction, enum test_phase pha
 	struct port_snapshot *p = fake_port(f, direction);
 
 	p->source_active = p->sink_active = false;
-	t->duration_ns = f->view.now_ns - t->start_ns;
+	t->sent.duration_ns = f->view.now_ns - t->start_ns;
 	t->phase = TEST_AWAITING;
 	fake_step(f);
 	t->phase = phase;

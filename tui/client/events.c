@@ -34,7 +34,9 @@ static const char *command(const struct test_record *t)
 
 static double received_bps(const struct test_record *t)
 {
-	return t->duration_ns ? (double)t->received.bytes * 8 * NS_PER_S / (double)t->duration_ns : 0;
+	return t->sent.duration_ns
+		       ? (double)t->received.count.bytes * 8 * NS_PER_S / (double)t->sent.duration_ns
+		       : 0;
 }
 
 /* One line on a test that is over: "download 94.1 Mbit/s received, 0.02 % lost". */
@@ -48,13 +50,13 @@ static void test_line(const struct test_record *t, char out[VIEW_TEXT])
 			refusal_name(t->refusal), t->wait_s);
 	else if (t->phase == TEST_FAILED)
 		snprintf(out, VIEW_TEXT, "%s not started: %s was not acknowledged", name(t), command(t));
-	else if (!t->received_known)
+	else if (!t->received.known)
 		snprintf(out, VIEW_TEXT, "%s over, but no word of what arrived", name(t));
 	else
 		snprintf(out, VIEW_TEXT, "%s %s: %s received, %s lost", name(t),
 			t->phase == TEST_COMPLETE ? "complete" : "ended early",
 			report_rate(received_bps(t), rate),
-			format_percent(percent, loss.packets, t->sent.packets));
+			format_percent(percent, loss.packets, t->sent.count.packets));
 }
 
 static void tell_running(const struct test_record *t, const struct events_listener *to)

@@ -115,7 +115,7 @@ static void note_failure(struct test_queue *a, const struct test_record *t)
 	else if (t->phase == TEST_FAILED)
 		report_fail(
 			a->report, cause_code(CAUSE_NO_ANSWER), "The server did not acknowledge the test");
-	else if (a->client->classic && !t->received_known)
+	else if (a->client->classic && !t->received.known)
 		report_fail(a->report, cause_code(CAUSE_INCOMPLETE),
 			"The classic server sent neither FLOW_CONTROL nor a result; what arrived there is "
 			"not known");

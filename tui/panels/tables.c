@@ -22,7 +22,7 @@ static void loss_cell(struct canvas_line *l, const struct test_record *t)
 	char text[FORMAT_TEXT];
 
 	line_add(l, loss.packets ? STYLE_WARN : STYLE_GOOD, " %7s",
-		format_percent(text, loss.packets, t->sent.packets));
+		format_percent(text, loss.packets, t->sent.count.packets));
 	if (loss.packets == 0)
 		line_add(l, STYLE_LABEL, " %-8s", "lost");
 	else
@@ -43,12 +43,12 @@ static void result_line(struct canvas *c, struct rect r, int row, const struct s
 	line_add(&l, STYLE_TEXT, " ");
 	line_glyph(&l, STYLE_VALUE, t->direction == TEST_UP ? GLYPH_UP : GLYPH_DOWN);
 	line_add(&l, STYLE_VALUE, "%-4s", t->direction == TEST_UP ? "up" : "down");
-	if (t->phase == TEST_FAILED || !t->received_known) {
+	if (t->phase == TEST_FAILED || !t->received.known) {
 		line_add(&l, STYLE_BAD, " %s", v->limit);
 		return;
 	}
 	line_add(&l, STYLE_RATE, " %11s",
-		format_scaled(text, bps(t->received.bytes, t->duration_ns), UNIT_BITS));
+		format_scaled(text, bps(t->received.count.bytes, t->sent.duration_ns), UNIT_BITS));
 	loss_cell(&l, t);
 	line_field(&l, "idle", STYLE_VALUE, "%s", format_ms(text, v->idle_ns));
 	line_field(&l, "loaded", STYLE_VALUE, "%s", v->loaded_ns ? format_ms(other, v->loaded_ns) : "-");
@@ -56,7 +56,7 @@ static void result_line(struct canvas *c, struct rect r, int row, const struct s
 	if (t->phase != TEST_COMPLETE)
 		line_add(&l, STYLE_WARN, "  ended early");
 	line_add(&l, STYLE_DIM, "  sent %s",
-		format_scaled(text, bps(t->sent.bytes, t->duration_ns), UNIT_BITS));
+		format_scaled(text, bps(t->sent.count.bytes, t->sent.duration_ns), UNIT_BITS));
 }
 
 /* The verdict on the last test, and on the path under load. */
@@ -64,7 +64,7 @@ static void verdict(struct canvas *c, struct rect r, const struct scene *scene)
 {
 	const struct view *v = scene->view;
 	const struct view_test *last = &v->test[(v->tests_over - 1) % VIEW_TESTS];
-	const struct path_capacity *found = &last->record.capacity;
+	const struct path_capacity *found = &last->record.sent.capacity;
 	struct canvas_line l = canvas_line(c, r, 0);
 	char grade = verdict_grade(&v->snapshot), text[FORMAT_TEXT];
 

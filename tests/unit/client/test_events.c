@@ -86,9 +86,10 @@ static void test_ports(void **state)
 	.id = 1, .direction = TEST_UP, .phase = TEST_RUNNING, .asked_rate_bps = 100 * MBIT, \
 	.granted_duration_ns = 30 * (uint64_t)NS_PER_S
 
-#define OVER                                                                            \
-	.id = 1, .received_known = true, .counts_known = true, .duration_ns = NS_PER_S, \
-	.sent = {.packets = 1000}, .received = {.packets = 980, .unique_packets = 980, .bytes = 1250000}
+#define OVER                                                                        \
+	.id = 1, .received.known = RECEIVED_COUNTERS, .sent.duration_ns = NS_PER_S, \
+	.sent.count = {.packets = 1000},                                            \
+	.received.count = {.packets = 980, .unique_packets = 980, .bytes = 1250000}
 
 static const struct {
 	const char *name;

@@ -124,16 +124,16 @@ static void test_awaited_in_vain(void **state)
 
 		print_message("%s\n", rows[i].name);
 		open_client(&c, AWAITING);
-		c.test[0].record.sent.reports = rows[i].reports;
-		c.test[0].record.sent.heard_packets = rows[i].packets;
+		c.test[0].record.sent.count.reports = rows[i].reports;
+		c.test[0].record.sent.count.heard_packets = rows[i].packets;
 		control_due(&c, START_NS + 60 * SECOND);
 		r = &c.test[0].record;
 		assert_int_equal(r->phase, TEST_INCOMPLETE);
-		assert_int_equal(r->received_known, rows[i].reports > 0);
-		assert_false(r->counts_known);
-		assert_int_equal(r->received.packets, rows[i].packets);
-		assert_int_equal(r->received.bytes, rows[i].packets * DATAGRAM);
-		assert_int_equal(r->sent.packets, 50);
+		assert_int_equal(r->received.known, rows[i].reports > 0 ? RECEIVED_TOTALS : RECEIVED_NOTHING);
+		assert_false(r->received.known == RECEIVED_COUNTERS);
+		assert_int_equal(r->received.count.packets, rows[i].packets);
+		assert_int_equal(r->received.count.bytes, rows[i].packets * DATAGRAM);
+		assert_int_equal(r->sent.count.packets, 50);
 	}
 }
 
@@ -163,15 +163,15 @@ static void test_result_of_many_servers(void **state)
 		assert_int_equal(give_result(&c, GUID, 45999, rows[i].more, START_NS + 3 * SECOND), WIRE_OK);
 		r = &c.test[0].record;
 		assert_int_equal(r->phase, TEST_COMPLETE);
-		assert_true(r->received_known);
-		assert_int_equal(r->counts_known, rows[i].counts_known);
-		assert_int_equal(r->received.bytes, 45999);
-		assert_int_equal(r->received.packets, rows[i].packets);
-		assert_int_equal(r->received.unique_packets, rows[i].unique);
-		assert_int_equal(r->received.duplicates, rows[i].counts_known ? 6 : 0);
-		assert_int_equal(r->received.reordered, rows[i].counts_known ? 5 : 0);
-		assert_int_equal(r->received.host_drops, rows[i].counts_known ? 4 : 0);
-		assert_int_equal(r->received.retransmitted_packets, 7);
+		assert_true(r->received.known);
+		assert_int_equal(r->received.known == RECEIVED_COUNTERS, rows[i].counts_known);
+		assert_int_equal(r->received.count.bytes, 45999);
+		assert_int_equal(r->received.count.packets, rows[i].packets);
+		assert_int_equal(r->received.count.unique_packets, rows[i].unique);
+		assert_int_equal(r->received.count.duplicates, rows[i].counts_known ? 6 : 0);
+		assert_int_equal(r->received.count.reordered, rows[i].counts_known ? 5 : 0);
+		assert_int_equal(r->received.count.host_drops, rows[i].counts_known ? 4 : 0);
+		assert_int_equal(r->received.count.retransmitted_packets, 7);
 		assert_string_equal(r->uid, UID);
 	}
 }
@@ -194,8 +194,8 @@ static void test_early_result(void **state)
 	assert_int_equal(phase(&c), TEST_RUNNING);
 	work_done(&c, MAIL_SOURCE_DONE, START_NS + SECOND + REPEAT_NS);
 	assert_int_equal(phase(&c), TEST_COMPLETE);
-	assert_int_equal(c.test[0].record.received.bytes, 45000);
-	assert_int_equal(c.test[0].record.sent.packets, 50);
+	assert_int_equal(c.test[0].record.received.count.bytes, 45000);
+	assert_int_equal(c.test[0].record.sent.count.packets, 50);
 	assert_int_equal(control_due(&c, START_NS + 2 * SECOND), CLOCK_NEVER);
 }
 

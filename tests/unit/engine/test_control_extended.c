@@ -63,9 +63,9 @@ static enum wire_reject give_counters(struct control *c, uint64_t bytes)
 	struct result_message m = {
 		.channel = CHANNEL,
 		.has_sent = r->direction == TEST_UP,
-		.duration_ns = 2 * SECOND,
-		.sent = {.packets = 50, .bytes = bytes},
-		.received = {.packets = 45, .bytes = bytes, .unique_packets = 45},
+		.sent.duration_ns = 2 * SECOND,
+		.sent.count = {.packets = 50, .bytes = bytes},
+		.received.count = {.packets = 45, .bytes = bytes, .unique_packets = 45},
 	};
 	struct wire_header h = {.type = WIRE_TEST_RESULT, .channel = CHANNEL};
 	char body[WIRE_BODY_BYTES];
@@ -212,7 +212,7 @@ static void test_counters_again(void **state)
 			assert_int_equal(packets(&c, START_NS, &first), 0);
 			assert_true(control_mail(&c, &mail));
 			assert_int_equal(mail.kind, d == TEST_UP ? MAIL_FINISH_SINK : MAIL_STOP_SOURCE);
-			assert_int_equal(mail.sent.packets, d == TEST_UP ? 50 : 0);
+			assert_int_equal(mail.sent.count.packets, d == TEST_UP ? 50 : 0);
 		}
 		work_done(&c, d == TEST_UP ? MAIL_SINK_DONE : MAIL_SOURCE_DONE, START_NS + 2 * SECOND);
 		assert_int_equal(packets(&c, START_NS, &first), 1);

@@ -331,8 +331,8 @@ static void test_too_short_for_its_stamp(void **state)
 		enum wire_reject reason;
 	} rows[] = {
 		{WIRE_HEADER_BYTES, true, REJECT_SHORT},
-		{WIRE_HEADER_BYTES + SOURCE_STAMP_BYTES - 1, true, REJECT_SHORT},
-		{WIRE_HEADER_BYTES + SOURCE_STAMP_BYTES, true, WIRE_OK},
+		{WIRE_HEADER_BYTES + WIRE_STAMP_BYTES - 1, true, REJECT_SHORT},
+		{WIRE_HEADER_BYTES + WIRE_STAMP_BYTES, true, WIRE_OK},
 		{WIRE_HEADER_BYTES, false, WIRE_OK},
 	};
 

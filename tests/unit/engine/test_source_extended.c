@@ -35,7 +35,7 @@ static void test_datagram(void **state)
 		uint32_t bytes;
 		uint64_t lease_ns;
 	} rows[] = {
-		{WIRE_HEADER_BYTES + SOURCE_STAMP_BYTES, DURATION_NS},
+		{WIRE_HEADER_BYTES + WIRE_STAMP_BYTES, DURATION_NS},
 		{120, 0},
 		{120, DURATION_NS},
 		{1400, 0},
@@ -62,7 +62,7 @@ static void test_datagram(void **state)
 			assert_int_equal(bytes_get(at + WIRE_HEADER_BYTES, 8), now_ns);
 			assert_int_equal(bytes_get(at + WIRE_HEADER_BYTES + 8, 8),
 				rows[i].lease_ns ? receipt_number(&s.lease.receipts, n) : 0);
-			for (size_t b = WIRE_HEADER_BYTES + SOURCE_STAMP_BYTES; b < rows[i].bytes; b++)
+			for (size_t b = WIRE_HEADER_BYTES + WIRE_STAMP_BYTES; b < rows[i].bytes; b++)
 				assert_int_equal(at[b], 0);
 		}
 		source_close(&s);

@@ -32,10 +32,10 @@ static int begin(void **state)
 	for (unsigned i = 0; i < VIEW_TESTS; i++, v++) {
 		v->record = (struct test_record){.direction = i % 2 ? TEST_UP : TEST_DOWN,
 			.phase = i % 3 ? TEST_COMPLETE : TEST_INCOMPLETE,
-			.duration_ns = NS_PER_S,
-			.received_known = i % 4 != 0,
-			.sent = {.packets = UINT64_C(1) << 2 * i, .bytes = UINT64_C(1) << 2 * i},
-			.received = {.packets = UINT64_C(1) << i, .bytes = UINT64_C(1) << 2 * i}};
+			.sent.duration_ns = NS_PER_S,
+			.received.known = i % 4 ? RECEIVED_TOTALS : RECEIVED_NOTHING,
+			.sent.count = {.packets = UINT64_C(1) << 2 * i, .bytes = UINT64_C(1) << 2 * i},
+			.received.count = {.packets = UINT64_C(1) << i, .bytes = UINT64_C(1) << 2 * i}};
 		memset(v->limit, 'l', i * 3);
 	}
 	fake.view.tests_over = 77;

@@ -33,13 +33,13 @@ static void test_loss(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(loss_rows); i++) {
 		struct test_record r = {
-			.counts_known = loss_rows[i].counts_known,
-			.sent.packets = loss_rows[i].sent,
-			.sent.unsent_packets = loss_rows[i].unsent,
-			.received.packets = loss_rows[i].received,
-			.received.unique_packets = loss_rows[i].unique,
-			.received.duplicates = loss_rows[i].duplicates,
-			.received.host_drops = loss_rows[i].host_drops,
+			.received.known = loss_rows[i].counts_known ? RECEIVED_COUNTERS : RECEIVED_TOTALS,
+			.sent.count.packets = loss_rows[i].sent,
+			.sent.count.unsent_packets = loss_rows[i].unsent,
+			.received.count.packets = loss_rows[i].received,
+			.received.count.unique_packets = loss_rows[i].unique,
+			.received.count.duplicates = loss_rows[i].duplicates,
+			.received.count.host_drops = loss_rows[i].host_drops,
 		};
 		struct loss got = outcome_loss(&r);
 
@@ -58,20 +58,19 @@ static struct test_record vector_record(enum test_direction direction)
 {
 	struct test_record r = {
 		.direction = direction,
-		.duration_ns = number("duration_ns"),
-		.counts_known = true,
-		.received_known = true,
-		.sent.packets = number("sent"),
-		.sent.bytes = number("sent_bytes"),
-		.sent.retransmitted_packets = number("retransmitted"),
-		.sent.unsent_packets = number("unsent"),
-		.received.packets = number("received"),
-		.received.bytes = number("received_bytes"),
-		.received.unique_packets = number("unique"),
-		.received.duplicates = number("duplicates"),
-		.received.network_duplicates = number("network_duplicates"),
-		.received.reordered = number("reordered"),
-		.received.host_drops = number("host_drops"),
+		.sent.duration_ns = number("duration_ns"),
+		.received.known = RECEIVED_COUNTERS,
+		.sent.count.packets = number("sent"),
+		.sent.count.bytes = number("sent_bytes"),
+		.sent.count.retransmitted_packets = number("retransmitted"),
+		.sent.count.unsent_packets = number("unsent"),
+		.received.count.packets = number("received"),
+		.received.count.bytes = number("received_bytes"),
+		.received.count.unique_packets = number("unique"),
+		.received.count.duplicates = number("duplicates"),
+		.received.count.network_duplicates = number("network_duplicates"),
+		.received.count.reordered = number("reordered"),
+		.received.count.host_drops = number("host_drops"),
 	};
 	char uid[VECTOR_BYTES];
 
@@ -127,17 +126,17 @@ static void test_same_on_both_sides(void **state)
 	client.asked_rate_bps = 1000000;
 	client.asked_duration_ns = 7;
 	client.start_ns = 12345;
-	client.sent.reports = 77;
-	client.sent.heard_packets = 99;
-	client.sent.lost_packets = 98;
-	client.sent.send_errors = 4;
+	client.sent.count.reports = 77;
+	client.sent.count.heard_packets = 99;
+	client.sent.count.lost_packets = 98;
+	client.sent.count.send_errors = 4;
 	server.id = 900;
 	server.phase = TEST_AWAITING;
 	server.start_ns = 99999;
-	server.received.reports = 80;
-	server.received.holes = 3;
-	server.received.missing_packets = 5;
-	server.received.retransmitted_packets = 6;
+	server.received.count.reports = 80;
+	server.received.count.holes = 3;
+	server.received.count.missing_packets = 5;
+	server.received.count.retransmitted_packets = 6;
 	server.result_ns = 5;
 	memset(server.hash, 'x', sizeof(server.hash));
 	outcome_seal(&client);
@@ -155,18 +154,18 @@ static const struct {
 	const char *name;
 	size_t offset;
 } field_rows[] = {
-	FIELD(duration_ns),
-	FIELD(sent.packets),
-	FIELD(sent.bytes),
-	FIELD(sent.retransmitted_packets),
-	FIELD(sent.unsent_packets),
-	FIELD(received.packets),
-	FIELD(received.bytes),
-	FIELD(received.unique_packets),
-	FIELD(received.duplicates),
-	FIELD(received.network_duplicates),
-	FIELD(received.reordered),
-	FIELD(received.host_drops),
+	FIELD(sent.duration_ns),
+	FIELD(sent.count.packets),
+	FIELD(sent.count.bytes),
+	FIELD(sent.count.retransmitted_packets),
+	FIELD(sent.count.unsent_packets),
+	FIELD(received.count.packets),
+	FIELD(received.count.bytes),
+	FIELD(received.count.unique_packets),
+	FIELD(received.count.duplicates),
+	FIELD(received.count.network_duplicates),
+	FIELD(received.count.reordered),
+	FIELD(received.count.host_drops),
 };
 
 static void test_every_field_counts(void **state)
@@ -203,10 +202,10 @@ static void test_largest_numbers(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(field_rows); i++)
 		memset((uint8_t *)&r + field_rows[i].offset, 0xff, sizeof(uint64_t));
-	r.received.unique_packets = r.received.duplicates = 0;
-	r.sent.unsent_packets = 0;
+	r.received.count.unique_packets = r.received.count.duplicates = 0;
+	r.sent.count.unsent_packets = 0;
 	other = r;
-	other.received.host_drops--;
+	other.received.count.host_drops--;
 	outcome_seal(&r);
 	outcome_seal(&other);
 	assert_string_not_equal(r.hash, other.hash);
@@ -231,21 +230,22 @@ static void test_guess(void **state)
 	for (size_t i = 0; i < COUNT(guess_rows); i++) {
 		struct test_record r = {
 			.datagram_bytes = 1000,
-			.received_known = guess_rows[i].known,
-			.sent.reports = guess_rows[i].reports,
-			.sent.heard_packets = guess_rows[i].heard,
-			.received.packets = 5,
-			.received.bytes = 5000,
-			.received.unique_packets = 5,
+			.received.known = guess_rows[i].known ? RECEIVED_TOTALS : RECEIVED_NOTHING,
+			.sent.count.reports = guess_rows[i].reports,
+			.sent.count.heard_packets = guess_rows[i].heard,
+			.received.count.packets = 5,
+			.received.count.bytes = 5000,
+			.received.count.unique_packets = 5,
 		};
 
 		print_message("%s\n", guess_rows[i].name);
 		outcome_guess(&r);
-		assert_int_equal(r.received_known, guess_rows[i].want_known);
-		assert_int_equal(r.received.packets, guess_rows[i].want_packets);
-		assert_int_equal(r.received.unique_packets, guess_rows[i].want_packets);
-		assert_int_equal(r.received.bytes, guess_rows[i].want_packets * 1000);
-		assert_false(r.counts_known);
+		assert_int_equal(
+			r.received.known, guess_rows[i].want_known ? RECEIVED_TOTALS : RECEIVED_NOTHING);
+		assert_int_equal(r.received.count.packets, guess_rows[i].want_packets);
+		assert_int_equal(r.received.count.unique_packets, guess_rows[i].want_packets);
+		assert_int_equal(r.received.count.bytes, guess_rows[i].want_packets * 1000);
+		assert_false(r.received.known == RECEIVED_COUNTERS);
 		assert_false(r.agreed);
 	}
 }

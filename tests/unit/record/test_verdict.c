@@ -11,14 +11,14 @@
 enum { SENT = 10000 };
 
 /* What arrived, what of the rest the receiver's host lost, the hosts' load. */
-#define SENDING .sent = {.packets = SENT, .bytes = SENT * UINT64_C(1250)}, .duration_ns = NS_PER_S
-#define ARRIVED(n, drops)                                                     \
-	.received_known = true, .counts_known = true, .phase = TEST_COMPLETE, \
-	.received = {.packets = (n), .unique_packets = (n), .host_drops = (drops)}
+#define SENDING .sent.count = {.packets = SENT, .bytes = SENT * UINT64_C(1250)}, .sent.duration_ns = NS_PER_S
+#define ARRIVED(n, drops)                                            \
+	.received.known = RECEIVED_COUNTERS, .phase = TEST_COMPLETE, \
+	.received.count = {.packets = (n), .unique_packets = (n), .host_drops = (drops)}
 #define GRANTED(asked, rate) .asked_rate_bps = (asked)*MBIT, .rate_bps = (rate)*MBIT
-#define FOUND(what)          .search = true, .capacity = {.bps = 100 * MBIT, .limit = (what)}
-#define SENDER(cpu)          .sender = {.known = true, .cpu_permille = (cpu), .offload = true}
-#define RECEIVER(cpu)        .receiver = {.known = true, .cpu_permille = (cpu), .offload = true}
+#define FOUND(what)          .search = true, .sent.capacity = {.bps = 100 * MBIT, .limit = (what)}
+#define SENDER(cpu)          .sent.load = {.known = true, .cpu_permille = (cpu), .offload = true}
+#define RECEIVER(cpu)        .received.load = {.known = true, .cpu_permille = (cpu), .offload = true}
 #define BARE(end, cpu)       .end = {.known = true, .cpu_permille = (cpu)}
 
 static const struct {
@@ -29,22 +29,22 @@ static const struct {
 } limit_rows[] = {
 	/* Nothing can be said. */
 	{"never started",
-		{SENDING, GRANTED(100, 100), .received_known = true, .received.packets = SENT,
-			.phase = TEST_FAILED},
+		{SENDING, GRANTED(100, 100), .received.known = RECEIVED_TOTALS,
+			.received.count.packets = SENT, .phase = TEST_FAILED},
 		LIMIT_UNKNOWN, "not known"},
 	{"no result", {SENDING, .phase = TEST_INCOMPLETE, GRANTED(100, 100)}, LIMIT_UNKNOWN, "not known"},
-	{"nothing sent", {ARRIVED(0, 0), .duration_ns = NS_PER_S}, LIMIT_UNKNOWN, "not known"},
+	{"nothing sent", {ARRIVED(0, 0), .sent.duration_ns = NS_PER_S}, LIMIT_UNKNOWN, "not known"},
 	{"no evidence", {SENDING, ARRIVED(SENT, 0)}, LIMIT_UNKNOWN, "not known"},
-	{"no duration", {.sent = {.packets = 1, .bytes = 100}, ARRIVED(1, 0), GRANTED(100, 100)},
+	{"no duration", {.sent.count = {.packets = 1, .bytes = 100}, ARRIVED(1, 0), GRANTED(100, 100)},
 		LIMIT_UNKNOWN, "not known"},
 
 	/* What a search has found comes before all else. */
 	{"searched: path", {SENDING, ARRIVED(9000, 1000), FOUND(CAPACITY_NETWORK)}, LIMIT_PATH, "bottleneck"},
 	{"searched: a shaper",
 		{SENDING, ARRIVED(SENT, 0), FOUND(CAPACITY_NETWORK),
-			.bucket = {BUCKET_SHAPER, 98 * MBIT + 900000, 65400}},
+			.sent.bucket = {BUCKET_SHAPER, 98 * MBIT + 900000, 65400}},
 		LIMIT_PATH, "a shaper of 98.9 Mbit/s with a bucket of 65 kB"},
-	{"a policer", {SENDING, ARRIVED(9500, 200), .bucket = {BUCKET_POLICER, 20 * MBIT, 10000000}},
+	{"a policer", {SENDING, ARRIVED(9500, 200), .sent.bucket = {BUCKET_POLICER, 20 * MBIT, 10000000}},
 		LIMIT_PATH, "a policer of 20.0 Mbit/s with a bucket of 10000 kB"},
 	{"searched: sender", {SENDING, ARRIVED(SENT, 0), FOUND(CAPACITY_SENDER), SENDER(970)},
 		LIMIT_SENDER_CPU, "97 % of a CPU"},
@@ -102,7 +102,7 @@ static const struct {
 		"not known"},
 	{"below the rate, sender held up",
 		{SENDING, ARRIVED(SENT, 0), GRANTED(104, 104),
-			.sender = {.known = true,
+			.sent.load = {.known = true,
 				.cpu_permille = 300,
 				.offload = true,
 				.late_permille = 10,
@@ -110,7 +110,7 @@ static const struct {
 		LIMIT_SENDER_CPU, "1.0 % of its turns came late, by up to 12.5 ms"},
 	{"below the rate, sender hardly held up",
 		{SENDING, ARRIVED(SENT, 0), GRANTED(104, 104),
-			.sender =
+			.sent.load =
 				{.known = true, .cpu_permille = 300, .late_permille = 9, .late_max_ns = MS}},
 		LIMIT_UNKNOWN, "not known"},
 	{"no rate, held back by a few drops", {SENDING, ARRIVED(9999, 1), SENDER(990), RECEIVER(300)},
@@ -118,9 +118,9 @@ static const struct {
 	{"no rate, held back by a few drops, busy", {SENDING, ARRIVED(9999, 1), SENDER(990), RECEIVER(900)},
 		LIMIT_RECEIVER_CPU, "90 % of a CPU"},
 	{"no rate, sender idle", {SENDING, ARRIVED(SENT, 0), SENDER(400)}, LIMIT_SENDER_CPU, "40 % of a CPU"},
-	{"no offload at the sender", {SENDING, ARRIVED(SENT, 0), BARE(sender, 900)}, LIMIT_SENDER_CPU,
+	{"no offload at the sender", {SENDING, ARRIVED(SENT, 0), BARE(sent.load, 900)}, LIMIT_SENDER_CPU,
 		"without offload"},
-	{"no offload at the receiver", {SENDING, ARRIVED(9000, 1000), BARE(receiver, 900)},
+	{"no offload at the receiver", {SENDING, ARRIVED(9000, 1000), BARE(received.load, 900)},
 		LIMIT_RECEIVER_CPU, "without offload"},
 };
 
@@ -289,7 +289,7 @@ static void test_queues(void **state)
 /* 10 Mbyte in a second are 10 kB in a millisecond. */
 static void test_standing_queue(void **state)
 {
-	struct test_record t = {.duration_ns = 1000000000, .received = {.bytes = 10000000}};
+	struct test_record t = {.sent.duration_ns = 1000000000, .received.count = {.bytes = 10000000}};
 	struct session_snapshot s = {.tests = 0};
 	struct verdict_queue q = verdict_standing_queue(&s, &t);
 

@@ -13,18 +13,18 @@ static struct test_record agreed(enum test_direction direction)
 	t.rate_bps = 1000000;
 	t.asked_duration_ns = 20 * UINT64_C(1000000000);
 	t.granted_duration_ns = 10 * UINT64_C(1000000000);
-	t.sent.unsent_packets = 3;
-	t.received.host_drops = 7;
-	t.received.network_duplicates = 4;
+	t.sent.count.unsent_packets = 3;
+	t.received.count.host_drops = 7;
+	t.received.count.network_duplicates = 4;
 	t.search = true;
-	t.capacity = (struct path_capacity){.bps = 99000000, .ci_ppm = 2500, .limit = CAPACITY_NETWORK};
-	t.sender = (struct host_load){.known = true,
+	t.sent.capacity = (struct path_capacity){.bps = 99000000, .ci_ppm = 2500, .limit = CAPACITY_NETWORK};
+	t.sent.load = (struct host_load){.known = true,
 		.cpu_permille = 125,
 		.offload = true,
 		.late_permille = 4,
 		.late_max_ns = 2500000};
-	t.bucket = (struct bucket_result){BUCKET_POLICER, 99000000, 65000};
-	t.pattern = (struct loss_pattern){
+	t.sent.bucket = (struct bucket_result){BUCKET_POLICER, 99000000, 65000};
+	t.received.pattern = (struct loss_pattern){
 		.bursts = 4,
 		.longest = 1100,
 		.burst = {[0] = 2, [2] = 1, [LOSS_BURSTS - 1] = 1},
@@ -150,11 +150,11 @@ static void test_loss_split(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct test_record t = {
-			.sent = {.packets = rows[i].sent, .unsent_packets = rows[i].unsent},
-			.received = {.unique_packets = rows[i].unique,
+			.sent.count = {.packets = rows[i].sent, .unsent_packets = rows[i].unsent},
+			.received.count = {.unique_packets = rows[i].unique,
 				.duplicates = rows[i].duplicates,
 				.host_drops = rows[i].drops},
-			.counts_known = true,
+			.received.known = RECEIVED_COUNTERS,
 		};
 		struct loss loss = outcome_loss(&t);
 
@@ -176,17 +176,18 @@ static void test_hash(void **state)
 	other.id++;
 	other.channel++;
 	other.start_ns++;
-	other.sent.reports++;
-	other.sent.heard_packets++;
-	other.received.reports++;
+	other.sent.count.reports++;
+	other.sent.count.heard_packets++;
+	other.received.count.reports++;
 	outcome_seal(&other);
 	assert_string_equal(other.hash, t.hash);
 	for (unsigned i = 0; i < 12; i++) {
-		uint64_t *const field[] = {&other.duration_ns, &other.sent.packets, &other.sent.bytes,
-			&other.sent.retransmitted_packets, &other.received.packets, &other.received.bytes,
-			&other.received.unique_packets, &other.received.duplicates,
-			&other.received.network_duplicates, &other.received.reordered,
-			&other.sent.unsent_packets, &other.received.host_drops};
+		uint64_t *const field[] = {&other.sent.duration_ns, &other.sent.count.packets,
+			&other.sent.count.bytes, &other.sent.count.retransmitted_packets,
+			&other.received.count.packets, &other.received.count.bytes,
+			&other.received.count.unique_packets, &other.received.count.duplicates,
+			&other.received.count.network_duplicates, &other.received.count.reordered,
+			&other.sent.count.unsent_packets, &other.received.count.host_drops};
 
 		print_message("field %u\n", i);
 		other = t;
@@ -306,12 +307,12 @@ static void test_doubt(void **state)
 
 	(void)state;
 	assert_non_null(strstr(report_doubt(&t, text), "7 datagrams"));
-	t.received.host_drops = 0;
+	t.received.count.host_drops = 0;
 	assert_string_equal(report_doubt(&t, text), "");
-	t.receiver = (struct host_load){.known = true, .late_permille = 500, .late_max_ns = 9000000};
-	t.sender.late_permille = 49;
+	t.received.load = (struct host_load){.known = true, .late_permille = 500, .late_max_ns = 9000000};
+	t.sent.load.late_permille = 49;
 	assert_string_equal(report_doubt(&t, text), "");
-	t.sender.late_permille = 50;
+	t.sent.load.late_permille = 50;
 	assert_non_null(strstr(report_doubt(&t, text), "5.0 % of its turns"));
 	assert_non_null(strstr(text, "2.5 ms"));
 }

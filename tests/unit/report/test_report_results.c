@@ -92,15 +92,16 @@ static const struct value_row nothing[] = {
 static const struct {
 	const char *name;
 	enum test_phase phase;
-	bool received_known, counts_known, is_empty;
+	enum received_known known;
+	bool is_empty;
 	const struct value_row *rows;
 	size_t n;
 } incomplete_cases[] = {
-	{"no report came", TEST_INCOMPLETE, false, false, false, unknown, COUNT(unknown)},
-	{"still running", TEST_RUNNING, false, false, false, unknown, COUNT(unknown)},
-	{"from the last report", TEST_INCOMPLETE, true, false, false, from_report, COUNT(from_report)},
-	{"a server that doesn't count", TEST_COMPLETE, true, false, false, classic, COUNT(classic)},
-	{"nothing was sent", TEST_COMPLETE, true, true, true, nothing, COUNT(nothing)},
+	{"no report came", TEST_INCOMPLETE, RECEIVED_NOTHING, false, unknown, COUNT(unknown)},
+	{"still running", TEST_RUNNING, RECEIVED_NOTHING, false, unknown, COUNT(unknown)},
+	{"from the last report", TEST_INCOMPLETE, RECEIVED_TOTALS, false, from_report, COUNT(from_report)},
+	{"a server that doesn't count", TEST_COMPLETE, RECEIVED_TOTALS, false, classic, COUNT(classic)},
+	{"nothing was sent", TEST_COMPLETE, RECEIVED_COUNTERS, true, nothing, COUNT(nothing)},
 };
 
 static void test_incomplete(void **state)
@@ -115,8 +116,7 @@ static void test_incomplete(void **state)
 		if (incomplete_cases[i].is_empty)
 			t = (struct test_record){.id = 1};
 		t.phase = incomplete_cases[i].phase;
-		t.received_known = incomplete_cases[i].received_known;
-		t.counts_known = incomplete_cases[i].counts_known;
+		t.received.known = incomplete_cases[i].known;
 		open_report(&r, &options, "192.0.2.1:6711");
 		add_test(&r, &t);
 		check_values(&r, incomplete_cases[i].rows, incomplete_cases[i].n);
@@ -143,7 +143,7 @@ static void test_sums(void **state)
 	(void)state;
 	open_report(&r, &options, "192.0.2.1:6711");
 	without.phase = TEST_FAILED;
-	without.received_known = false;
+	without.received.known = RECEIVED_NOTHING;
 	add_test(&r, &complete);
 	add_test(&r, &without);
 	add_test(&r, &complete);
@@ -162,8 +162,8 @@ static void test_lost(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct test_record t = {
-			.sent = {.packets = rows[i].sent}, .received = {.packets = rows[i].arrived}};
+		struct test_record t = {.sent.count = {.packets = rows[i].sent},
+			.received.count = {.packets = rows[i].arrived}};
 
 		print_message("%ju of %ju\n", (uintmax_t)rows[i].arrived, (uintmax_t)rows[i].sent);
 		assert_int_equal(outcome_loss(&t).packets, rows[i].lost);

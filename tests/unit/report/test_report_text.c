@@ -124,16 +124,15 @@ static const struct test_record complete = {
 	.phase = TEST_COMPLETE,
 	.datagram_bytes = 1000,
 	.asked_duration_ns = 10 * UINT64_C(1000000000),
-	.duration_ns = 10 * UINT64_C(1000000000),
-	.sent = {.packets = 1000, .bytes = 1000000, .retransmitted_packets = 70},
-	.received = {.packets = 950,
+	.sent.duration_ns = 10 * UINT64_C(1000000000),
+	.sent.count = {.packets = 1000, .bytes = 1000000, .retransmitted_packets = 70},
+	.received.count = {.packets = 950,
 		.bytes = 950000,
 		.unique_packets = 920,
 		.duplicates = 30,
 		.reordered = 5,
 		.host_drops = 2},
-	.received_known = true,
-	.counts_known = true,
+	.received.known = RECEIVED_COUNTERS,
 };
 
 enum { LINES = 8 };
@@ -141,30 +140,31 @@ enum { LINES = 8 };
 static const struct {
 	const char *name;
 	enum test_phase phase; /* TEST_NONE: there was no test */
-	bool connected, received_known, counts_known;
+	bool connected;
+	enum received_known known;
 	const char *has[LINES], *lacks[LINES];
 } end_rows[] = {
-	{"complete", TEST_COMPLETE, true, true, true,
+	{"complete", TEST_COMPLETE, true, RECEIVED_COUNTERS,
 		{"=== Upload Bandwidth Test Results ===\n", "10.00 s of 10 s asked\n",
 			"800.0 kbit/s, 1000 packets, 1000000 bytes\n", "70 of them retransmissions\n",
 			"760.0 kbit/s, 950 packets, 950000 bytes\n",
 			"920 unique, 30 duplicates, 0 doubled by the network, 5 reordered\n",
 			"50 packets (5.000 %): sender's host 0, path 48, receiver's host 2\n", "=== Latency"},
 		{"incomplete", "unknown"}},
-	{"a server that doesn't count", TEST_COMPLETE, true, true, false,
+	{"a server that doesn't count", TEST_COMPLETE, true, RECEIVED_TOTALS,
 		{"=== Upload Bandwidth Test Results ===\n", "950 packets", "50 packets (5.000 %)\n"},
 		{"unique", "incomplete"}},
-	{"from the last report", TEST_INCOMPLETE, true, true, false,
+	{"from the last report", TEST_INCOMPLETE, true, RECEIVED_TOTALS,
 		{"=== Upload Bandwidth Test Results ===\n", "10.00 s of 10 s asked, incomplete\n",
 			"950 packets"},
 		{"unique"}},
-	{"no report", TEST_INCOMPLETE, true, false, false,
+	{"no report", TEST_INCOMPLETE, true, RECEIVED_NOTHING,
 		{"=== Upload Bandwidth Test Results ===\n", "incomplete", "1000 packets", "unknown"},
 		{"950", "Lost "}},
-	{"never started", TEST_FAILED, true, false, false,
+	{"never started", TEST_FAILED, true, RECEIVED_NOTHING,
 		{"=== Upload Bandwidth Test Results ===\n", "Not started"}, {"1000", "Sent", "950"}},
-	{"no test", TEST_NONE, true, false, false, {"=== Latency"}, {"Bandwidth", "Socket buffers"}},
-	{"never connected", TEST_NONE, false, false, false, {"Warning: the first\nWarning: the second\n"},
+	{"no test", TEST_NONE, true, RECEIVED_NOTHING, {"=== Latency"}, {"Bandwidth", "Socket buffers"}},
+	{"never connected", TEST_NONE, false, RECEIVED_NOTHING, {"Warning: the first\nWarning: the second\n"},
 		{"Latency", "Bandwidth"}},
 };
 
@@ -183,8 +183,7 @@ static void test_end(void **state)
 		r.tests = end_rows[i].phase != TEST_NONE;
 		r.test[0] = complete;
 		r.test[0].phase = end_rows[i].phase;
-		r.test[0].received_known = end_rows[i].received_known;
-		r.test[0].counts_known = end_rows[i].counts_known;
+		r.test[0].received.known = end_rows[i].known;
 		report_warn(&r, "the first");
 		report_warn(&r, "the second");
 		text = written(write_end, &r);

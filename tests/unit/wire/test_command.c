@@ -89,11 +89,12 @@ static void check_result(bool is_answer, bool has_sent, uint64_t n)
 	size_t size;
 
 	if (has_sent) {
-		m.duration_ns = n;
-		m.sent = (struct source_counters){
+		m.sent.duration_ns = n;
+		m.sent.count = (struct source_counters){
 			.packets = n, .bytes = n, .retransmitted_packets = n, .unsent_packets = n};
 	} else {
-		m.received = (struct sink_counters){.packets = n,
+		m.received.known = RECEIVED_COUNTERS;
+		m.received.count = (struct sink_counters){.packets = n,
 			.bytes = n,
 			.unique_packets = n,
 			.duplicates = n,
@@ -110,7 +111,7 @@ static void check_result(bool is_answer, bool has_sent, uint64_t n)
 	assert_int_equal(got.has_sent, has_sent);
 	assert_int_equal(got.channel, m.channel);
 	assert_string_equal(got.uid, UID);
-	assert_int_equal(got.duration_ns, m.duration_ns);
+	assert_int_equal(got.sent.duration_ns, m.sent.duration_ns);
 	assert_memory_equal(&got.sent, &m.sent, sizeof(m.sent));
 	assert_memory_equal(&got.received, &m.received, sizeof(m.received));
 	/* Nothing less is accepted: not one byte is to spare. */
@@ -160,14 +161,15 @@ static void test_taken(void **state)
 		assert_int_equal(m.datagram_bytes, 1000);
 	}
 	assert_int_equal(result_decode((const uint8_t *)RESULT(SENT), strlen(RESULT(SENT)), &r), WIRE_OK);
-	assert_true(r.has_sent && r.sent.packets == 1 && r.sent.bytes == 2 &&
-		    r.sent.retransmitted_packets == 3 && r.sent.unsent_packets == 4 && r.duration_ns == 5);
+	assert_true(r.has_sent && r.sent.count.packets == 1 && r.sent.count.bytes == 2 &&
+		    r.sent.count.retransmitted_packets == 3 && r.sent.count.unsent_packets == 4 &&
+		    r.sent.duration_ns == 5);
 	assert_int_equal(
 		result_decode((const uint8_t *)RESULT(RECEIVED), strlen(RESULT(RECEIVED)), &r), WIRE_OK);
-	assert_true(!r.has_sent && r.received.packets == 1 && r.received.bytes == 2 &&
-		    r.received.unique_packets == 3 && r.received.duplicates == 4 &&
-		    r.received.network_duplicates == 5 && r.received.retransmitted_packets == 6 &&
-		    r.received.reordered == 7 && r.received.host_drops == 8);
+	assert_true(!r.has_sent && r.received.count.packets == 1 && r.received.count.bytes == 2 &&
+		    r.received.count.unique_packets == 3 && r.received.count.duplicates == 4 &&
+		    r.received.count.network_duplicates == 5 && r.received.count.retransmitted_packets == 6 &&
+		    r.received.count.reordered == 7 && r.received.count.host_drops == 8);
 }
 
 /* What the peer calls itself is shown on terminals. */

@@ -43,14 +43,14 @@ static void test_capacity(void **state)
 		struct result_message m = sent, got;
 
 		print_message("row %zu\n", i);
-		m.capacity = rows[i];
+		m.sent.capacity = rows[i];
 		got = through(&m);
-		assert_int_equal(got.capacity.bps, rows[i].bps);
-		assert_int_equal(got.capacity.ci_ppm, rows[i].ci_ppm);
-		assert_int_equal(got.capacity.limit, rows[i].limit);
-		assert_int_equal(got.capacity.certain, rows[i].certain);
-		assert_false(got.load.known);
-		assert_int_equal(got.pattern.bursts, 0);
+		assert_int_equal(got.sent.capacity.bps, rows[i].bps);
+		assert_int_equal(got.sent.capacity.ci_ppm, rows[i].ci_ppm);
+		assert_int_equal(got.sent.capacity.limit, rows[i].limit);
+		assert_int_equal(got.sent.capacity.certain, rows[i].certain);
+		assert_false(got.sent.load.known);
+		assert_int_equal(got.received.pattern.bursts, 0);
 	}
 }
 
@@ -67,11 +67,11 @@ static void test_bucket(void **state)
 		struct result_message m = sent, got;
 
 		print_message("row %zu\n", i);
-		m.bucket = rows[i];
+		m.sent.bucket = rows[i];
 		got = through(&m);
-		assert_int_equal(got.bucket.kind, rows[i].kind);
-		assert_int_equal(got.bucket.rate_bps, rows[i].rate_bps);
-		assert_int_equal(got.bucket.bytes, rows[i].bytes);
+		assert_int_equal(got.sent.bucket.kind, rows[i].kind);
+		assert_int_equal(got.sent.bucket.rate_bps, rows[i].rate_bps);
+		assert_int_equal(got.sent.bucket.bytes, rows[i].bytes);
 	}
 }
 
@@ -89,15 +89,20 @@ static void test_load(void **state)
 	(void)state;
 	for (size_t i = 0; i < 2 * COUNT(rows); i++) {
 		struct result_message m = i % 2 ? sent : received, got;
+		const struct host_load *want = &rows[i / 2],
+				       *load = i % 2 ? &got.sent.load : &got.received.load;
 
 		print_message("row %zu, %s\n", i / 2, i % 2 ? "sent" : "received");
-		m.load = rows[i / 2];
+		if (i % 2)
+			m.sent.load = *want;
+		else
+			m.received.load = *want;
 		got = through(&m);
-		assert_int_equal(got.load.known, m.load.known);
-		assert_int_equal(got.load.cpu_permille, m.load.cpu_permille);
-		assert_int_equal(got.load.offload, m.load.offload);
-		assert_int_equal(got.load.late_permille, m.load.late_permille);
-		assert_int_equal(got.load.late_max_ns, m.load.late_max_ns);
+		assert_int_equal(load->known, want->known);
+		assert_int_equal(load->cpu_permille, want->cpu_permille);
+		assert_int_equal(load->offload, want->offload);
+		assert_int_equal(load->late_permille, want->late_permille);
+		assert_int_equal(load->late_max_ns, want->late_max_ns);
 	}
 }
 
@@ -130,19 +135,19 @@ static void test_pattern(void **state)
 		struct result_message m = received, got;
 
 		print_message("%s\n", pattern_rows[i].name);
-		m.pattern = *want;
+		m.received.pattern = *want;
 		got = through(&m);
-		assert_int_equal(got.pattern.bursts, want->bursts);
-		assert_memory_equal(got.pattern.burst, want->burst, sizeof want->burst);
-		assert_int_equal(got.pattern.longest, want->longest);
-		assert_int_equal(got.pattern.period, want->period);
-		assert_true(got.pattern.period_share == want->period_share);
-		assert_int_equal(got.pattern.late, want->late);
-		assert_int_equal(got.pattern.extent_max, want->extent_max);
-		assert_int_equal(got.pattern.late_max_ns, want->late_max_ns);
-		assert_int_equal(got.pattern.outages, pattern_rows[i].outages);
-		assert_memory_equal(
-			got.pattern.outage, want->outage, pattern_rows[i].outages * sizeof want->outage[0]);
+		assert_int_equal(got.received.pattern.bursts, want->bursts);
+		assert_memory_equal(got.received.pattern.burst, want->burst, sizeof want->burst);
+		assert_int_equal(got.received.pattern.longest, want->longest);
+		assert_int_equal(got.received.pattern.period, want->period);
+		assert_true(got.received.pattern.period_share == want->period_share);
+		assert_int_equal(got.received.pattern.late, want->late);
+		assert_int_equal(got.received.pattern.extent_max, want->extent_max);
+		assert_int_equal(got.received.pattern.late_max_ns, want->late_max_ns);
+		assert_int_equal(got.received.pattern.outages, pattern_rows[i].outages);
+		assert_memory_equal(got.received.pattern.outage, want->outage,
+			pattern_rows[i].outages * sizeof want->outage[0]);
 	}
 }
 
@@ -162,19 +167,19 @@ static void test_largest(void **state)
 
 		print_message("%s\n", rows[i].name);
 		up.channel = down.channel = WIRE_CHANNEL_MAX;
-		up.duration_ns = MOST;
-		up.sent = (struct source_counters){MOST, MOST, MOST, MOST, MOST, MOST, MOST, MOST};
-		up.capacity = (struct path_capacity){n, UINT32_MAX, CAPACITY_CEILING, true};
-		up.load = down.load = (struct host_load){true, UINT32_MAX, true, 1000, n};
-		up.bucket = (struct bucket_result){BUCKET_POLICER, n, n};
+		up.sent.duration_ns = MOST;
+		up.sent.count = (struct source_counters){MOST, MOST, MOST, MOST, MOST, MOST, MOST, MOST};
+		up.sent.capacity = (struct path_capacity){n, UINT32_MAX, CAPACITY_CEILING, true};
+		up.sent.load = down.received.load = (struct host_load){true, UINT32_MAX, true, 1000, n};
+		up.sent.bucket = (struct bucket_result){BUCKET_POLICER, n, n};
 		got = through(&up);
-		assert_int_equal(got.capacity.bps, rows[i].read);
-		assert_int_equal(got.bucket.bytes, rows[i].read);
-		assert_int_equal(got.load.cpu_permille, UINT32_MAX);
+		assert_int_equal(got.sent.capacity.bps, rows[i].read);
+		assert_int_equal(got.sent.bucket.bytes, rows[i].read);
+		assert_int_equal(got.sent.load.cpu_permille, UINT32_MAX);
 
-		down.received = (struct sink_counters){
+		down.received.count = (struct sink_counters){
 			MOST, MOST, MOST, MOST, MOST, MOST, MOST, MOST, MOST, MOST, MOST};
-		down.pattern = (struct loss_pattern){
+		down.received.pattern = (struct loss_pattern){
 			.bursts = n,
 			.longest = n,
 			.period = n,
@@ -185,13 +190,13 @@ static void test_largest(void **state)
 			.outages = LOSS_OUTAGES,
 		};
 		for (unsigned k = 0; k < LOSS_BURSTS; k++)
-			down.pattern.burst[k] = n;
+			down.received.pattern.burst[k] = n;
 		for (unsigned k = 0; k < LOSS_OUTAGES; k++)
-			down.pattern.outage[k] = (struct loss_outage){n, n, n};
+			down.received.pattern.outage[k] = (struct loss_outage){n, n, n};
 		got = through(&down);
-		assert_int_equal(got.pattern.burst[LOSS_BURSTS - 1], rows[i].read);
-		assert_int_equal(got.pattern.outage[0].lost, rows[i].read);
-		assert_int_equal(got.pattern.late_max_ns, rows[i].read);
+		assert_int_equal(got.received.pattern.burst[LOSS_BURSTS - 1], rows[i].read);
+		assert_int_equal(got.received.pattern.outage[0].lost, rows[i].read);
+		assert_int_equal(got.received.pattern.late_max_ns, rows[i].read);
 	}
 }
 
