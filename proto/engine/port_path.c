@@ -2,11 +2,9 @@
  * datagram of the same size. Only between extended peers, sealed, and to the proven address. None of them may
  * be fragmented on its way, which would tell nothing. */
 #include "proto/engine/port_private.h"
-#include "proto/sys/bytes.h"
 #include "proto/sys/clock.h"
 
 enum {
-	NUMBER_BYTES = 4,      /* the question's, in front of the padding */
 	PATH_PATIENCE_MS = 20, /* on top of the round trip: a busy host answers late */
 };
 
@@ -21,7 +19,7 @@ static void send_question(struct port *p, uint32_t number, uint32_t bytes)
 	struct wire_header h = {.type = WIRE_DATA, .channel = p->key, .sequence = p->heartbeat_sequence++};
 	uint8_t body[WIRE_MAX_BYTES] = {0};
 
-	bytes_put(body, number, NUMBER_BYTES);
+	wire_encode_question(body, number);
 	port_send(p, &h, body, bytes - WIRE_HEADER_BYTES - SEAL_TAG_BYTES);
 }
 
@@ -72,12 +70,11 @@ enum wire_reject port_path_input(struct port *p, const struct wire_header *h, co
 		return REJECT_TYPE;
 	if (h->channel != p->key)
 		return REJECT_CHANNEL;
-	if (size < NUMBER_BYTES)
+	if (size < WIRE_QUESTION_BYTES)
 		return REJECT_SHORT;
 	if (!p->is_client)
 		return answer_question(p, body, size);
-	return path_mtu_take(
-		&p->path, (uint32_t)bytes_get(body, NUMBER_BYTES), (uint32_t)d->size + SEAL_TAG_BYTES);
+	return path_mtu_take(&p->path, wire_decode_question(body), (uint32_t)d->size + SEAL_TAG_BYTES);
 }
 
 void port_show_path(struct port *p)

@@ -1,7 +1,5 @@
 #include "proto/engine/sink.h"
 
-#include "proto/engine/source.h"
-#include "proto/sys/bytes.h"
 #include "proto/sys/clock.h"
 #include "proto/wire/seal.h"
 
@@ -58,16 +56,17 @@ static bool arrive(struct span_set *missing, uint64_t *next, uint64_t number)
 
 static void read_stamp(struct sink *k, const struct sink_packet *packet)
 {
-	const uint8_t *at = packet->bytes + WIRE_HEADER_BYTES;
+	struct wire_stamp stamp;
 
+	wire_decode_stamp(packet->bytes + WIRE_HEADER_BYTES, &stamp);
 	k->arrival_ns = packet->received_ns;
 	if (packet->waited_ns < k->waited_min_ns)
 		k->waited_min_ns = packet->waited_ns;
-	k->delay_last_ns = (int64_t)(packet->received_ns - bytes_get(at, 8));
+	k->delay_last_ns = (int64_t)(packet->received_ns - stamp.sent_ns);
 	if (k->delay_last_ns < k->delay_min_ns)
 		k->delay_min_ns = k->delay_last_ns;
 	k->receipt_sequence = packet->header->sequence;
-	k->receipt = bytes_get(at + 8, 8);
+	k->receipt = stamp.receipt;
 }
 
 void sink_dropped(struct sink *k, uint64_t drops, unsigned weight)

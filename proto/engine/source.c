@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/sys/bytes.h"
 #include "proto/sys/clock.h"
 
 static const char payload_begin[] = "{\"dummy_data\": \"";
@@ -190,6 +189,7 @@ static void stage(struct source *s, unsigned count, uint64_t now_ns)
 		.channel = s->order.channel,
 		.sequence = s->next_channel,
 	};
+	struct wire_stamp stamp = {.sent_ns = now_ns};
 
 	for (unsigned i = 0; i < count; i++, h.sequence++) {
 		uint8_t *at = s->buffer + (size_t)i * s->order.datagram_bytes;
@@ -197,8 +197,8 @@ static void stage(struct source *s, unsigned count, uint64_t now_ns)
 		h.offset = h.sequence - s->staged_data[i];
 		wire_encode(at, &h);
 		if (s->extended) {
-			bytes_put(at + WIRE_HEADER_BYTES, now_ns, 8);
-			bytes_put(at + WIRE_HEADER_BYTES + 8, lease_receipt(&s->lease, h.sequence), 8);
+			stamp.receipt = lease_receipt(&s->lease, h.sequence);
+			wire_encode_stamp(at + WIRE_HEADER_BYTES, &stamp);
 		}
 	}
 	s->staged = count;

@@ -14,7 +14,6 @@
 #include "proto/wire/wire.h"
 
 enum {
-	WIRE_BODY_BYTES = WIRE_MAX_BYTES - WIRE_HEADER_BYTES,
 	HEARTBEAT_BODY_STAMP = 48,       /* the JSON text of a time stamp and its NUL */
 	CLASSIC_DURATION_DEFAULT_S = 30, /* what a classic BWUP without duration means */
 	CLASSIC_DURATION_MAX_S = 86400,

@@ -10,6 +10,7 @@ enum {
 	CHANNEL_AT = 1,
 	SEQUENCE_AT = 4,
 	OFFSET_AT = 12,
+	RECEIPT_AT = 8, /* in a stamp */
 	COUNT_BYTES = 4,
 	PAIR_BYTES = 16,
 };
@@ -41,6 +42,28 @@ enum wire_reject wire_decode(const uint8_t *bytes, size_t size, struct wire_head
 uint64_t wire_data_sequence(const struct wire_header *h)
 {
 	return h->sequence - h->offset;
+}
+
+void wire_encode_stamp(uint8_t out[WIRE_STAMP_BYTES], const struct wire_stamp *stamp)
+{
+	bytes_put(out, stamp->sent_ns, RECEIPT_AT);
+	bytes_put(out + RECEIPT_AT, stamp->receipt, WIRE_STAMP_BYTES - RECEIPT_AT);
+}
+
+void wire_decode_stamp(const uint8_t bytes[WIRE_STAMP_BYTES], struct wire_stamp *stamp)
+{
+	stamp->sent_ns = bytes_get(bytes, RECEIPT_AT);
+	stamp->receipt = bytes_get(bytes + RECEIPT_AT, WIRE_STAMP_BYTES - RECEIPT_AT);
+}
+
+void wire_encode_question(uint8_t out[WIRE_QUESTION_BYTES], uint32_t number)
+{
+	bytes_put(out, number, WIRE_QUESTION_BYTES);
+}
+
+uint32_t wire_decode_question(const uint8_t bytes[WIRE_QUESTION_BYTES])
+{
+	return (uint32_t)bytes_get(bytes, WIRE_QUESTION_BYTES);
 }
 
 size_t wire_encode_spans(uint8_t *out, const struct wire_spans *spans)

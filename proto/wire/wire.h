@@ -1,5 +1,5 @@
-/* The 20-byte packet header and the binary body of FLOW_CONTROL.
- * Big-endian on the wire; the layout is in PROTOCOL.md. No state: any thread. */
+/* The layout of binary messages: the 20-byte header, the stamp of data, questions about the path, and the
+ * body of FLOW_CONTROL. Big-endian on the wire; the layout is in PROTOCOL.md. No state: any thread. */
 #ifndef PROTO_WIRE_WIRE_H
 #define PROTO_WIRE_WIRE_H
 
@@ -11,8 +11,10 @@
 
 enum {
 	WIRE_HEADER_BYTES = 20,
-	WIRE_STAMP_BYTES = 16, /* extended data: send time and receipt number, behind the header */
+	WIRE_STAMP_BYTES = 16,
+	WIRE_QUESTION_BYTES = 4,
 	WIRE_MAX_BYTES = 1400, /* no control, heartbeat or report datagram is longer */
+	WIRE_BODY_BYTES = WIRE_MAX_BYTES - WIRE_HEADER_BYTES,
 	WIRE_CHANNEL_MAX = 0xffffff,
 	WIRE_SPANS_MAX = 86, /* the most pairs that fit: (1400 - 20 - 4) / 16 */
 };
@@ -43,6 +45,20 @@ enum wire_reject wire_decode(const uint8_t *bytes, size_t size, struct wire_head
 
 /* Which piece of data a BANDWIDTH_TEST packet carries: sequence - offset, mod 2^64. */
 uint64_t wire_data_sequence(const struct wire_header *h);
+
+/* Behind the header of data between extended peers. */
+struct wire_stamp {
+	uint64_t sent_ns; /* by the sender's clock */
+	uint64_t receipt; /* receipt.h; 0: nobody asks for a proof of arrival */
+};
+
+void wire_encode_stamp(uint8_t out[WIRE_STAMP_BYTES], const struct wire_stamp *stamp);
+void wire_decode_stamp(const uint8_t bytes[WIRE_STAMP_BYTES], struct wire_stamp *stamp);
+
+/* The body of a question about the path's largest datagram, and of its answer: a number, padded with zeros to
+ * the size that is asked about. */
+void wire_encode_question(uint8_t out[WIRE_QUESTION_BYTES], uint32_t number);
+uint32_t wire_decode_question(const uint8_t bytes[WIRE_QUESTION_BYTES]);
 
 /* The body of FLOW_CONTROL: data sequences not yet received, ascending; the last span normally
  * ends at UINT64_MAX. */

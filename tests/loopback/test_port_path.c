@@ -3,9 +3,7 @@
  * without limit; only an answer that was asked for is taken. */
 #include "tests/support/port_scene.h"
 
-#include "proto/sys/bytes.h"
-
-enum { NUMBER = 4, FLOOD = 200, HEARD = 64, HOLE_BYTES = 1000, SEALED = WIRE_HEADER_BYTES + SEAL_TAG_BYTES };
+enum { FLOOD = 200, HEARD = 64, HOLE_BYTES = 1000, SEALED = WIRE_HEADER_BYTES + SEAL_TAG_BYTES };
 
 /* A question, or an answer to it, that is `bytes` long as a datagram. */
 static void give_sized(struct scene *s, uint32_t number, size_t bytes)
@@ -13,7 +11,7 @@ static void give_sized(struct scene *s, uint32_t number, size_t bytes)
 	struct wire_header h = {.type = WIRE_DATA, .channel = KEY};
 	char body[WIRE_MAX_BYTES] = {0};
 
-	bytes_put((uint8_t *)body, number, NUMBER);
+	wire_encode_question((uint8_t *)body, number);
 	port_scene_give(s, &s->peer->to, &s->seal, h, body, bytes - SEALED);
 }
 
@@ -42,7 +40,7 @@ static struct heard hear(struct scene *s, struct udp_socket *at)
 			assert_int_equal(h.channel, KEY);
 			assert_in_range(heard.n, 0, HEARD - 1);
 			heard.bytes[heard.n] = bytes;
-			heard.number[heard.n++] = (uint32_t)bytes_get(d.bytes + WIRE_HEADER_BYTES, NUMBER);
+			heard.number[heard.n++] = wire_decode_question(d.bytes + WIRE_HEADER_BYTES);
 		}
 	}
 	return heard;
@@ -60,8 +58,9 @@ static void test_who_is_answered(void **state)
 		enum wire_reject reason;
 	} rows[] = {
 		{"a question", PORT_UPLOAD, false, false, secret, KEY, 1364, WIRE_OK},
-		{"a small one", PORT_UPLOAD, false, false, secret, KEY, NUMBER, WIRE_OK},
-		{"without a number", PORT_UPLOAD, false, false, secret, KEY, NUMBER - 1, REJECT_SHORT},
+		{"a small one", PORT_UPLOAD, false, false, secret, KEY, WIRE_QUESTION_BYTES, WIRE_OK},
+		{"without a number", PORT_UPLOAD, false, false, secret, KEY, WIRE_QUESTION_BYTES - 1,
+			REJECT_SHORT},
 		{"from elsewhere", PORT_UPLOAD, false, true, secret, KEY, 1364, REJECT_PEER},
 		{"not sealed", PORT_UPLOAD, false, false, NULL, KEY, 1364, REJECT_TAG},
 		{"another session's", PORT_UPLOAD, false, false, other, KEY, 1364, REJECT_TAG},

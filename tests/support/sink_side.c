@@ -29,8 +29,8 @@ enum wire_reject take(
 	struct sink_packet packet = {.header = h, .bytes = bytes, .size = DATAGRAM, .received_ns = now_ns};
 
 	wire_encode(bytes, h);
-	bytes_put(bytes + WIRE_HEADER_BYTES, sent_ns, 8);
-	bytes_put(bytes + WIRE_HEADER_BYTES + 8, receipt, 8);
+	wire_encode_stamp(
+		bytes + WIRE_HEADER_BYTES, &(struct wire_stamp){.sent_ns = sent_ns, .receipt = receipt});
 	return sink_data(k, &packet);
 }
 

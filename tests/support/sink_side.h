@@ -8,7 +8,6 @@
 
 #include "proto/engine/sink.h"
 #include "proto/engine/source.h"
-#include "proto/sys/bytes.h"
 #include "proto/sys/clock.h"
 #include "tests/support/test.h"
 

@@ -2,8 +2,6 @@
  * that say how far transmissions have got make it send again. */
 #include "tests/support/source_side.h"
 
-#include "proto/sys/bytes.h"
-
 #define OPEN(from)               \
 	{                        \
 		from, UINT64_MAX \
@@ -56,12 +54,14 @@ static void test_datagram(void **state)
 		for (unsigned n = 0; n < staged; n++) {
 			const uint8_t *at = s.buffer + (size_t)n * rows[i].bytes;
 			struct wire_header h = staged_header(&s, n);
+			struct wire_stamp stamp;
 
 			assert_int_equal(h.sequence, n);
 			assert_int_equal(wire_data_sequence(&h), n);
-			assert_int_equal(bytes_get(at + WIRE_HEADER_BYTES, 8), now_ns);
-			assert_int_equal(bytes_get(at + WIRE_HEADER_BYTES + 8, 8),
-				rows[i].lease_ns ? receipt_number(&s.lease.receipts, n) : 0);
+			wire_decode_stamp(at + WIRE_HEADER_BYTES, &stamp);
+			assert_int_equal(stamp.sent_ns, now_ns);
+			assert_int_equal(
+				stamp.receipt, rows[i].lease_ns ? receipt_number(&s.lease.receipts, n) : 0);
 			for (size_t b = WIRE_HEADER_BYTES + WIRE_STAMP_BYTES; b < rows[i].bytes; b++)
 				assert_int_equal(at[b], 0);
 		}

@@ -210,6 +210,32 @@ static void test_reject_names(void **state)
 				wire_reject_name((enum wire_reject)i), wire_reject_name((enum wire_reject)j));
 }
 
+static void test_stamp(void **state)
+{
+	static const uint8_t want[WIRE_STAMP_BYTES] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
+	const struct wire_stamp stamp = {.sent_ns = 0x0102030405060708, .receipt = 0x090a0b0c0d0e0f10};
+	uint8_t bytes[WIRE_STAMP_BYTES];
+	struct wire_stamp got;
+
+	(void)state;
+	wire_encode_stamp(bytes, &stamp);
+	assert_memory_equal(bytes, want, sizeof bytes);
+	wire_decode_stamp(want, &got);
+	assert_int_equal(got.sent_ns, stamp.sent_ns);
+	assert_int_equal(got.receipt, stamp.receipt);
+}
+
+static void test_question(void **state)
+{
+	static const uint8_t want[WIRE_QUESTION_BYTES] = {0xfe, 2, 3, 4};
+	uint8_t bytes[WIRE_QUESTION_BYTES];
+
+	(void)state;
+	wire_encode_question(bytes, 0xfe020304);
+	assert_memory_equal(bytes, want, sizeof bytes);
+	assert_int_equal(wire_decode_question(want), 0xfe020304);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -219,6 +245,8 @@ int main(void)
 		cmocka_unit_test(test_spans),
 		cmocka_unit_test(test_spans_most),
 		cmocka_unit_test(test_reject_names),
+		cmocka_unit_test(test_stamp),
+		cmocka_unit_test(test_question),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
