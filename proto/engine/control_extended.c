@@ -5,6 +5,7 @@
 #include "proto/engine/control_private.h"
 #include "proto/record/outcome.h"
 #include "proto/wire/command.h"
+#include "proto/wire/result.h"
 
 static void ask_gate(struct control_test *t, uint64_t now_ns)
 {

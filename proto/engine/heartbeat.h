@@ -15,7 +15,7 @@
 #include "proto/measure/histogram.h"
 #include "proto/measure/owd.h"
 #include "proto/record/snapshot.h"
-#include "proto/wire/classic.h"
+#include "proto/wire/heartbeat_body.h"
 
 enum {
 	HEARTBEAT_PENDING = 64,     /* own stamps that may be unanswered at a time */

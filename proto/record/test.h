@@ -46,7 +46,10 @@ enum refusal { REFUSED_NOT, REFUSED_BUSY, REFUSED_AUTH, REFUSED_VERSION, REFUSED
 /* "busy", "auth", "version", "limit": for the wire, scripts and people. */
 const char *refusal_name(enum refusal refusal);
 
-enum { TEST_UID_BYTES = 37 }; /* a UUID and its NUL */
+enum {
+	TEST_DURATION_MAX_S = 86400,
+	TEST_UID_BYTES = 37, /* a UUID and its NUL */
+};
 
 /* What a source has sent. */
 struct source_counters {

@@ -1,14 +1,14 @@
 /* Parsing: doubled keys, anything behind the object, and a number or text outside its range refuse
  * the body.
  *
- * Writing: snprintf in the classic peers' key order. It depends on no locale: times are written
- * from integers, and real numbers get their decimal point afterwards. */
+ * Writing: in the classic peers' key order. A result is written as text, because each of its real numbers is
+ * to have the fewest digits that keep its value; it depends on no locale, as real numbers get their decimal
+ * point afterwards. */
 #include "proto/wire/classic.h"
-
-#include <inttypes.h>
 
 #include <assert.h>
 #include <math.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,11 +17,9 @@
 #include "proto/wire/json.h"
 
 enum {
-	STAMP_MAX = 44, /* characters of a time stamp that are accepted */
 	REAL = 40,
-	/* An extended HEARTBEAT_0 is at least as long as its answer, which goes to an unproven address. */
-	HEARTBEAT_PAD = 128,
-	INTERVAL_MS_MAX = 3600000,
+	ASSIGNMENT_NUMBERS = 4,
+	ASSIGNMENT_PORTS = 3,
 };
 
 /* The shorter of 15 and 17 digits that reads back as the same number. */
@@ -84,7 +82,7 @@ static bool get_duration(const json_t *root, uint32_t *duration_s)
 	const json_t *value = json_object_get(root, "duration");
 	uint64_t count = CLASSIC_DURATION_DEFAULT_S;
 
-	if (value && !wire_json_read_count(value, 1, CLASSIC_DURATION_MAX_S, &count))
+	if (value && !wire_json_read_count(value, 1, TEST_DURATION_MAX_S, &count))
 		return false;
 	*duration_s = (uint32_t)count;
 	return true;
@@ -102,115 +100,17 @@ static bool get_kind(const json_t *root, const char *cmd, bool *is_ack)
 	return !ack || (json_is_integer(ack) && (*is_ack || json_integer_value(ack) == 1));
 }
 
-/* Copies a number or string as the peer wrote it. */
-static bool copy_stamp(char out[HEARTBEAT_BODY_STAMP], const char *text, size_t size, const char *key)
-{
-	size_t begin, end;
-
-	if (wire_json_find(text, size, key, &begin) == size)
-		return false;
-	end = begin;
-	if (text[begin] == '"')
-		end = wire_json_skip_string(text, size, begin);
-	else
-		while (end < size && memchr("+-.0123456789eE", text[end], 15))
-			end++;
-	if (end == begin || end - begin > STAMP_MAX)
-		return false;
-	memcpy(out, text + begin, end - begin);
-	out[end - begin] = '\0';
-	return true;
-}
-
-/* What is said of the interval comes out of the pad: the length stays the same. */
-static void append_question(struct wire_json_text *b, const struct heartbeat_body *m)
-{
-	char interval[REAL] = "";
-	int used = 0;
-
-	if (m->interval_ms)
-		used = snprintf(interval, sizeof interval, ", \"interval_ms\": %" PRIu32, m->interval_ms);
-	wire_json_append(
-		b, "{\"timestamp\": %s%s, \"pad\": \"%0*d\"}", m->client, interval, HEARTBEAT_PAD - used, 0);
-}
-
-size_t heartbeat_body_encode(char out[WIRE_BODY_BYTES], enum wire_type type, const struct heartbeat_body *m)
-{
-	struct wire_json_text b = {.text = out, .room = WIRE_BODY_BYTES};
-
-	assert(type <= WIRE_HEARTBEAT_2 && *m->client && (type == WIRE_HEARTBEAT_0 || *m->server));
-	if (type == WIRE_HEARTBEAT_0 && m->extended)
-		append_question(&b, m);
-	else if (type == WIRE_HEARTBEAT_0)
-		wire_json_append(&b, "{\"timestamp\": %s}", m->client);
-	else
-		wire_json_append(&b, "{\"client_timestamp\": %s, \"server_timestamp\": %s%s", m->client,
-			m->server, m->extended ? "" : "}");
-	if (type != WIRE_HEARTBEAT_0 && m->extended)
-		wire_json_append(&b, ", \"held_ns\": %" PRIu64 ", \"proven\": %d}", m->held_ns, m->proven);
-	return b.used;
-}
-
-/* Both are there, or neither is. */
-static bool read_held(const json_t *root, struct heartbeat_body *m)
-{
-	const json_t *held = json_object_get(root, "held_ns");
-	uint64_t proven = 0;
-
-	if (!held)
-		return true;
-	m->extended = true;
-	if (!wire_json_read_count(held, 0, WIRE_JSON_COUNT_MAX, &m->held_ns) ||
-		!wire_json_read_count(json_object_get(root, "proven"), 0, 1, &proven))
-		return false;
-	m->proven = proven == 1;
-	return true;
-}
-
-static bool read_interval(const json_t *root, struct heartbeat_body *m)
-{
-	const json_t *interval = json_object_get(root, "interval_ms");
-	uint64_t ms;
-
-	if (!interval)
-		return true;
-	if (!wire_json_read_count(interval, 1, INTERVAL_MS_MAX, &ms))
-		return false;
-	m->interval_ms = (uint32_t)ms;
-	return true;
-}
-
-enum wire_reject heartbeat_body_decode(
-	const uint8_t *body, size_t size, enum wire_type type, struct heartbeat_body *m)
-{
-	const char *text = (const char *)body;
-	json_t *root = wire_json_open(body, size);
-	bool ok;
-
-	assert(type <= WIRE_HEARTBEAT_2);
-	*m = (struct heartbeat_body){0};
-	ok = root && read_held(root, m) && read_interval(root, m);
-	json_decref(root);
-	if (type == WIRE_HEARTBEAT_0)
-		ok = ok && copy_stamp(m->client, text, size, "timestamp");
-	else
-		ok = ok && copy_stamp(m->client, text, size, "client_timestamp") &&
-		     copy_stamp(m->server, text, size, "server_timestamp");
-	return ok ? WIRE_OK : REJECT_BODY;
-}
-
 size_t classic_encode_command(char out[WIRE_BODY_BYTES], const struct classic_command *m)
 {
-	struct wire_json_text b = {.text = out, .room = WIRE_BODY_BYTES};
+	json_t *o = json_pack("{s:s}", "cmd", "BWUP");
 
-	wire_json_append(&b, "{\"cmd\":\"BWUP\",%s\"channel\":%u,\"duration\":%u",
-		m->is_ack ? "\"ack\":0," : "", m->channel, m->duration_s);
-	if (m->is_ack) {
-		wire_json_append(&b, ",\"uid\":");
-		wire_json_append_string(&b, m->uid);
-	}
-	wire_json_append(&b, "}");
-	return b.used;
+	if (m->is_ack)
+		json_object_set_new(o, "ack", json_integer(0));
+	json_object_set_new(o, "channel", json_integer(m->channel));
+	json_object_set_new(o, "duration", json_integer(m->duration_s));
+	if (m->is_ack)
+		json_object_set_new(o, "uid", json_string(m->uid));
+	return wire_json_dump(o, out, WIRE_BODY_BYTES);
 }
 
 enum wire_reject classic_decode_command(const uint8_t *body, size_t size, struct classic_command *m)
@@ -281,4 +181,69 @@ enum wire_reject classic_decode_result(const uint8_t *body, size_t size, struct 
 		ok = get_uid(root, "uid", m->uid) && get_channel(root, &m->channel) && get_measured(root, m);
 	json_decref(root);
 	return ok ? WIRE_OK : REJECT_BODY;
+}
+
+void classic_new_uid(char out[TEST_UID_BYTES])
+{
+	uint8_t b[16];
+
+	/* Safe to repeat, and needed before threads may share the generator. */
+	if (sodium_init() < 0)
+		abort();
+	randombytes_buf(b, sizeof(b));
+	b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
+	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
+	snprintf(out, TEST_UID_BYTES, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+		b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
+		b[15]);
+}
+
+size_t classic_encode_assignment(char out[WIRE_BODY_BYTES], const struct classic_assignment *m)
+{
+	int n = snprintf(out, WIRE_BODY_BYTES, "%u,%u,%u,%u", m->port[0], m->port[1], m->port[2], m->key);
+
+	return (size_t)n;
+}
+
+/* Reads one number of at most `max` and moves *at behind it. */
+static bool take_number(const uint8_t *bytes, size_t size, size_t *at, uint32_t max, uint32_t *number)
+{
+	size_t begin = *at;
+
+	for (*number = 0; *at < size && bytes[*at] >= '0' && bytes[*at] <= '9'; ++*at) {
+		*number = *number * 10 + (uint32_t)(bytes[*at] - '0');
+		if (*number > max)
+			return false;
+	}
+	return *at > begin;
+}
+
+static bool ends_line(const uint8_t *bytes, size_t size)
+{
+	return size == 0 || (size == 1 && bytes[0] == '\n') ||
+	       (size == 2 && bytes[0] == '\r' && bytes[1] == '\n');
+}
+
+enum wire_reject classic_decode_assignment(const uint8_t *bytes, size_t size, struct classic_assignment *m)
+{
+	uint32_t number[ASSIGNMENT_NUMBERS];
+	size_t at = 0;
+
+	for (size_t i = 0; i < ASSIGNMENT_NUMBERS; i++) {
+		uint32_t max = i < ASSIGNMENT_PORTS ? UINT16_MAX : WIRE_CHANNEL_MAX;
+
+		if (i > 0 && (at == size || bytes[at++] != ','))
+			return REJECT_BODY;
+		if (!take_number(bytes, size, &at, max, &number[i]) ||
+			(i < ASSIGNMENT_PORTS && number[i] == 0))
+			return REJECT_BODY;
+	}
+	if (!ends_line(bytes + at, size - at) || number[0] == number[1] || number[0] == number[2] ||
+		number[1] == number[2])
+		return REJECT_BODY;
+	*m = (struct classic_assignment){
+		.port = {(uint16_t)number[0], (uint16_t)number[1], (uint16_t)number[2]},
+		.key = number[3],
+	};
+	return WIRE_OK;
 }

@@ -1,8 +1,7 @@
-/* JSON bodies of the CONTROL port between extended peers: tests asked for and granted, and the exchange of
- * both ends' counters. (classic.h has the classic ones.) Ranges are checked, unknown keys ignored. No
- * state: any thread.
+/* How a test is asked for and granted between extended peers: JSON bodies of the CONTROL port. (classic.h has
+ * the classic ones.) Ranges are checked, unknown keys ignored. No state: any thread.
  *
- * Parsers return WIRE_OK or REJECT_BODY; formatters the bytes written, which always fit. */
+ * Decoding returns WIRE_OK or REJECT_BODY; encoding the bytes written, which always fit. */
 #ifndef PROTO_WIRE_COMMAND_H
 #define PROTO_WIRE_COMMAND_H
 
@@ -11,8 +10,7 @@
 #include <stdint.h>
 
 #include "proto/record/test.h"
-#include "proto/wire/classic.h"
-#include "proto/wire/handshake.h"
+#include "proto/wire/wire.h"
 
 /* {"cmd":"BWDN","channel":C,"duration":D,"rate":R,"length":L}, client to server; rate 0: as fast as it
  * goes. The answer has "ack":0 and what was granted, or why it was not:
@@ -36,19 +34,5 @@ struct test_command {
 
 size_t command_encode(char out[WIRE_BODY_BYTES], const struct test_command *m);
 enum wire_reject command_decode(const uint8_t *body, size_t size, struct test_command *m);
-
-/* {"cmd":"TEST_RESULT","ack":1,"channel":C,"uid":"...","sent":{...}} and "received" in its place: the
- * client says what it has counted, the server answers ("ack":0) with the other half. */
-struct result_message {
-	bool is_answer;
-	uint32_t channel;
-	char uid[TEST_UID_BYTES];
-	bool has_sent; /* else `received` is in it */
-	struct sent_half sent;
-	struct received_half received;
-};
-
-size_t result_encode(char out[WIRE_BODY_BYTES], const struct result_message *m);
-enum wire_reject result_decode(const uint8_t *body, size_t size, struct result_message *m);
 
 #endif

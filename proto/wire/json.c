@@ -11,7 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "proto/wire/classic.h"
+#include "proto/sys/text.h"
+#include "proto/wire/wire.h"
 
 enum {
 	DEPTH_MAX = 8,
@@ -185,4 +186,33 @@ size_t wire_json_dump(json_t *object, char *out, size_t room)
 
 	json_decref(object);
 	return size <= room ? size : 0;
+}
+
+bool wire_json_read_uid(const json_t *o, char uid[TEST_UID_BYTES])
+{
+	const json_t *value = json_object_get(o, "uid");
+	size_t size = json_string_length(value);
+
+	return size > 0 && size < TEST_UID_BYTES &&
+	       text_sanitise(uid, TEST_UID_BYTES, json_string_value(value), size) > 0;
+}
+
+bool wire_json_read_ack(const json_t *o, bool *is_answer)
+{
+	uint64_t ack = 1;
+
+	if (json_object_get(o, "ack") && !wire_json_read_count(json_object_get(o, "ack"), 0, 1, &ack))
+		return false;
+	*is_answer = ack == 0;
+	return true;
+}
+
+bool wire_json_read_channel(const json_t *o, uint32_t *channel)
+{
+	uint64_t value;
+
+	if (!wire_json_read_count(json_object_get(o, "channel"), 0, WIRE_CHANNEL_MAX, &value) || value == 0)
+		return false;
+	*channel = (uint32_t)value;
+	return true;
 }

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "proto/record/test.h"
+
 /* Above it a double, which is what many peers hold numbers in, can't tell neighbours apart. */
 #define WIRE_JSON_COUNT_MAX (UINT64_C(1) << 53)
 
@@ -19,6 +21,12 @@ bool wire_json_read_count(const json_t *value, uint64_t min, uint64_t max, uint6
 
 /* Exactly `size` bytes as hexadecimal digits. */
 bool wire_json_read_hex(const json_t *value, uint8_t *out, size_t size);
+
+/* Keys that several messages of extended peers have: "uid":"text", sanitised; "ack":0, which marks an answer,
+ * 1 or none; "channel":1..WIRE_CHANNEL_MAX. False when the value is not that. */
+bool wire_json_read_uid(const json_t *object, char uid[TEST_UID_BYTES]);
+bool wire_json_read_ack(const json_t *object, bool *is_answer);
+bool wire_json_read_channel(const json_t *object, uint32_t *channel);
 
 /* A counter of a struct, a uint64_t, and its key in JSON. */
 struct wire_json_counter {

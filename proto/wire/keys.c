@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "proto/wire/classic.h"
+#include "proto/record/test.h"
 
 enum {
 	CHUNK_BYTES = 1024,
@@ -115,7 +115,7 @@ static bool read_duration(const char *text, uint32_t *duration_s)
 	uint64_t value;
 	const char *end = read_digits(text, WHOLE_DIGITS, &value);
 
-	if (!end || *end || value < 1 || value > CLASSIC_DURATION_MAX_S)
+	if (!end || *end || value < 1 || value > TEST_DURATION_MAX_S)
 		return false;
 	*duration_s = (uint32_t)value;
 	return true;
@@ -143,7 +143,7 @@ static int take_cap(struct reader *r, struct key *key, const char *word)
 		if (key->duration_s)
 			return refuse(r, "duration: there already; allowed: once");
 		if (!read_duration(word + strlen(duration), &key->duration_s))
-			return refuse(r, "duration: not 1..%d seconds", CLASSIC_DURATION_MAX_S);
+			return refuse(r, "duration: not 1..%d seconds", TEST_DURATION_MAX_S);
 	} else {
 		return refuse(r, "an unknown word behind the key; allowed: rate=N, duration=S");
 	}

@@ -1,7 +1,43 @@
+/* jansson reads and writes; tables name the counters, so that both ways agree. */
 #include "proto/wire/result.h"
+
+#include <jansson.h>
+#include <string.h>
 
 #include "proto/sys/clock.h"
 #include "proto/wire/json.h"
+
+#define SOURCE(key, member)                                   \
+	{                                                     \
+		key, offsetof(struct source_counters, member) \
+	}
+#define SINK(key, member)                                   \
+	{                                                   \
+		key, offsetof(struct sink_counters, member) \
+	}
+
+static const struct wire_json_counter source_counter[] = {
+	SOURCE("packets", packets),
+	SOURCE("bytes", bytes),
+	SOURCE("retransmitted", retransmitted_packets),
+	SOURCE("unsent", unsent_packets),
+};
+
+static const struct wire_json_counter sink_counter[] = {
+	SINK("packets", packets),
+	SINK("bytes", bytes),
+	SINK("unique", unique_packets),
+	SINK("duplicates", duplicates),
+	SINK("network_duplicates", network_duplicates),
+	SINK("retransmitted", retransmitted_packets),
+	SINK("reordered", reordered),
+	SINK("host_drops", host_drops),
+};
+
+enum {
+	SOURCE_COUNTERS = sizeof source_counter / sizeof source_counter[0],
+	SINK_COUNTERS = sizeof sink_counter / sizeof sink_counter[0],
+};
 
 enum {
 	PATTERN_OUTAGES = 4, /* a message has room for so many */
@@ -30,7 +66,8 @@ static bool read_numbers(const json_t *array, uint64_t *value, unsigned count)
 	return true;
 }
 
-void result_encode_capacity(json_t *object, const struct path_capacity *c)
+/* "capacity":[bits a second, interval in ppm, limit, ended early] */
+static void encode_capacity(json_t *object, const struct path_capacity *c)
 {
 	uint64_t value[] = {c->bps, c->ci_ppm, c->limit, c->certain};
 
@@ -38,7 +75,7 @@ void result_encode_capacity(json_t *object, const struct path_capacity *c)
 		json_object_set_new(object, "capacity", numbers(value, 4));
 }
 
-bool result_decode_capacity(json_t *object, struct path_capacity *c)
+static bool decode_capacity(json_t *object, struct path_capacity *c)
 {
 	json_t *array = json_object_get(object, "capacity");
 	uint64_t value[4];
@@ -57,7 +94,8 @@ bool result_decode_capacity(json_t *object, struct path_capacity *c)
 	return true;
 }
 
-void result_encode_bucket(json_t *object, const struct bucket_result *b)
+/* "bucket":[kind, bits a second, bytes] */
+static void encode_bucket(json_t *object, const struct bucket_result *b)
 {
 	uint64_t value[] = {b->kind, b->rate_bps, b->bytes};
 
@@ -65,7 +103,7 @@ void result_encode_bucket(json_t *object, const struct bucket_result *b)
 		json_object_set_new(object, "bucket", numbers(value, 3));
 }
 
-bool result_decode_bucket(json_t *object, struct bucket_result *b)
+static bool decode_bucket(json_t *object, struct bucket_result *b)
 {
 	json_t *array = json_object_get(object, "bucket");
 	uint64_t value[3];
@@ -78,7 +116,8 @@ bool result_decode_bucket(json_t *object, struct bucket_result *b)
 	return true;
 }
 
-void result_encode_load(json_t *object, const struct host_load *l)
+/* "load":[CPU in thousandths, offload, latest in us, late turns in thousandths] */
+static void encode_load(json_t *object, const struct host_load *l)
 {
 	uint64_t value[LOAD_NUMBERS] = {
 		l->cpu_permille, l->offload, l->late_max_ns / NS_PER_US, l->late_permille};
@@ -87,7 +126,7 @@ void result_encode_load(json_t *object, const struct host_load *l)
 		json_object_set_new(object, "load", numbers(value, LOAD_NUMBERS));
 }
 
-bool result_decode_load(json_t *object, struct host_load *l)
+static bool decode_load(json_t *object, struct host_load *l)
 {
 	json_t *array = json_object_get(object, "load");
 	uint64_t value[LOAD_NUMBERS] = {0};
@@ -119,7 +158,9 @@ static json_t *outages(const struct loss_pattern *p)
 	return array;
 }
 
-void result_encode_pattern(json_t *object, const struct loss_pattern *p)
+/* "pattern":{"bursts":[by length],"longest":N,"period":[N, share in thousandths],"late":[N, extent, ns],
+ * "outages":[[start ns, length ns, lost], ...]} */
+static void encode_pattern(json_t *object, const struct loss_pattern *p)
 {
 	uint64_t period[] = {p->period, (uint64_t)(p->period_share * 1000)};
 	uint64_t late[] = {p->late, p->extent_max, p->late_max_ns};
@@ -149,7 +190,7 @@ static bool read_outages(json_t *array, struct loss_pattern *p)
 	return true;
 }
 
-bool result_decode_pattern(json_t *object, struct loss_pattern *p)
+static bool decode_pattern(json_t *object, struct loss_pattern *p)
 {
 	json_t *pattern = json_object_get(object, "pattern");
 	uint64_t period[2], late[3];
@@ -170,4 +211,71 @@ bool result_decode_pattern(json_t *object, struct loss_pattern *p)
 	p->extent_max = late[1];
 	p->late_max_ns = late[2];
 	return true;
+}
+
+static json_t *encode_sent(const struct sent_half *h)
+{
+	json_t *o = json_object();
+
+	wire_json_write_counters(o, &h->count, source_counter, SOURCE_COUNTERS, WIRE_JSON_COUNT_MAX);
+	json_object_set_new(o, "duration_ns", json_integer((json_int_t)h->duration_ns));
+	encode_capacity(o, &h->capacity);
+	encode_bucket(o, &h->bucket);
+	encode_load(o, &h->load);
+	return o;
+}
+
+static json_t *encode_received(const struct received_half *h)
+{
+	json_t *o = json_object();
+
+	wire_json_write_counters(o, &h->count, sink_counter, SINK_COUNTERS, WIRE_JSON_COUNT_MAX);
+	encode_pattern(o, &h->pattern);
+	encode_load(o, &h->load);
+	return o;
+}
+
+size_t result_encode(char out[WIRE_BODY_BYTES], const struct result_message *m)
+{
+	json_t *o = json_pack("{s:s, s:i, s:I, s:s}", "cmd", "TEST_RESULT", "ack", m->is_answer ? 0 : 1,
+		"channel", (json_int_t)m->channel, "uid", m->uid);
+
+	if (m->has_sent)
+		json_object_set_new(o, "sent", encode_sent(&m->sent));
+	else
+		json_object_set_new(o, "received", encode_received(&m->received));
+	return wire_json_dump(o, out, WIRE_BODY_BYTES);
+}
+
+static bool decode_sent(json_t *o, struct sent_half *h)
+{
+	return wire_json_read_counters(o, &h->count, source_counter, SOURCE_COUNTERS, WIRE_JSON_COUNT_MAX) &&
+	       wire_json_read_count(
+		       json_object_get(o, "duration_ns"), 0, WIRE_JSON_COUNT_MAX, &h->duration_ns) &&
+	       decode_capacity(o, &h->capacity) && decode_bucket(o, &h->bucket) && decode_load(o, &h->load);
+}
+
+static bool decode_received(json_t *o, struct received_half *h)
+{
+	h->known = RECEIVED_COUNTERS;
+	return wire_json_read_counters(o, &h->count, sink_counter, SINK_COUNTERS, WIRE_JSON_COUNT_MAX) &&
+	       decode_pattern(o, &h->pattern) && decode_load(o, &h->load);
+}
+
+enum wire_reject result_decode(const uint8_t *body, size_t size, struct result_message *m)
+{
+	json_t *o = wire_json_open(body, size);
+	json_t *sent = json_object_get(o, "sent"), *received = json_object_get(o, "received");
+	const char *name = json_string_value(json_object_get(o, "cmd"));
+	bool good;
+
+	*m = (struct result_message){.has_sent = sent != NULL};
+	good = o && name && strcmp(name, "TEST_RESULT") == 0 && wire_json_read_ack(o, &m->is_answer) &&
+	       wire_json_read_channel(o, &m->channel) && wire_json_read_uid(o, m->uid);
+	if (good && sent)
+		good = decode_sent(sent, &m->sent);
+	else
+		good = good && decode_received(received, &m->received);
+	json_decref(o);
+	return good ? WIRE_OK : REJECT_BODY;
 }

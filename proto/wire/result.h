@@ -1,26 +1,29 @@
-/* What a result says beside its counters: internal to the exchange. All of it may be missing. */
+/* The exchange of both halves of a result between extended peers: JSON bodies of the CONTROL port. Ranges are
+ * checked, unknown keys ignored; all but the counters and the duration may be missing. No state: any thread.
+ *
+ * Decoding returns WIRE_OK or REJECT_BODY; encoding the bytes written, which always fit. */
 #ifndef PROTO_WIRE_RESULT_H
 #define PROTO_WIRE_RESULT_H
 
-#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
-#include "proto/wire/command.h"
+#include "proto/record/test.h"
+#include "proto/wire/wire.h"
 
-/* "capacity":[bits a second, interval in ppm, limit, ended early] */
-void result_encode_capacity(json_t *object, const struct path_capacity *c);
-bool result_decode_capacity(json_t *object, struct path_capacity *c);
+/* {"cmd":"TEST_RESULT","ack":1,"channel":C,"uid":"...","sent":{...}} and "received" in its place: the
+ * client says what it has counted, the server answers ("ack":0) with the other half. */
+struct result_message {
+	bool is_answer;
+	uint32_t channel;
+	char uid[TEST_UID_BYTES];
+	bool has_sent; /* else `received` is in it */
+	struct sent_half sent;
+	struct received_half received;
+};
 
-/* "bucket":[kind, bits a second, bytes] */
-void result_encode_bucket(json_t *object, const struct bucket_result *b);
-bool result_decode_bucket(json_t *object, struct bucket_result *b);
-
-/* "load":[CPU in thousandths, offload, latest in us, late turns in thousandths] */
-void result_encode_load(json_t *object, const struct host_load *l);
-bool result_decode_load(json_t *object, struct host_load *l);
-
-/* "pattern":{"bursts":[by length],"longest":N,"period":[N, share in thousandths],"late":[N, extent, ns],
- * "outages":[[start ns, length ns, lost], ...]} */
-void result_encode_pattern(json_t *object, const struct loss_pattern *p);
-bool result_decode_pattern(json_t *object, struct loss_pattern *p);
+size_t result_encode(char out[WIRE_BODY_BYTES], const struct result_message *m);
+enum wire_reject result_decode(const uint8_t *body, size_t size, struct result_message *m);
 
 #endif

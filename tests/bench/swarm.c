@@ -14,6 +14,7 @@
 
 #include "proto/sys/clock.h"
 #include "proto/wire/classic.h"
+#include "proto/wire/heartbeat_body.h"
 #include "proto/wire/wire.h"
 
 enum { PORTS = 3, MAIN = PORTS, SOCKETS = 4, CONNECTS = 5, EVENTS = 256, BATCH = 8, SPARE_FILES = 16 };

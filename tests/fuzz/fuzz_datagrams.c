@@ -11,6 +11,8 @@
 #include "proto/wire/command.h"
 #include "proto/wire/feedback.h"
 #include "proto/wire/handshake.h"
+#include "proto/wire/heartbeat_body.h"
+#include "proto/wire/result.h"
 #include "proto/wire/server_view_body.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -3,6 +3,7 @@
 #include "tests/support/control_side.h"
 
 #include "proto/wire/command.h"
+#include "proto/wire/result.h"
 
 static struct mail question(struct control *c)
 {

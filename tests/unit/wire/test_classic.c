@@ -1,6 +1,7 @@
 #include <float.h>
 #include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "proto/wire/classic.h"
@@ -8,53 +9,6 @@
 
 #define UID  "123e4567-e89b-42d3-a456-426614174000"
 #define UID2 "00000000-0000-4000-8000-00000000000f"
-
-struct heartbeat_row {
-	enum wire_type type;
-	const char *body;
-	const char *client, *server;
-	const char *again; /* as we write it; NULL: the body itself */
-};
-
-static const struct heartbeat_row heartbeat_rows[] = {
-	{WIRE_HEARTBEAT_0, "{\"timestamp\": 12.5}", "12.5", "", NULL},
-	{WIRE_HEARTBEAT_0, "{\"timestamp\": 1700000000.1234567}", "1700000000.1234567", "", NULL},
-	{WIRE_HEARTBEAT_0, "{\"timestamp\":7}", "7", "", "{\"timestamp\": 7}"},
-	{WIRE_HEARTBEAT_0, " {\t\"timestamp\"\r\n:\n-1.50E+08 } ", "-1.50E+08", "",
-		"{\"timestamp\": -1.50E+08}"},
-	{WIRE_HEARTBEAT_0, "{\"timestamp\": \"a\\u0041\\\"\\\\}\"}", "\"a\\u0041\\\"\\\\}\"", "", NULL},
-	{WIRE_HEARTBEAT_0, "{\"timestamp\": 1700000000.123456789012345678901234567890123}",
-		"1700000000.123456789012345678901234567890123", "", NULL},
-	{WIRE_HEARTBEAT_0,
-		"{\"a\": {\"timestamp\": 1}, \"b\": \"timestamp\", \"c\": \"\\\"timestamp\\\": "
-		"2\", "
-		"\"d\": [\"timestamp\", {}], \"timestamp\": 3, \"e\": null}",
-		"3", "", "{\"timestamp\": 3}"},
-	{WIRE_HEARTBEAT_1, "{\"client_timestamp\": 1.25, \"server_timestamp\": 2.5}", "1.25", "2.5", NULL},
-	{WIRE_HEARTBEAT_2, "{\"client_timestamp\": \"\", \"server_timestamp\": 0}", "\"\"", "0", NULL},
-	{WIRE_HEARTBEAT_2, "{\"server_timestamp\":2e1,\"held\":9,\"client_timestamp\":\"x\"}", "\"x\"", "2e1",
-		"{\"client_timestamp\": \"x\", \"server_timestamp\": 2e1}"},
-};
-
-static void test_heartbeat(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < COUNT(heartbeat_rows); i++) {
-		const struct heartbeat_row *r = &heartbeat_rows[i];
-		const char *want = r->again ? r->again : r->body;
-		struct heartbeat_body m;
-		char out[WIRE_BODY_BYTES];
-		size_t size;
-
-		if (heartbeat_body_decode((const uint8_t *)r->body, strlen(r->body), r->type, &m) != WIRE_OK)
-			fail_msg("refused: %s", r->body);
-		assert_string_equal(m.client, r->client);
-		assert_string_equal(m.server, r->server);
-		size = heartbeat_body_encode(out, r->type, &m);
-		assert_int_equal(size, strlen(want));
-		assert_memory_equal(out, want, size);
-	}
-}
 
 struct command_row {
 	const char *body;
@@ -259,15 +213,137 @@ static void test_reals_in_locales(void **state)
 		skip();
 }
 
+static void test_uid(void **state)
+{
+	static const char shape[] = "xxxxxxxx-xxxx-4xxx-vxxx-xxxxxxxxxxxx";
+	char last[TEST_UID_BYTES] = "";
+
+	(void)state;
+	for (int round = 0; round < 1000; round++) {
+		char uid[TEST_UID_BYTES];
+
+		classic_new_uid(uid);
+		assert_int_equal(strlen(uid), sizeof(shape) - 1);
+		for (size_t i = 0; i < sizeof(shape) - 1; i++) {
+			if (shape[i] == 'x')
+				assert_non_null(strchr("0123456789abcdef", uid[i]));
+			else if (shape[i] == 'v')
+				assert_non_null(strchr("89ab", uid[i]));
+			else
+				assert_int_equal(uid[i], shape[i]);
+		}
+		assert_string_not_equal(uid, last);
+		memcpy(last, uid, sizeof(uid));
+	}
+}
+
+struct assignment_row {
+	const char *text;
+	size_t size;
+	struct classic_assignment want;
+};
+
+#define ROW(text, ...)                              \
+	{                                           \
+		text, sizeof(text) - 1, __VA_ARGS__ \
+	}
+
+static const struct assignment_row assignment_rows[] = {
+	ROW("7000,7001,7002,26970", {{7000, 7001, 7002}, 26970}),
+	ROW("1,65535,2,0", {{1, 65535, 2}, 0}),
+	ROW("1,2,3,16777215", {{1, 2, 3}, 16777215}),
+	ROW("7000,7001,7002,60000\n", {{7000, 7001, 7002}, 60000}),
+	ROW("7000,7001,7002,1\r\n", {{7000, 7001, 7002}, 1}),
+};
+
+static enum wire_reject parse_copy(const char *text, size_t size, struct classic_assignment *m)
+{
+	uint8_t *copy = malloc(size ? size : 1);
+	enum wire_reject got;
+
+	assert_non_null(copy);
+	memcpy(copy, text, size);
+	got = classic_decode_assignment(copy, size, m);
+	free(copy);
+	return got;
+}
+
+static void test_assignment(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(assignment_rows); i++) {
+		const struct assignment_row *r = &assignment_rows[i];
+		struct classic_assignment m;
+		char out[WIRE_BODY_BYTES];
+		size_t size;
+
+		if (parse_copy(r->text, r->size, &m) != WIRE_OK)
+			fail_msg("refused: %s", r->text);
+		assert_memory_equal(m.port, r->want.port, sizeof(m.port));
+		assert_int_equal(m.key, r->want.key);
+		size = classic_encode_assignment(out, &m);
+		assert_int_equal(size, strcspn(r->text, "\r\n"));
+		assert_memory_equal(out, r->text, size);
+	}
+}
+
+static const struct assignment_row refused_assignments[] = {
+	ROW("", {{0}, 0}),
+	ROW("7000", {{0}, 0}),
+	ROW("7000,7001,7002", {{0}, 0}),
+	ROW("7000,7001,7002,", {{0}, 0}),
+	ROW("7000,7001,7002,1,", {{0}, 0}),
+	ROW("7000,7001,7002,1,2", {{0}, 0}),
+	ROW(",7001,7002,1", {{0}, 0}),
+	ROW("7000,,7002,1", {{0}, 0}),
+	ROW("0,7001,7002,1", {{0}, 0}),
+	ROW("7000,7001,65536,1", {{0}, 0}),
+	ROW("4294968296,7001,7002,1", {{0}, 0}),
+	ROW("7000,7001,7002,16777216", {{0}, 0}),
+	ROW("7000,7001,7002,4294967296", {{0}, 0}),
+	ROW("7000,7001,7002,18446744073709551617", {{0}, 0}),
+	ROW("7000,7000,7002,1", {{0}, 0}),
+	ROW("7000,7001,7000,1", {{0}, 0}),
+	ROW("7000,7001,7001,1", {{0}, 0}),
+	ROW("-7000,7001,7002,1", {{0}, 0}),
+	ROW("+7000,7001,7002,1", {{0}, 0}),
+	ROW("7000,7001,7002,-1", {{0}, 0}),
+	ROW(" 7000,7001,7002,1", {{0}, 0}),
+	ROW("7000, 7001, 7002, 1", {{0}, 0}),
+	ROW("7000,7001,7002,1 ", {{0}, 0}),
+	ROW("7000,7001,7002,1\r", {{0}, 0}),
+	ROW("7000,7001,7002,1\n\n", {{0}, 0}),
+	ROW("7000,7001,7002,1\n\r", {{0}, 0}),
+	ROW("7000,7001,7002,1\0", {{0}, 0}),
+	ROW("7000,7001,7002,1.0", {{0}, 0}),
+	ROW("0x10,7001,7002,1", {{0}, 0}),
+	ROW("7000;7001;7002;1", {{0}, 0}),
+	ROW("CONNECT", {{0}, 0}),
+};
+
+static void test_assignment_refused(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(refused_assignments); i++) {
+		const struct assignment_row *r = &refused_assignments[i];
+		struct classic_assignment m;
+
+		if (parse_copy(r->text, r->size, &m) != REJECT_BODY)
+			fail_msg("accepted: %s", r->text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_heartbeat),
 		cmocka_unit_test(test_command),
 		cmocka_unit_test(test_command_text),
 		cmocka_unit_test(test_result),
 		cmocka_unit_test(test_reals),
 		cmocka_unit_test(test_reals_in_locales),
+		cmocka_unit_test(test_uid),
+		cmocka_unit_test(test_assignment),
+		cmocka_unit_test(test_assignment_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

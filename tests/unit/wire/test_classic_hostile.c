@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "proto/wire/classic.h"
+#include "proto/wire/heartbeat_body.h"
 #include "tests/support/test.h"
 
 #define UID  "123e4567-e89b-42d3-a456-426614174000"

@@ -5,6 +5,7 @@
 
 #include "proto/wire/command.h"
 #include "proto/wire/json.h"
+#include "proto/wire/result.h"
 #include "tests/support/test.h"
 
 #define UID  "12345678-1234-4234-8234-123456789abc"

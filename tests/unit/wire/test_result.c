@@ -5,6 +5,7 @@
 #include "proto/sys/clock.h"
 #include "proto/wire/command.h"
 #include "proto/wire/json.h"
+#include "proto/wire/result.h"
 #include "proto/wire/seal.h"
 #include "tests/support/test.h"
 
