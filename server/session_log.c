@@ -31,7 +31,7 @@ static void result_line(const struct client *c, const struct test_record *r)
 			 " duplicates, %" PRIu64 " reordered",
 			what, c->name, seconds > 0 ? (double)n->bytes * 8 / seconds / 1e6 : 0, n->packets,
 			n->unique_packets, n->duplicates, n->reordered);
-	if (r->agreed)
+	if (outcome_is_agreed(r))
 		log_line("%s test from %s: sent %" PRIu64 ", lost %" PRIu64 " (sender's host %" PRIu64
 			 ", path %" PRIu64 ", receiver's host %" PRIu64 "), result %s",
 			what, c->name, r->sent.count.packets, loss.packets, loss.sender_host, loss.path,

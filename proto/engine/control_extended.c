@@ -106,7 +106,7 @@ static void complete(struct control *c, struct control_test *t)
 static void server_result(struct control *c, struct control_test *t, const struct result_message *m)
 {
 	t->answers_result = true;
-	if (t->record.agreed) {
+	if (outcome_is_agreed(&t->record)) {
 		t->owes_answer = true; /* repeated: the same answer */
 		return;
 	}

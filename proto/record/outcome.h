@@ -18,6 +18,9 @@ struct loss outcome_loss(const struct test_record *r);
  * side alone knows. */
 void outcome_seal(struct test_record *r);
 
+/* Both ends have made this record from both ends' counters: it has been sealed. */
+bool outcome_is_agreed(const struct test_record *r);
+
 /* Fills r->received of an upload that has no result with what the last report showed to have arrived. */
 void outcome_guess(struct test_record *r);
 

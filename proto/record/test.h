@@ -186,8 +186,7 @@ struct test_record {
 	struct received_half received;
 	char uid[TEST_UID_BYTES];
 	uint64_t result_ns; /* when a classic server last sent its result; 0: never */
-	bool agreed;        /* both ends have made this record from both ends' counters */
-	char hash[13];      /* of the agreed record */
+	char hash[13];      /* of the agreed record; "": there is none */
 };
 
 #endif

@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <math.h>
 
+#include "proto/record/outcome.h"
 #include "proto/report/report.h"
 #include "proto/sys/clock.h"
 
@@ -42,7 +43,7 @@ static inline double report_json_percent(uint64_t lost, uint64_t sent)
 /* Whether both counts are there, so that what is missing can be told. */
 static inline bool report_json_loss_known(const struct test_record *t)
 {
-	return t->received.known && (t->direction == TEST_UP || t->agreed);
+	return t->received.known && (t->direction == TEST_UP || outcome_is_agreed(t));
 }
 
 /* report_json_test.c: one of end.tests[]. */

@@ -21,7 +21,7 @@ static json_t *received(const struct report *r, const struct test_record *t, dou
 		"ip_bits_per_second", report_json_rate(ip_bytes(r, n), seconds), "unique_packets",
 		report_json_counts(known || t->phase == TEST_INCOMPLETE, n->unique_packets), "duplicates",
 		report_json_counts(known, n->duplicates), "network_duplicates",
-		report_json_counts(t->agreed, n->network_duplicates), "reordered",
+		report_json_counts(outcome_is_agreed(t), n->network_duplicates), "reordered",
 		report_json_counts(known, n->reordered));
 }
 
@@ -59,7 +59,7 @@ static json_t *bursts(const struct loss_pattern *p)
 static void add_pattern(json_t *loss, const struct test_record *t)
 {
 	const struct loss_pattern *p = &t->received.pattern;
-	bool known = t->agreed;
+	bool known = outcome_is_agreed(t);
 
 	json_object_set_new(loss, "bursts", known ? bursts(p) : json_null());
 	json_object_set_new(loss, "longest_burst", report_json_counts(known, p->longest));
@@ -86,7 +86,7 @@ static json_t *loss(const struct test_record *t)
 
 static json_t *sent(const struct test_record *t, double seconds)
 {
-	if (t->direction == TEST_DOWN && !t->agreed)
+	if (t->direction == TEST_DOWN && !outcome_is_agreed(t))
 		return json_null();
 	return json_pack("{s:o, s:o, s:o}", "packets", report_json_count(t->sent.count.packets), "bytes",
 		report_json_count(t->sent.count.bytes), "bits_per_second",
@@ -143,8 +143,8 @@ json_t *report_json_test(const struct report *r, const struct test_record *t)
 	json_object_set_new(object, "shaping", shaping(&t->sent.bucket));
 	json_object_set_new(object, "sender", host(&t->sent.load));
 	json_object_set_new(object, "receiver", host(&t->received.load));
-	json_object_set_new(object, "agreed", json_boolean(t->agreed));
-	json_object_set_new(object, "result_hash", t->agreed ? json_string(t->hash) : json_null());
+	json_object_set_new(object, "agreed", json_boolean(outcome_is_agreed(t)));
+	json_object_set_new(object, "result_hash", outcome_is_agreed(t) ? json_string(t->hash) : json_null());
 	json_object_set_new(
 		object, "refused", t->refusal ? json_string(refusal_name(t->refusal)) : json_null());
 	return object;

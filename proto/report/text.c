@@ -101,7 +101,7 @@ static void text_received(FILE *out, const struct test_record *t)
 
 static bool has_sent(const struct test_record *t)
 {
-	return t->direction == TEST_UP || t->agreed;
+	return t->direction == TEST_UP || outcome_is_agreed(t);
 }
 
 static void text_sent(FILE *out, const struct test_record *t)
@@ -195,10 +195,10 @@ static void text_test(FILE *out, const struct test_record *t)
 		fprintf(out, "  Received       unknown: no report came back\n");
 	if (has_sent(t) && t->received.known)
 		text_loss(out, t);
-	if (t->agreed)
+	if (outcome_is_agreed(t))
 		text_pattern(out, t);
 	text_capacity(out, t);
-	if (t->agreed)
+	if (outcome_is_agreed(t))
 		fprintf(out, "  Agreed         both ends hold the same record, %s\n", t->hash);
 }
 

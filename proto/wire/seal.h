@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "proto/record/snapshot.h"
+#include "proto/record/test.h"
 #include "proto/wire/wire.h"
 
 enum {

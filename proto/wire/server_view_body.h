@@ -16,8 +16,8 @@
 #include <stdint.h>
 
 #include "proto/record/snapshot.h"
-#include "proto/wire/classic.h"
 #include "proto/wire/seal.h"
+#include "proto/wire/wire.h"
 
 enum {
 	SERVER_VIEW_BODY_BYTES = WIRE_BODY_BYTES - SEAL_TAG_BYTES

@@ -260,10 +260,8 @@ void fake_end(struct fake *f, enum test_direction direction, enum test_phase pha
 	fake_step(f);
 	t->phase = phase;
 	fake_fill_counters(t, p);
-	if (phase == TEST_COMPLETE) {
-		t->agreed = true;
+	if (phase == TEST_COMPLETE)
 		snprintf(t->hash, sizeof t->hash, "%s", "3fa90cd1e27b");
-	}
 	fake_put_result(f, t);
 	fake_step(f);
 }

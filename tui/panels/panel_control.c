@@ -1,6 +1,7 @@
 /* What the CONTROL panel says: the conversation about tests. */
 #include <inttypes.h>
 
+#include "proto/record/outcome.h"
 #include "proto/sys/clock.h"
 #include "tui/panels/paint.h"
 
@@ -77,7 +78,7 @@ static void one_way(struct canvas_line *l, const struct owd_summary *o)
 /* `phase` is that of the moment shown. */
 static void agreed(struct canvas_line *l, const struct test_record *r, enum test_phase phase)
 {
-	if (r && phase == TEST_COMPLETE && r->agreed)
+	if (r && phase == TEST_COMPLETE && outcome_is_agreed(r))
 		line_add(l, STYLE_LABEL, " both ends agree: %s", r->hash);
 	else if (r && r->uid[0])
 		line_add(l, STYLE_LABEL, " uid %.13s", r->uid);

@@ -117,7 +117,7 @@ static void test_json_not_agreed(void **state)
 	struct test_record t = agreed(TEST_DOWN);
 
 	(void)state;
-	t.agreed = false;
+	t.hash[0] = '\0';
 	t.phase = TEST_INCOMPLETE;
 	check_one(&t, down, COUNT(down));
 	t = (struct test_record){
@@ -261,7 +261,7 @@ static void test_text(void **state)
 		check_text(&t, both, none);
 		check_text(&t, own, not_own);
 	}
-	t.agreed = false;
+	t.hash[0] = '\0';
 	t.phase = TEST_INCOMPLETE;
 	check_text(&t, alone, not_alone);
 	t.phase = TEST_FAILED;
