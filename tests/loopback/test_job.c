@@ -238,7 +238,7 @@ static void check(const struct scenario *s)
 	assert_int_equal(r->connected, up);
 	assert_int_equal(r->port[PORT_UPLOAD], up ? scene.options.port : 0);
 	if (s->tests)
-		assert_true(r->test[0].sent.packets > 0);
+		assert_true(r->test[0].sent.count.packets > 0);
 	assert_int_equal(job_exit_code(&scene.job), s->exit);
 }
 
