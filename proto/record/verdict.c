@@ -11,16 +11,9 @@ enum {
 	QUEUE_SEEN_MS = 2,   /* added to the median under load: something queues */
 };
 
-static double sent_bps(const struct test_record *t)
-{
-	return t->sent.duration_ns
-		       ? 8.0 * (double)t->sent.count.bytes * NS_PER_S / (double)t->sent.duration_ns
-		       : 0;
-}
-
 static bool reaches(const struct test_record *t, uint64_t rate_bps)
 {
-	return rate_bps && sent_bps(t) > 0.97 * (double)rate_bps;
+	return rate_bps && clock_bps(t->sent.count.bytes, (double)t->sent.duration_ns) > 0.97 * (double)rate_bps;
 }
 
 static bool more_than(uint64_t part, uint64_t whole, unsigned permille)

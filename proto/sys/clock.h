@@ -32,6 +32,12 @@ static inline double clock_in_ms(uint64_t ns)
 	return (double)ns / NS_PER_MS;
 }
 
+/* Bits a second of so many bytes in so many nanoseconds; 0 in no time. */
+static inline double clock_bps(uint64_t bytes, double ns)
+{
+	return ns > 0 ? 8.0 * (double)bytes * NS_PER_S / ns : 0;
+}
+
 static inline uint64_t clock_earlier(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;

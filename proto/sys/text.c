@@ -84,3 +84,13 @@ size_t text_sanitise(char *out, size_t room, const char *in, size_t size)
 	out[used] = '\0';
 	return used;
 }
+
+struct text_scaled text_scale(double value)
+{
+	static const char *const prefix[] = {"", "k", "M", "G", "T"};
+	unsigned i = 0;
+
+	for (; value >= 999.5 && i + 1 < sizeof prefix / sizeof *prefix; i++)
+		value /= 1000;
+	return (struct text_scaled){value, prefix[i]};
+}

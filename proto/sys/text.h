@@ -1,4 +1,4 @@
-/* Text from a peer made safe for a terminal, a log and JSON. Any thread. */
+/* Text from a peer made safe for a terminal, a log and JSON; large numbers made short. Any thread. */
 #ifndef PROTO_SYS_TEXT_H
 #define PROTO_SYS_TEXT_H
 
@@ -11,5 +11,13 @@
  * line and paragraph separators (U+2028-9) and variation selectors (U+FE00-F) each become one '?'.
  * Cut at a character boundary when it doesn't fit. Returns the bytes written without the NUL. */
 size_t text_sanitise(char *out, size_t room, const char *in, size_t size);
+
+/* A number below 999.5 with an SI prefix, "" to "T", that stands for the given one; above 999.5 T as it is.
+ */
+struct text_scaled {
+	double value;
+	const char *prefix;
+};
+struct text_scaled text_scale(double value);
 
 #endif

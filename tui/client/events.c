@@ -32,13 +32,6 @@ static const char *command(const struct test_record *t)
 	return t->direction == TEST_UP ? "BWUP" : "BWDN";
 }
 
-static double received_bps(const struct test_record *t)
-{
-	return t->sent.duration_ns
-		       ? (double)t->received.count.bytes * 8 * NS_PER_S / (double)t->sent.duration_ns
-		       : 0;
-}
-
 /* One line on a test that is over: "download 94.1 Mbit/s received, 0.02 % lost". */
 static void test_line(const struct test_record *t, char out[VIEW_TEXT])
 {
@@ -55,7 +48,7 @@ static void test_line(const struct test_record *t, char out[VIEW_TEXT])
 	else
 		snprintf(out, VIEW_TEXT, "%s %s: %s received, %s lost", name(t),
 			t->phase == TEST_COMPLETE ? "complete" : "ended early",
-			report_rate(received_bps(t), rate),
+			report_rate(clock_bps(t->received.count.bytes, (double)t->sent.duration_ns), rate),
 			format_percent(percent, loss.packets, t->sent.count.packets));
 }
 

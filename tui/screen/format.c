@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "proto/sys/clock.h"
+#include "proto/sys/text.h"
 
 /* Three significant digits. */
 static int decimals(double value)
@@ -12,16 +13,13 @@ static int decimals(double value)
 }
 
 static const char *const unit_name[UNITS] = {"bit/s", "B/s", "pkt/s"};
-static const char *const unit_prefix[] = {"", "k", "M", "G", "T"};
 
 const char *format_axis(char out[FORMAT_TEXT], double value, enum unit unit)
 {
-	unsigned i = 0;
+	struct text_scaled s = text_scale(value);
 
-	for (; value >= 999.5 && i < 4; i++)
-		value /= 1000;
-	if (value > 0)
-		snprintf(out, FORMAT_TEXT, "%g %s%s", value, unit_prefix[i],
+	if (s.value > 0)
+		snprintf(out, FORMAT_TEXT, "%g %s%s", s.value, s.prefix,
 			unit == UNIT_BITS    ? "b/s"
 			: unit == UNIT_BYTES ? "B/s"
 					     : "p/s");
@@ -32,13 +30,9 @@ const char *format_axis(char out[FORMAT_TEXT], double value, enum unit unit)
 
 const char *format_scaled(char out[FORMAT_TEXT], double value, enum unit unit)
 {
-	unsigned i = 0;
+	struct text_scaled s = text_scale(value);
 
-	while (value >= 999.5 && i < 4) {
-		value /= 1000;
-		i++;
-	}
-	snprintf(out, FORMAT_TEXT, "%.*f %s%s", i ? decimals(value) : 0, value, unit_prefix[i],
+	snprintf(out, FORMAT_TEXT, "%.*f %s%s", *s.prefix ? decimals(s.value) : 0, s.value, s.prefix,
 		unit_name[unit]);
 	return out;
 }

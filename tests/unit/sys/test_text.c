@@ -177,6 +177,30 @@ static void test_stable(void **state)
 	}
 }
 
+static void test_scale(void **state)
+{
+	static const struct {
+		double value, scaled;
+		const char *prefix;
+	} rows[] = {
+		{0, 0, ""},
+		{999.4, 999.4, ""},
+		{999.5, .9995, "k"},
+		{1000, 1, "k"},
+		{999499, 999.499, "k"},
+		{3.2e9, 3.2, "G"},
+		{5e15, 5000, "T"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct text_scaled s = text_scale(rows[i].value);
+
+		assert_true(s.value > rows[i].scaled - 1e-6 && s.value < rows[i].scaled + 1e-6);
+		assert_string_equal(s.prefix, rows[i].prefix);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -184,6 +208,7 @@ int main(void)
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_no_room),
 		cmocka_unit_test(test_stable),
+		cmocka_unit_test(test_scale),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
