@@ -191,6 +191,13 @@ static void complete_snapshot(struct port *p, uint64_t now_ns)
 	heartbeat_summary(&p->heartbeat, now_ns, &now->latency);
 }
 
+static void publish_tests(struct port *p)
+{
+	p->published_tests = control_records(&p->control, p->published_test);
+	for (unsigned i = 0; i < p->published_tests; i++)
+		p->published_test[i].overhead_bytes = address_header_bytes(&p->peer);
+}
+
 /* A reader that is just copying makes this turn's news wait for the next, and never makes us wait. */
 static void publish(struct port *p, uint64_t now_ns)
 {
@@ -201,7 +208,7 @@ static void publish(struct port *p, uint64_t now_ns)
 		return;
 	p->published = p->stats;
 	if (p->kind == PORT_CONTROL) {
-		p->published_tests = control_records(&p->control, p->published_test);
+		publish_tests(p);
 		p->published_peer = p->watch.latest;
 	}
 	pthread_mutex_unlock(&p->published_lock);

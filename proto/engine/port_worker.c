@@ -57,12 +57,6 @@ static bool pour(struct port *p)
 	}
 }
 
-/* UDP's and IP's headers. */
-static unsigned overhead(const struct port *p)
-{
-	return p->peer.any.sa_family == AF_INET6 ? 48 : 28;
-}
-
 /* What this thread has cost since the test's work began. */
 static struct host_load load_of(const struct port *p, bool offload)
 {
@@ -84,7 +78,7 @@ static uint64_t side_bytes(const struct port *p)
 	uint64_t packets = p->stats.sent_packets - p->source.count.packets;
 	uint64_t bytes = p->stats.sent_bytes - p->source.count.bytes;
 
-	return bytes + packets * overhead(p);
+	return bytes + packets * address_header_bytes(&p->peer);
 }
 
 /* Heartbeats of three ports cross the bottleneck too, and at low rates they are a part of what it carries
@@ -93,7 +87,7 @@ static uint64_t heartbeats_bps(const struct port *p, uint64_t duration_ns)
 {
 	uint64_t bytes = PORT_KINDS * (side_bytes(p) - p->work.side_bytes);
 
-	return duration_ns ? (uint64_t)(8.0 * (double)bytes * NS_PER_S / (double)duration_ns) : 0;
+	return (uint64_t)clock_bps(bytes, (double)duration_ns);
 }
 
 static void begin_work(struct port *p)
@@ -101,7 +95,7 @@ static void begin_work(struct port *p)
 	p->work = (struct port_work){
 		.began_ns = clock_now_ns(),
 		.cpu_ns = clock_thread_cpu_ns(),
-		.side_bytes = p->stats.sent_bytes + p->stats.sent_packets * overhead(p),
+		.side_bytes = p->stats.sent_bytes + p->stats.sent_packets * address_header_bytes(&p->peer),
 	};
 }
 
@@ -204,7 +198,7 @@ static void start_source(struct port *p, const struct mail *mail)
 		.lease_ns = p->is_client ? 0 : clock_ms(o->load_lease_ms) * 9 / 10,
 		.share_bps = p->is_client ? 0 : mail->share_bps,
 		.allowed_bps = p->is_client ? mail->share_bps : 0,
-		.overhead_bytes = overhead(p),
+		.overhead_bytes = address_header_bytes(&p->peer),
 		.ramps = true,
 	};
 

@@ -275,3 +275,10 @@ bool address_is_loopback(const struct address *a)
 		return ntohl(a->v4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
 	return IN6_IS_ADDR_LOOPBACK(v6) || (IN6_IS_ADDR_V4MAPPED(v6) && v6->s6_addr[12] == IN_LOOPBACKNET);
 }
+
+unsigned address_header_bytes(const struct address *a)
+{
+	if (a->size == 0)
+		return 0;
+	return a->any.sa_family == AF_INET || IN6_IS_ADDR_V4MAPPED(&a->v6.sin6_addr) ? 20 + 8 : 40 + 8;
+}

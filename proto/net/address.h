@@ -38,6 +38,9 @@ bool address_same_host(const struct address *a, const struct address *b);
 /* 127.0.0.0/8 and ::1: this host itself. */
 bool address_is_loopback(const struct address *a);
 
+/* Bytes of the IP and UDP headers of a datagram to it: 28, or 48 for IPv6; 0 for no address. */
+unsigned address_header_bytes(const struct address *a);
+
 uint16_t address_port(const struct address *a);
 void address_set_port(struct address *a, uint16_t port);
 

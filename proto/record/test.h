@@ -174,6 +174,7 @@ struct test_record {
 	enum test_phase phase;
 	uint32_t channel;
 	uint32_t datagram_bytes;
+	uint32_t overhead_bytes;           /* of IP and UDP for each: 28, or 48 for IPv6; 0: not known */
 	uint64_t asked_rate_bps, rate_bps; /* asked for, and granted; 0 = max */
 	uint64_t asked_duration_ns, granted_duration_ns;
 	uint64_t start_ns;

@@ -155,6 +155,8 @@ static void check_agreement(
 	assert_string_equal(c.hash, s.hash);
 	assert_string_equal(c.uid, s.uid);
 	assert_int_equal(c.channel, s.channel);
+	assert_int_equal(c.overhead_bytes, 28);
+	assert_int_equal(s.overhead_bytes, 28);
 	assert_int_equal(c.sent.count.packets, s.sent.count.packets);
 	assert_int_equal(c.sent.count.retransmitted_packets, s.sent.count.retransmitted_packets);
 	assert_int_equal(c.received.count.packets, s.received.count.packets);

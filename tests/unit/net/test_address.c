@@ -224,6 +224,25 @@ static void test_resolve_fails(void **state)
 	assert_int_equal(a.size, 1);
 }
 
+/* An IPv4 peer of a socket on [::] is sent IPv4. */
+static void test_header_bytes(void **state)
+{
+	static const struct {
+		const char *host; /* NULL: no address */
+		unsigned bytes;
+	} rows[] = {{NULL, 0}, {"192.0.2.1", 28}, {"::ffff:192.0.2.1", 28}, {"2001:db8::1", 48}, {"::1", 48}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct address a = {0};
+
+		if (rows[i].host)
+			assert_int_equal(address_resolve(&a, rows[i].host, 1, false), 0);
+		print_message("%s\n", rows[i].host ? rows[i].host : "none");
+		assert_int_equal(address_header_bytes(&a), rows[i].bytes);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -233,6 +252,7 @@ int main(void)
 		cmocka_unit_test(test_no_address),
 		cmocka_unit_test(test_compare),
 		cmocka_unit_test(test_compare_details),
+		cmocka_unit_test(test_header_bytes),
 		cmocka_unit_test(test_resolve_all),
 		cmocka_unit_test(test_resolve_fails),
 	};
