@@ -1,8 +1,10 @@
 #include "server/session_log.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "proto/record/outcome.h"
+#include "proto/report/metrics.h"
 #include "proto/sys/clock.h"
 
 void session_log_latency(struct client *c, const struct session_snapshot *snapshot, struct log_limit *limit)
@@ -19,23 +21,21 @@ void session_log_latency(struct client *c, const struct session_snapshot *snapsh
 	}
 }
 
+/* In Mbit/s whatever the rate, so that lines can be compared and added up. */
 static void result_line(const struct client *c, const struct test_record *r)
 {
 	const char *what = r->direction == TEST_UP ? "Upload" : "Download";
-	const struct sink_counters *n = &r->received.count;
-	double seconds = (double)r->sent.duration_ns / NS_PER_S;
-	struct loss loss = outcome_loss(r);
+	struct metric_line_plan plan = {.table = metrics_test, .record = r, .line = LINE_LOG};
+	char line[METRIC_LINE_SIZE];
 
-	if (r->received.known)
-		log_line("%s test from %s: %.3f Mbit/s, %" PRIu64 " packets, %" PRIu64 " unique, %" PRIu64
-			 " duplicates, %" PRIu64 " reordered",
-			what, c->name, seconds > 0 ? (double)n->bytes * 8 / seconds / 1e6 : 0, n->packets,
-			n->unique_packets, n->duplicates, n->reordered);
+	if (r->received.known >= RECEIVED_TOTALS)
+		log_line("%s test from %s: %.3f Mbit/s, %s", what, c->name,
+			clock_bps(r->received.count.bytes, (double)r->sent.duration_ns) / 1e6,
+			metrics_line(&plan, line));
+	plan.line = LINE_LOST_WHERE;
 	if (outcome_is_agreed(r))
-		log_line("%s test from %s: sent %" PRIu64 ", lost %" PRIu64 " (sender's host %" PRIu64
-			 ", path %" PRIu64 ", receiver's host %" PRIu64 "), result %s",
-			what, c->name, r->sent.count.packets, loss.packets, loss.sender_host, loss.path,
-			loss.receiver_host, r->hash);
+		log_line("%s test from %s: sent %" PRIu64 ", lost %" PRIu64 " (%s), result %s", what, c->name,
+			r->sent.count.packets, outcome_loss(r).packets, metrics_line(&plan, line), r->hash);
 }
 
 static void test_line(const struct client *c, const struct test_record *r)
@@ -77,7 +77,7 @@ void session_log_unfinished(const struct client *c, const struct session_snapsho
 			continue;
 		if (r.direction == TEST_UP && r.phase == TEST_RUNNING) {
 			r.received.count = snapshot->port[PORT_UPLOAD].sink;
-			r.received.known = RECEIVED_TOTALS;
+			r.received.known = RECEIVED_COUNTERS;
 			r.sent.duration_ns = snapshot->taken_ns - r.start_ns;
 		}
 		log_line("%s test from %s: cut short", r.direction == TEST_UP ? "Upload" : "Download",
@@ -86,15 +86,46 @@ void session_log_unfinished(const struct client *c, const struct session_snapsho
 	}
 }
 
+/* All round trips of a port. */
+static struct latency_part whole(const struct latency_summary *l)
+{
+	return (struct latency_part){
+		.n = l->n,
+		.lost = l->lost,
+		.min_ns = l->min_ns,
+		.mean_ns = l->mean_ns,
+		.p50_ns = l->p50_ns,
+		.p90_ns = l->p90_ns,
+		.p99_ns = l->p99_ns,
+		.max_ns = l->max_ns,
+		.jitter_ns = l->jitter_ns,
+	};
+}
+
+static void latency_figures(const struct latency_summary *l, char out[METRIC_LINE_SIZE])
+{
+	const struct metric_group *g = metrics_latency;
+	struct latency_part part = whole(l);
+	char figure[METRIC_TEXT_SIZE];
+	size_t used = 0;
+
+	for (const struct metric *m = g->row; m < g->row + g->rows; m++)
+		if (m->lines & LINE_LOG && used < METRIC_LINE_SIZE)
+			used += (size_t)snprintf(out + used, METRIC_LINE_SIZE - used, "%s%s %s",
+				used ? ", " : "", m->label,
+				metric_format(m, metric_get(m, &part), 2, figure));
+}
+
 void session_log_summary(const struct client *c, const struct session_snapshot *snapshot)
 {
-	for (int kind = 0; kind < PORT_KINDS; kind++) {
-		const struct latency_summary *l = &snapshot->port[kind].latency;
+	char latency[METRIC_LINE_SIZE], reasons[METRIC_LINE_SIZE];
 
-		log_line("Latency summary %s %-9s: n %" PRIu64 ", lost %" PRIu64
-			 ", min %.2f, mean %.2f, p50 %.2f, p99 %.2f, max %.2f, jitter %.2f ms",
-			c->name, port_kind_name((enum port_kind)kind), l->n, l->lost, clock_in_ms(l->min_ns),
-			clock_in_ms(l->mean_ns), clock_in_ms(l->p50_ns), clock_in_ms(l->p99_ns),
-			clock_in_ms(l->max_ns), clock_in_ms(l->jitter_ns));
+	for (int kind = 0; kind < PORT_KINDS; kind++) {
+		const struct port_snapshot *p = &snapshot->port[kind];
+
+		latency_figures(&p->latency, latency);
+		metrics_rejected_text(p->rejected, reasons);
+		log_line("Latency summary %s %-9s: %s ms%s%s", c->name, port_kind_name((enum port_kind)kind),
+			latency, reasons[0] ? ", refused: " : "", reasons);
 	}
 }

@@ -14,7 +14,7 @@ void session_log_tests(struct client *c, const struct session_snapshot *snapshot
 /* What is known of tests that the session's end cuts short. */
 void session_log_unfinished(const struct client *c, const struct session_snapshot *snapshot);
 
-/* The session's latencies, a line a port. */
+/* The session's latencies, and what its ports have refused, a line a port. */
 void session_log_summary(const struct client *c, const struct session_snapshot *snapshot);
 
 #endif

@@ -167,7 +167,7 @@ static void write_result(struct control *c, const struct control_test *t, struct
 		.is_ack = c->is_client,
 		.channel = t->record.channel,
 		.bytes_received = n->bytes,
-		.bandwidth_bps = clock_bps(n->bytes, (double)t->record.duration_ns),
+		.bandwidth_bps = clock_bps(n->bytes, (double)t->record.sent.duration_ns),
 		.retransmit_count = n->retransmitted_packets,
 		.has_packet_count = true,
 		.packet_count = n->packets,

@@ -13,7 +13,8 @@ enum {
 
 static bool reaches(const struct test_record *t, uint64_t rate_bps)
 {
-	return rate_bps && clock_bps(t->sent.count.bytes, (double)t->sent.duration_ns) > 0.97 * (double)rate_bps;
+	return rate_bps &&
+	       clock_bps(t->sent.count.bytes, (double)t->sent.duration_ns) > 0.97 * (double)rate_bps;
 }
 
 static bool more_than(uint64_t part, uint64_t whole, unsigned permille)

@@ -1,5 +1,7 @@
+#include "proto/sys/text.h"
 #include "proto/record/outcome.h"
 #include "proto/record/verdict.h"
+#include "proto/report/metrics.h"
 #include "proto/report/report.h"
 #include "proto/sys/clock.h"
 
@@ -8,18 +10,9 @@
 
 const char *report_rate(double bits_per_second, char out[32])
 {
-	static const char *const unit[] = {"bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s"};
-	unsigned i = 0;
+	struct text_scaled s = text_scale(bits_per_second);
 
-	while (bits_per_second >= 999.5 && i + 1 < sizeof unit / sizeof *unit) {
-		bits_per_second /= 1000;
-		i++;
-	}
-	snprintf(out, 32, "%.*f %s",
-		bits_per_second < 10    ? 3
-		: bits_per_second < 100 ? 2
-					: 1,
-		bits_per_second, unit[i]);
+	snprintf(out, 32, "%.*f %sbit/s", s.value < 10 ? 3 : s.value < 100 ? 2 : 1, s.value, s.prefix);
 	return out;
 }
 
@@ -45,7 +38,7 @@ static void traffic_line(FILE *out, const struct report_traffic *t, double secon
 
 	if (t->active)
 		fprintf(out, " %-13s %10" PRIu64 " %8" PRIu64,
-			report_rate(seconds > 0 ? (double)t->bytes * 8 / seconds : 0, rate), t->packets,
+			report_rate(clock_bps(t->bytes, seconds * NS_PER_S), rate), t->packets,
 			t->lost_packets);
 	if (t->active && resent)
 		fprintf(out, " %8" PRIu64, t->retransmitted_packets);
@@ -68,51 +61,54 @@ void report_text_interval(FILE *out, const struct report_interval *i)
 	fputc('\n', out);
 }
 
-static double rate_of(uint64_t bytes, uint64_t duration_ns)
+/* The figures of a line below each other's heading; "" where none is known. */
+static const char *figures(const struct test_record *t, enum metric_line line, char out[METRIC_LINE_SIZE])
 {
-	return duration_ns ? (double)bytes * 8 / ((double)duration_ns / NS_PER_S) : 0;
+	struct metric_line_plan plan = {.table = metrics_test, .record = t, .line = line};
+
+	return metrics_line(&plan, out);
 }
 
-static void text_loss(FILE *out, const struct test_record *t)
+static void text_line(FILE *out, const char *heading, const char *line)
 {
-	struct loss loss = outcome_loss(t);
-
-	fprintf(out, "  Lost           %" PRIu64 " packets (%.3f %%)", loss.packets,
-		t->sent.count.packets ? 100.0 * (double)loss.packets / (double)t->sent.count.packets : 0);
-	if (t->received.known == RECEIVED_COUNTERS && loss.packets > 0)
-		fprintf(out, ": sender's host %" PRIu64 ", path %" PRIu64 ", receiver's host %" PRIu64,
-			loss.sender_host, loss.path, loss.receiver_host);
-	fputc('\n', out);
-}
-
-static void text_received(FILE *out, const struct test_record *t)
-{
-	const struct sink_counters *n = &t->received.count;
-	char rate[32];
-
-	fprintf(out, "  Received       %s, %" PRIu64 " packets, %" PRIu64 " bytes\n",
-		report_rate(rate_of(n->bytes, t->sent.duration_ns), rate), n->packets, n->bytes);
-	if (t->received.known == RECEIVED_COUNTERS)
-		fprintf(out,
-			"                 %" PRIu64 " unique, %" PRIu64 " duplicates, %" PRIu64
-			" doubled by the network, %" PRIu64 " reordered\n",
-			n->unique_packets, n->duplicates, n->network_duplicates, n->reordered);
-}
-
-static bool has_sent(const struct test_record *t)
-{
-	return t->direction == TEST_UP || outcome_is_agreed(t);
+	if (line[0])
+		fprintf(out, "  %-14s %s\n", heading, line);
 }
 
 static void text_sent(FILE *out, const struct test_record *t)
 {
-	char rate[32];
+	char speed[METRIC_LINE_SIZE], line[METRIC_LINE_SIZE];
 
-	fprintf(out, "  Sent           %s, %" PRIu64 " packets, %" PRIu64 " bytes\n",
-		report_rate(rate_of(t->sent.count.bytes, t->sent.duration_ns), rate), t->sent.count.packets,
-		t->sent.count.bytes);
-	fprintf(out, "                 %" PRIu64 " of them retransmissions\n",
-		t->sent.count.retransmitted_packets);
+	if (!*figures(t, LINE_SENT, line))
+		return;
+	figures(t, LINE_SENT_SPEED, speed);
+	fprintf(out, "  %-14s %s%s%s\n", "Sent", speed, speed[0] ? ", " : "", line);
+	text_line(out, "", figures(t, LINE_RESENT, line));
+}
+
+static void text_received(FILE *out, const struct test_record *t)
+{
+	char speed[METRIC_LINE_SIZE], line[METRIC_LINE_SIZE];
+
+	if (!*figures(t, LINE_RECEIVED, line)) {
+		fprintf(out, "  Received       unknown: no report came back\n");
+		return;
+	}
+	figures(t, LINE_RECEIVED_SPEED, speed);
+	fprintf(out, "  %-14s %s%s%s\n", "Received", speed, speed[0] ? ", " : "", line);
+	if ((t->received.known == RECEIVED_COUNTERS))
+		text_line(out, "", figures(t, LINE_ARRIVALS, line));
+}
+
+static void text_loss(FILE *out, const struct test_record *t)
+{
+	char line[METRIC_LINE_SIZE], where[METRIC_LINE_SIZE] = "";
+
+	if (!*figures(t, LINE_LOST, line))
+		return;
+	if (outcome_loss(t).packets > 0)
+		figures(t, LINE_LOST_WHERE, where);
+	fprintf(out, "  %-14s %s%s%s\n", "Lost", line, where[0] ? ": " : "", where);
 }
 
 static void text_terms(FILE *out, const struct test_record *t)
@@ -131,15 +127,13 @@ static void text_terms(FILE *out, const struct test_record *t)
 
 static void text_capacity(FILE *out, const struct test_record *t)
 {
-	char rate[32], sentence[VERDICT_TEXT];
+	char line[METRIC_LINE_SIZE], sentence[VERDICT_TEXT];
 
-	if (t->sent.capacity.bps)
-		fprintf(out, "  Capacity       %s at the IP layer, +- %.2f %% (95 %%)%s\n",
-			report_rate((double)t->sent.capacity.bps, rate),
-			(double)t->sent.capacity.ci_ppm / 1e4,
+	if (*figures(t, LINE_CAPACITY, line))
+		fprintf(out, "  %-14s %s%s\n", "Capacity", line,
 			t->sent.capacity.limit == CAPACITY_NETWORK ? "" : ", at least");
 	verdict_sentence(t, sentence);
-	fprintf(out, "  Limited by     %s\n", sentence);
+	text_line(out, "Limited by", sentence);
 }
 
 static void text_outages(FILE *out, const struct loss_pattern *p)
@@ -180,6 +174,8 @@ static void text_failed(FILE *out, const struct test_record *t)
 
 static void text_test(FILE *out, const struct test_record *t)
 {
+	char line[METRIC_LINE_SIZE];
+
 	fprintf(out, "\n=== %s Bandwidth Test Results ===\n",
 		t->direction == TEST_UP ? "Upload" : "Download");
 	if (t->phase == TEST_FAILED) {
@@ -187,36 +183,48 @@ static void text_test(FILE *out, const struct test_record *t)
 		return;
 	}
 	text_terms(out, t);
-	if (has_sent(t))
-		text_sent(out, t);
-	if (t->received.known)
-		text_received(out, t);
-	else
-		fprintf(out, "  Received       unknown: no report came back\n");
-	if (has_sent(t) && t->received.known)
-		text_loss(out, t);
+	text_sent(out, t);
+	text_received(out, t);
+	text_loss(out, t);
 	if (outcome_is_agreed(t))
 		text_pattern(out, t);
 	text_capacity(out, t);
-	if (outcome_is_agreed(t))
-		fprintf(out, "  Agreed         both ends hold the same record, %s\n", t->hash);
+	text_line(out, "Agreed", figures(t, LINE_AGREED, line));
+}
+
+static void latency_heading(FILE *out)
+{
+	const struct metric_group *g = metrics_latency;
+
+	fprintf(out, "\n=== Latency (round trip, ms) ===\n  %-9s %-6s", "port", "");
+	for (const struct metric *m = g->row; m < g->row + g->rows; m++)
+		if (m->width)
+			fprintf(out, " %*s", m->width, m->label);
+	fputc('\n', out);
+}
+
+/* The figures of a part of the delays, each in its column. */
+static void columns(FILE *out, const struct metric_group *g, const void *part)
+{
+	char text[METRIC_TEXT_SIZE];
+
+	for (const struct metric *m = g->row; m < g->row + g->rows; m++)
+		if (m->width)
+			fprintf(out, " %*s", m->width,
+				metric_is_known(m, part) ? metric_format(m, metric_get(m, part), 3, text)
+							 : "-");
 }
 
 static void latency_row(FILE *out, const char *port, const char *when, const struct latency_part *l)
 {
-	fprintf(out, "  %-9s %-6s %7" PRIu64 " %5" PRIu64, port, when, l->n, l->lost);
-	if (l->n > 0)
-		fprintf(out, " %7.3f %7.3f %7.3f %7.3f %7.3f %7.3f %7.3f\n", clock_in_ms(l->min_ns),
-			clock_in_ms(l->mean_ns), clock_in_ms(l->p50_ns), clock_in_ms(l->p95_ns),
-			clock_in_ms(l->p99_ns), clock_in_ms(l->max_ns), clock_in_ms(l->jitter_ns));
-	else
-		fprintf(out, "       -       -       -       -       -       -       -\n");
+	fprintf(out, "  %-9s %-6s", port, when);
+	columns(out, metrics_latency, l);
+	fputc('\n', out);
 }
 
 static void text_latency(FILE *out, const struct session_snapshot *end)
 {
-	fprintf(out, "\n=== Latency (round trip, ms) ===\n  %-9s %-6s %7s %5s %7s %7s %7s %7s %7s %7s %7s\n",
-		"port", "", "n", "lost", "min", "mean", "p50", "p95", "p99", "max", "jitter");
+	latency_heading(out);
 	for (int kind = 0; kind < PORT_KINDS; kind++) {
 		const struct latency_summary *l = &end->port[kind].latency;
 		const char *port = port_kind_name((enum port_kind)kind);
@@ -230,10 +238,11 @@ static void text_latency(FILE *out, const struct session_snapshot *end)
 static void text_load(FILE *out, const struct report *r)
 {
 	const struct session_snapshot *end = &r->end;
-	struct verdict_queue q;
+	struct metric_load load = {end, r->tests ? &r->test[r->tests - 1] : NULL};
+	struct metric_line_plan queue = {metrics_load, &load, LINE_QUEUE, 2};
 	static const char *const queues[] = {"", "; CONTROL queues with the data (one queue)",
 		"; CONTROL does not queue with the data (queues per flow)"};
-	char grade = verdict_grade(end);
+	char grade = verdict_grade(end), line[METRIC_LINE_SIZE];
 
 	if (grade == '-')
 		return;
@@ -242,10 +251,7 @@ static void text_load(FILE *out, const struct report *r)
 		" round trips a minute%s\n",
 		grade, clock_in_ms(verdict_added_ns(end)), verdict_responsiveness(end),
 		queues[verdict_queues(end)]);
-	if (r->tests == 0)
-		return;
-	q = verdict_standing_queue(end, &r->test[r->tests - 1]);
-	fprintf(out, "  Queue          %.2f ms stood in it, %" PRIu64 " bytes\n", clock_in_ms(q.ns), q.bytes);
+	text_line(out, "Queue", metrics_line(&queue, line));
 }
 
 static void owd_row(FILE *out, const char *port, const char *when, const struct owd_part *way)
@@ -253,9 +259,10 @@ static void owd_row(FILE *out, const char *port, const char *when, const struct 
 	if (way[TEST_UP].n == 0)
 		return;
 	fprintf(out, "  %-9s %-6s", port, when);
-	for (int d = TEST_UP; d <= TEST_DOWN; d++)
-		fprintf(out, "  %7.3f %7.3f %7.3f", clock_in_ms(way[d].p50_ns), clock_in_ms(way[d].p95_ns),
-			clock_in_ms(way[d].p99_ns));
+	for (int d = TEST_UP; d <= TEST_DOWN; d++) {
+		fputc(' ', out);
+		columns(out, metrics_one_way, &way[d]);
+	}
 	fputc('\n', out);
 }
 
@@ -280,12 +287,31 @@ static void text_oneway(FILE *out, const struct session_snapshot *end)
 
 static void text_sockets(FILE *out, const struct port_snapshot *p)
 {
-	fprintf(out, "  Socket buffers %u KiB to receive, %u KiB to send; offload: %s\n",
-		p->receive_buffer_bytes >> 10, p->send_buffer_bytes >> 10,
+	struct metric_line_plan plan = {.table = metrics_port, .record = p, .line = LINE_BUFFERS};
+	char line[METRIC_LINE_SIZE];
+
+	fprintf(out, "  Socket buffers %s; offload: %s\n", metrics_line(&plan, line),
 		p->send_offload && p->receive_offload ? "both ways"
 		: p->send_offload                     ? "sending"
 		: p->receive_offload                  ? "receiving"
 						      : "none");
+}
+
+/* One line, where any port has refused datagrams. */
+static void text_rejected(FILE *out, const struct session_snapshot *end)
+{
+	char reasons[METRIC_LINE_SIZE];
+	bool any = false;
+
+	for (int kind = 0; kind < PORT_KINDS; kind++) {
+		if (!*metrics_rejected_text(end->port[kind].rejected, reasons))
+			continue;
+		fprintf(out, "%s%s: %s", any ? "; " : "  Refused here   ",
+			port_kind_name((enum port_kind)kind), reasons);
+		any = true;
+	}
+	if (any)
+		fputc('\n', out);
 }
 
 void report_text_end(FILE *out, const struct report *r)
@@ -298,6 +324,7 @@ void report_text_end(FILE *out, const struct report *r)
 		text_latency(out, &r->end);
 		text_load(out, r);
 		text_oneway(out, &r->end);
+		text_rejected(out, &r->end);
 	}
 	for (unsigned i = 0; i < r->warnings; i++)
 		fprintf(out, "Warning: %s\n", r->warning[i]);

@@ -6,6 +6,7 @@ const struct test_record complete = {
 	.phase = TEST_COMPLETE,
 	.channel = 4711,
 	.datagram_bytes = 1000,
+	.overhead_bytes = 28,
 	.sent.duration_ns = 10 * UINT64_C(1000000000),
 	.sent.count = {.packets = 1000, .bytes = 1000000, .retransmitted_packets = 70, .reports = 99},
 	.received.count =

@@ -66,7 +66,7 @@ static void fake_parts(struct latency_summary *l, bool busy, uint64_t p50_us)
 	struct owd_part *ways = busy ? l->owd.loaded : l->owd.idle;
 
 	part->n++;
-	part->p50_ns = p50_us * NS_PER_US;
+	part->mean_ns = part->p50_ns = p50_us * NS_PER_US;
 	part->p95_ns = 2 * part->p50_ns;
 	part->p99_ns = 3 * part->p50_ns;
 	for (int d = TEST_UP; d <= TEST_DOWN; d++)
@@ -180,6 +180,14 @@ void fake_run(struct fake *f, unsigned tenths)
 {
 	while (tenths-- > 0)
 		fake_step(f);
+}
+
+void fake_refuse(struct fake *f, enum port_kind kind)
+{
+	struct moment_port *last = &f->history.moment[f->history.count - 1].port[kind];
+
+	last->rejected[REJECT_PEER] = 1;
+	last->rejected[REJECT_TAG] = 3;
 }
 
 static struct test_record *fake_last(struct fake *f, enum test_direction direction)

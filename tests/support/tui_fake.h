@@ -35,6 +35,9 @@ void fake_step(struct fake *f);
 
 void fake_run(struct fake *f, unsigned tenths);
 
+/* A port has refused some datagrams in the last moment of the history. */
+void fake_refuse(struct fake *f, enum port_kind kind);
+
 struct fake_test {
 	enum test_direction direction;
 	uint64_t asked_bps, granted_bps; /* 0: max */

@@ -62,12 +62,14 @@ void scene_frozen(struct fake *f)
 void scene_zoomed(struct fake *f)
 {
 	scene_upload(f);
+	fake_refuse(f, PORT_UPLOAD);
 	f->ui.zoomed = true;
 }
 
 void scene_zoomed_control(struct fake *f)
 {
 	scene_results(f);
+	fake_refuse(f, PORT_CONTROL);
 	f->ui.zoomed = true;
 	f->ui.focus = PORT_CONTROL;
 }

@@ -164,8 +164,7 @@ static void measure(struct moment_port *m, const struct port_snapshot *p)
 		.report_ns = p->report_ns,
 		.holes = p->holes,
 	};
-	for (int reason = 0; reason < WIRE_REJECTS; reason++)
-		m->rejected += p->rejected[reason];
+	memcpy(m->rejected, p->rejected, sizeof m->rejected);
 }
 
 void history_add(struct history *h, const struct view *v)

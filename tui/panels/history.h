@@ -27,7 +27,8 @@ struct moment_port {
 	int32_t thread_id;
 	uint64_t cpu_ns, steps; /* so far */
 	uint64_t taken_ns;      /* when its counters were */
-	uint64_t received_packets, sent_packets, socket_drops, rejected;
+	uint64_t received_packets, sent_packets, socket_drops;
+	uint64_t rejected[WIRE_REJECTS];
 	uint64_t n, lost; /* round trips so far */
 	uint32_t last_ns, p50_ns, p99_ns, jitter_ns;
 	uint32_t worst_ns;             /* in this moment; 0: no round trip in it */

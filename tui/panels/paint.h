@@ -25,6 +25,9 @@ void paint_panel(struct canvas *c, struct rect r, const struct scene *scene, enu
 void paint_conversation(struct canvas *c, struct rect r, const struct scene *scene);
 void paint_data(struct canvas *c, struct rect r, const struct scene *scene, enum port_kind kind);
 
+/* Why a port has refused datagrams; nothing where it has not. */
+void paint_rejected(struct canvas *c, struct rect r, const struct moment_port *p);
+
 /* LATENCY_TABLE_ROWS rows: all round trips of a port and its one-way delays. */
 enum { LATENCY_TABLE_ROWS = 7 };
 void paint_latency_table(struct canvas *c, struct rect r, const struct latency_summary *l);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proto/report/metrics.h"
 #include "proto/sys/clock.h"
 #include "tui/panels/paint.h"
 #include "tui/screen/graph.h"
@@ -75,6 +76,17 @@ static void latency_line(struct canvas *c, struct rect r, const struct moment_po
 	line_add(&l, STYLE_LABEL, " of %" PRIu64, p->n + p->lost);
 	line_field(&l, "jitter", STYLE_VALUE, "%s", format_ms(text, p->jitter_ns));
 	line_add(&l, STYLE_LABEL, " ms");
+}
+
+void paint_rejected(struct canvas *c, struct rect r, const struct moment_port *p)
+{
+	struct canvas_line l = canvas_line(c, r, 0);
+	char reasons[METRIC_LINE_SIZE];
+
+	if (!*metrics_rejected_text(p->rejected, reasons))
+		return;
+	line_add(&l, STYLE_LABEL, " rejected:");
+	line_add(&l, STYLE_WARN, " %s", reasons);
 }
 
 /* What a graph shows of a stretch of time: the worst round trip, the mean speed. */

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "proto/record/outcome.h"
+#include "proto/report/metrics.h"
 #include "proto/sys/clock.h"
 #include "tui/panels/paint.h"
 
@@ -55,12 +56,12 @@ static void stages(struct canvas_line *l, const struct moment_test *t, bool up)
 
 static void counts(struct canvas_line *l, const struct moment_port *p)
 {
+	uint64_t rejected = metrics_rejected(p->rejected);
 	char text[FORMAT_TEXT];
 
 	line_field(l, "packets sent", STYLE_VALUE, "%s", format_count(text, p->sent_packets));
 	line_field(l, "here", STYLE_VALUE, "%s", format_count(text, p->received_packets));
-	line_field(
-		l, "rejected", p->rejected ? STYLE_WARN : STYLE_VALUE, "%s", format_count(text, p->rejected));
+	line_field(l, "rejected", rejected ? STYLE_WARN : STYLE_VALUE, "%s", format_count(text, rejected));
 }
 
 /* Where the clocks let the directions be told apart. */
@@ -95,6 +96,7 @@ void paint_conversation(struct canvas *c, struct rect r, const struct scene *sce
 	if (!m)
 		return;
 	p = &m->port[PORT_CONTROL];
+	paint_rejected(c, (struct rect){r.row + 4, r.col, r.rows - 4, r.cols}, p);
 	one_way(&fourth, &scene->view->snapshot.port[PORT_CONTROL].latency.owd);
 	if (p->test.id == 0) {
 		line_add(&first, STYLE_DIM, " no test yet;");

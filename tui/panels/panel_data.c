@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "proto/report/metrics.h"
 #include "proto/sys/clock.h"
 #include "tui/panels/paint.h"
 #include "tui/screen/graph.h"
@@ -160,11 +161,12 @@ static void host_row(const struct data *d, struct rect r)
 {
 	struct canvas_line l = canvas_line(d->canvas, r, 0);
 	const struct moment_port *p = d->port;
+	uint64_t rejected = metrics_rejected(p->rejected);
 
 	count(&l, "dropped in this host", p->socket_drops, alarm_style(p->socket_drops));
 	count(&l, "send errors", d->up ? p->source.send_errors : 0,
 		alarm_style(d->up ? p->source.send_errors : 0));
-	count(&l, "rejected", p->rejected, STYLE_VALUE);
+	count(&l, "rejected", rejected, alarm_style(rejected));
 }
 
 static void holes_row(const struct data *d, struct rect r)
@@ -177,11 +179,16 @@ static void holes_row(const struct data *d, struct rect r)
 		line_add(&l, STYLE_LABEL, " between %" PRIu64 " and %" PRIu64, s->first, s->end);
 }
 
+static void rejected_row(const struct data *d, struct rect r)
+{
+	paint_rejected(d->canvas, r, d->port);
+}
+
 void paint_data(struct canvas *c, struct rect r, const struct scene *scene, enum port_kind kind)
 {
 	/* By importance: a low panel shows the first of them. The bar stands last. */
 	static void (*const row[])(const struct data *d, struct rect r) = {
-		counts_row, flow_row, host_row, holes_row};
+		counts_row, flow_row, host_row, holes_row, rejected_row};
 	struct data d = {
 		.canvas = c,
 		.scene = scene,

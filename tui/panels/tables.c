@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "proto/record/outcome.h"
+#include "proto/report/metrics.h"
 #include "proto/sys/clock.h"
 #include "tui/panels/paint.h"
 
@@ -11,9 +12,46 @@ static struct rect below_title(struct rect r)
 	return (struct rect){r.row + 1, r.col, r.rows - 1, r.cols};
 }
 
-static double bps(uint64_t bytes, uint64_t duration_ns)
+static const char *figure(const struct metric *m, union metric_value value, char out[METRIC_TEXT_SIZE])
 {
-	return duration_ns ? 8.0 * (double)bytes * NS_PER_S / (double)duration_ns : 0;
+	switch (m->type) {
+	case METRIC_COUNT:
+		return format_count(out, value.count);
+	case METRIC_BPS:
+		return format_scaled(out, (double)value.count, UNIT_BITS);
+	case METRIC_SPEED:
+		return format_scaled(out, value.real, UNIT_BITS);
+	case METRIC_NS:
+		return format_ms(out, value.count);
+	default:
+		return metric_format(m, value, 3, out);
+	}
+}
+
+/* Figures behind each other on a line; in `r`, as far as there are rows, on the next one. */
+struct briefs {
+	struct canvas_line *line;
+	struct rect r;
+	enum style style;
+	const char *between;
+};
+
+static void add_brief(void *context, const struct metric *m, union metric_value value)
+{
+	struct briefs *b = context;
+	struct canvas_line *l = b->line;
+	char text[METRIC_TEXT_SIZE], phrase[METRIC_LINE_SIZE];
+
+	if (!m->brief)
+		return;
+	metric_phrase(m->brief, figure(m, value, text), phrase);
+	if (l->col + canvas_columns(b->between) + canvas_columns(phrase) <= l->end || b->r.rows < 2) {
+		line_add(l, b->style, "%s%s", b->between, phrase);
+		return;
+	}
+	b->r = (struct rect){b->r.row + 1, b->r.col, b->r.rows - 1, b->r.cols};
+	*l = canvas_line(l->canvas, b->r, 0);
+	line_add(l, b->style, " %s", phrase);
 }
 
 static void loss_cell(struct canvas_line *l, const struct test_record *t)
@@ -37,6 +75,7 @@ static void result_line(struct canvas *c, struct rect r, int row, const struct s
 	const struct view_test *v = &scene->view->test[at % VIEW_TESTS];
 	const struct test_record *t = &v->record;
 	struct canvas_line l = canvas_line(c, r, row);
+	struct briefs briefs = {&l, {0}, STYLE_DIM, "  "};
 	char text[FORMAT_TEXT], other[FORMAT_TEXT];
 
 	line_add(&l, STYLE_LABEL, " %2u", at + 1);
@@ -48,15 +87,15 @@ static void result_line(struct canvas *c, struct rect r, int row, const struct s
 		return;
 	}
 	line_add(&l, STYLE_RATE, " %11s",
-		format_scaled(text, bps(t->received.count.bytes, t->sent.duration_ns), UNIT_BITS));
+		format_scaled(
+			text, clock_bps(t->received.count.bytes, (double)t->sent.duration_ns), UNIT_BITS));
 	loss_cell(&l, t);
 	line_field(&l, "idle", STYLE_VALUE, "%s", format_ms(text, v->idle_ns));
 	line_field(&l, "loaded", STYLE_VALUE, "%s", v->loaded_ns ? format_ms(other, v->loaded_ns) : "-");
 	line_add(&l, STYLE_LABEL, " ms");
 	if (t->phase != TEST_COMPLETE)
 		line_add(&l, STYLE_WARN, "  ended early");
-	line_add(&l, STYLE_DIM, "  sent %s",
-		format_scaled(text, bps(t->sent.count.bytes, t->sent.duration_ns), UNIT_BITS));
+	metrics_each(metrics_test, &(struct metric_walk){t, add_brief, &briefs});
 }
 
 /* The verdict on the last test, and on the path under load. */
@@ -66,6 +105,8 @@ static void verdict(struct canvas *c, struct rect r, const struct scene *scene)
 	const struct view_test *last = &v->test[(v->tests_over - 1) % VIEW_TESTS];
 	const struct path_capacity *found = &last->record.sent.capacity;
 	struct canvas_line l = canvas_line(c, r, 0);
+	struct briefs briefs = {&l, r, STYLE_LABEL, ", "};
+	struct metric_load load = {&v->snapshot, &last->record};
 	char grade = verdict_grade(&v->snapshot), text[FORMAT_TEXT];
 
 	line_add(&l, STYLE_LABEL, " limited by:");
@@ -76,8 +117,7 @@ static void verdict(struct canvas *c, struct rect r, const struct scene *scene)
 	if (grade == '-')
 		return;
 	line_field(&l, "grade under load", grade <= 'B' ? STYLE_GOOD : STYLE_WARN, "%c", grade);
-	line_add(&l, STYLE_LABEL, ", %s round trips a minute",
-		format_count(text, verdict_responsiveness(&v->snapshot)));
+	metrics_each(metrics_load, &(struct metric_walk){&load, add_brief, &briefs});
 }
 
 void paint_results(struct canvas *c, struct rect r, const struct scene *scene)
@@ -99,7 +139,9 @@ void paint_results(struct canvas *c, struct rect r, const struct scene *scene)
 	shown = v->tests_over < (unsigned)rows.rows ? v->tests_over : (unsigned)rows.rows;
 	shown = shown < VIEW_TESTS ? shown : VIEW_TESTS;
 	if (tell)
-		verdict(c, (struct rect){rows.row + (int)shown, rows.col, 1, rows.cols}, scene);
+		verdict(c,
+			(struct rect){rows.row + (int)shown, rows.col, rows.rows + 1 - (int)shown, rows.cols},
+			scene);
 	for (unsigned i = 0; i < shown; i++)
 		result_line(c, rows, (int)i, scene, v->tests_over - shown + i);
 }

@@ -16,7 +16,7 @@ static void test_names(void **state)
 		{"intervals.0.sent", "packets bytes bits_per_second lost_packets retransmitted_packets"},
 		{"intervals.0.received", "packets bytes bits_per_second lost_packets retransmitted_packets"},
 		{"intervals.0.latency_us", "control upload download"},
-		{"end", "tests sum_sent sum_received latency responsiveness_rpm grade queues owd "
+		{"end", "tests sum_sent sum_received latency responsiveness_rpm grade queues owd ports "
 			"standing_queue"},
 		{"end.tests.0",
 			"direction channel duration_s complete sent received "

@@ -34,6 +34,7 @@ static void test_complete(void **state)
 		{"end.sum_received.lost_packets", "50"},
 		{"end.sum_received.lost_percent", "5.0"},
 	};
+	struct test_record t = complete;
 	struct options options;
 	struct report r;
 	json_t *root;
@@ -44,11 +45,17 @@ static void test_complete(void **state)
 	check_values(&r, rows, COUNT(rows));
 	report_free(&r);
 
-	/* IPv6 has 48 bytes of headers. */
+	/* IPv6 has 48 bytes of headers, whatever the server is called. */
 	open_report(&r, &options, "[2001:db8::1]:6711");
 	add_test(&r, &complete);
+	t.overhead_bytes = 48;
+	add_test(&r, &t);
+	t.overhead_bytes = 0;
+	add_test(&r, &t);
 	root = document(&r);
-	check(root, "end.tests.0.received.ip_bits_per_second", "796480.0");
+	check(root, "end.tests.0.received.ip_bits_per_second", "781280.0");
+	check(root, "end.tests.1.received.ip_bits_per_second", "796480.0");
+	check(root, "end.tests.2.received.ip_bits_per_second", "null");
 	json_decref(root);
 	report_free(&r);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "proto/config/table.h"
+#include "proto/record/outcome.h"
 #include "proto/report/report.h"
 #include "proto/sys/clock.h"
 #include "tests/support/test.h"
@@ -142,30 +143,36 @@ static const struct {
 	enum test_phase phase; /* TEST_NONE: there was no test */
 	bool connected;
 	enum received_known known;
+	bool agreed;
 	const char *has[LINES], *lacks[LINES];
 } end_rows[] = {
-	{"complete", TEST_COMPLETE, true, RECEIVED_COUNTERS,
+	{"complete", TEST_COMPLETE, true, RECEIVED_COUNTERS, true,
 		{"=== Upload Bandwidth Test Results ===\n", "10.00 s of 10 s asked\n",
 			"800.0 kbit/s, 1000 packets, 1000000 bytes\n", "70 of them retransmissions\n",
 			"760.0 kbit/s, 950 packets, 950000 bytes\n",
 			"920 unique, 30 duplicates, 0 doubled by the network, 5 reordered\n",
 			"50 packets (5.000 %): sender's host 0, path 48, receiver's host 2\n", "=== Latency"},
 		{"incomplete", "unknown"}},
-	{"a server that doesn't count", TEST_COMPLETE, true, RECEIVED_TOTALS,
+	{"counted, not agreed on", TEST_COMPLETE, true, RECEIVED_COUNTERS, false,
+		{"920 unique, 30 duplicates, 5 reordered\n",
+			"50 packets (5.000 %): sender's host 0, path 48, receiver's host 2\n"},
+		{"doubled", "same record"}},
+	{"a server that doesn't count", TEST_COMPLETE, true, RECEIVED_TOTALS, false,
 		{"=== Upload Bandwidth Test Results ===\n", "950 packets", "50 packets (5.000 %)\n"},
 		{"unique", "incomplete"}},
-	{"from the last report", TEST_INCOMPLETE, true, RECEIVED_TOTALS,
+	{"from the last report", TEST_INCOMPLETE, true, RECEIVED_TOTALS, false,
 		{"=== Upload Bandwidth Test Results ===\n", "10.00 s of 10 s asked, incomplete\n",
 			"950 packets"},
 		{"unique"}},
-	{"no report", TEST_INCOMPLETE, true, RECEIVED_NOTHING,
+	{"no report", TEST_INCOMPLETE, true, RECEIVED_NOTHING, false,
 		{"=== Upload Bandwidth Test Results ===\n", "incomplete", "1000 packets", "unknown"},
 		{"950", "Lost "}},
-	{"never started", TEST_FAILED, true, RECEIVED_NOTHING,
+	{"never started", TEST_FAILED, true, RECEIVED_NOTHING, false,
 		{"=== Upload Bandwidth Test Results ===\n", "Not started"}, {"1000", "Sent", "950"}},
-	{"no test", TEST_NONE, true, RECEIVED_NOTHING, {"=== Latency"}, {"Bandwidth", "Socket buffers"}},
-	{"never connected", TEST_NONE, false, RECEIVED_NOTHING, {"Warning: the first\nWarning: the second\n"},
-		{"Latency", "Bandwidth"}},
+	{"no test", TEST_NONE, true, RECEIVED_NOTHING, false, {"=== Latency"},
+		{"Bandwidth", "Socket buffers"}},
+	{"never connected", TEST_NONE, false, RECEIVED_NOTHING, false,
+		{"Warning: the first\nWarning: the second\n"}, {"Latency", "Bandwidth"}},
 };
 
 static void test_end(void **state)
@@ -184,6 +191,8 @@ static void test_end(void **state)
 		r.test[0] = complete;
 		r.test[0].phase = end_rows[i].phase;
 		r.test[0].received.known = end_rows[i].known;
+		if (end_rows[i].agreed)
+			outcome_seal(&r.test[0]);
 		report_warn(&r, "the first");
 		report_warn(&r, "the second");
 		text = written(write_end, &r);
