@@ -83,21 +83,14 @@ void port_rebind(struct port *p, const struct mail *mail)
 		p->stats.state = PORT_FAILED;
 }
 
-int port_open(struct port *p, const struct port_plan *plan)
+static struct port made_of(const struct port_plan *plan)
 {
-	const struct options *o = plan->options;
-	struct heartbeat_plan heartbeat = {
-		.is_client = plan->is_client,
-		.extended = plan->secret != NULL,
-		.interval_ns = clock_ms(o->heartbeat_ms),
-		.limit = o->count,
-	};
-	int error;
+	bool is_extended_client = plan->is_client && plan->secret;
 
-	*p = (struct port){
+	return (struct port){
 		.kind = plan->kind,
 		.is_client = plan->is_client,
-		.options = o,
+		.options = plan->options,
 		.peer = plan->peer,
 		.peer_known = plan->is_client,
 		.socket.fd = -1,
@@ -105,13 +98,42 @@ int port_open(struct port *p, const struct port_plan *plan)
 		.local = plan->local,
 		.key = plan->key,
 		.extended = plan->secret != NULL,
-		.asks_path = plan->asks_path && plan->is_client && plan->secret &&
-			     plan->kind == PORT_UPLOAD && options_length_is_auto(o),
+		.asks_path = plan->asks_path && is_extended_client && plan->kind == PORT_UPLOAD &&
+			     options_length_is_auto(plan->options),
 		.gate = plan->gate,
 		.session = plan->session,
 	};
+}
+
+static void init_parts(struct port *p, const struct port_plan *plan)
+{
+	const struct options *o = plan->options;
+	struct heartbeat_plan heartbeat = {
+		.is_client = plan->is_client,
+		.extended = p->extended,
+		.interval_ns = clock_ms(o->heartbeat_ms),
+		.limit = o->count,
+		.owd = p->owd,
+	};
+	uint64_t repeat_ns = clock_ms(plan->is_client ? o->ucm_delay_ms : o->ucm_rate_ms);
+
+	mailbox_init(&p->mailbox);
+	pthread_mutex_init(&p->published_lock, NULL);
+	heartbeat_init(&p->heartbeat, &heartbeat, clock_now_ns());
+	control_init(&p->control, plan->is_client, p->extended,
+		control_repeat_ns(plan->is_client, p->extended, repeat_ns), plan->key);
+	if (plan->secret)
+		seal_init(&p->seal, plan->is_client, plan->kind, plan->secret);
+	crypto_shorthash_keygen(p->challenge_key);
+}
+
+int port_open(struct port *p, const struct port_plan *plan)
+{
+	int error;
+
+	*p = made_of(plan);
 	if (plan->is_client && plan->secret) {
-		p->owd = heartbeat.owd = calloc(1, sizeof *p->owd);
+		p->owd = calloc(1, sizeof *p->owd);
 		if (!p->owd)
 			return -ENOMEM;
 	}
@@ -122,16 +144,7 @@ int port_open(struct port *p, const struct port_plan *plan)
 	}
 	p->task = (struct loop_task){.fd = p->socket.fd, .step = step_task};
 	p->published = p->stats;
-	mailbox_init(&p->mailbox);
-	pthread_mutex_init(&p->published_lock, NULL);
-	heartbeat_init(&p->heartbeat, &heartbeat, clock_now_ns());
-	control_init(&p->control, plan->is_client, p->extended,
-		control_repeat_ns(plan->is_client, p->extended,
-			clock_ms(plan->is_client ? o->ucm_delay_ms : o->ucm_rate_ms)),
-		plan->key);
-	if (plan->secret)
-		seal_init(&p->seal, plan->is_client, plan->kind, plan->secret);
-	crypto_shorthash_keygen(p->challenge_key);
+	init_parts(p, plan);
 	return 0;
 }
 
