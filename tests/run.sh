@@ -38,7 +38,7 @@ check_format() {
 # gcc builds what is tested; what clang warns of, it finds here.
 check_clang() {
 	cmake -S . -B build-test-clang -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=clang-14 -DWYNDRVR_WERROR=ON \
-		-DCMAKE_EXPORT_COMPILE_COMMANDS=ON "${launcher[@]}" >/dev/null
+		-DCMAKE_EXPORT_COMPILE_COMMANDS=ON "${launcher[@]}" >/dev/null || return
 	build build-test-clang
 }
 
@@ -68,8 +68,8 @@ run_tests() {
 	asan) flags=(-DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_C_FLAGS_RELWITHDEBINFO="-O1 -g" -DWYNDRVR_ASAN=ON -DWYNDRVR_UBSAN=ON) ;;
 	tsan) flags=(-DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_C_FLAGS_RELWITHDEBINFO="-O1 -g" -DWYNDRVR_TSAN=ON) ;;
 	esac
-	cmake -S . -B "build-test-$kind" -DWYNDRVR_WERROR=ON "${launcher[@]}" "${flags[@]}" >/dev/null
-	build "build-test-$kind"
+	cmake -S . -B "build-test-$kind" -DWYNDRVR_WERROR=ON "${launcher[@]}" "${flags[@]}" >/dev/null || return
+	build "build-test-$kind" || return
 	[ "$kind" != plain ] || echo "(what the tests have measured is in build-test-plain/Testing/Temporary/LastTest.log, in lines with \"figure:\")"
 	ctest --test-dir "build-test-$kind" --output-on-failure -j "$jobs" "$@"
 }

@@ -152,9 +152,10 @@ class Admission(Case):
         grown = server.resident_kib() - before_kib
         runner = self.both_ways(FLOOD_S // 2)
         good = self.connect_all(tries)
-        moved = moved_by(calm, self.results(runner))
+        flooded = self.results(runner)
+        moved = moved_by(calm, flooded)
         for _ in range(PAIRS - 1):
-            if len(good) < tries * 0.99 and any(was_held_up(test) for test in calm):
+            if len(good) < tries * 0.99 and any(was_held_up(test) for test in calm + flooded):
                 good = self.connect_all(tries)
         under_flood = flood.is_running()
         flood.end()
