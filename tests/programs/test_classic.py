@@ -35,10 +35,10 @@ def setUpModule():
 
 
 class OurClient(harness.Case):
-    def run_upload(self, mode, *peer_flags, code=0, seconds=None):
+    def run_upload(self, mode, *peer_flags, code=0, seconds=None, duration=1):
         """The one test of the client's document, and the same as the peer has seen it."""
         peer = self.peer_server(*peer_flags)
-        client = self.client(peer, *UPLOAD, "--port-parallelability", mode)
+        client = self.client(peer, *UPLOAD, "--duration", duration, "--port-parallelability", mode)
         self.assert_exit(client, code, seconds)
         self.assertEqual(peer.end(), 0, peer)
         document, theirs = client.document(), peer.last_object()
@@ -52,8 +52,8 @@ class OurClient(harness.Case):
         self.assertLess(upload["highest_data_sequence"], test["sent"]["packets"])
         return test, upload, document
 
-    def run_complete(self, mode, *peer_flags):
-        test, upload, document = self.run_upload(mode, *peer_flags)
+    def run_complete(self, mode, *peer_flags, duration=1):
+        test, upload, document = self.run_upload(mode, *peer_flags, duration=duration)
         self.assertTrue(test["complete"])
         self.assertIsNone(document["error"])
         self.assertTrue(upload["acknowledged"])
@@ -71,7 +71,8 @@ class OurClient(harness.Case):
         self.assertEqual(upload["duplicates"], test["retransmitted_packets"])
 
     def run_lossy(self, mode, *peer_flags):
-        test, upload = self.run_complete(mode, "--drop", "0.2", *peer_flags)
+        # The peer's time begins with its first answer; one that is lost is asked for again after half a second.
+        test, upload = self.run_complete(mode, "--drop", "0.2", *peer_flags, duration=4)
         self.assertGreater(test["loss"]["packets"], 0)
         self.assertGreater(test["retransmitted_packets"], 0)
         self.assertGreater(upload["unique"], test["received"]["packets"] / 2)

@@ -73,7 +73,8 @@ class Silent(harness.Case):
         text, document = self.client(server, *flags), self.client(server, "--json", *flags)
         text.err.wait("Client received FLOW_CONTROL", count=5)
         server.out.wait("Client connected: .*", count=2)
-        text.err.wait("Client received FLOW_CONTROL", count=8)
+        for child in (text, document):
+            child.err.wait("Client received FLOW_CONTROL", count=8)
         server.kill()
         for child in (text, document):
             self.assert_exit(child, 1, 2 + RESULT_S + harness.DEADLINE_S)
