@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The lowest `bytes` bytes of `value`. */
+/* Writes the lowest `bytes` bytes of `value`. */
 static inline void bytes_put(uint8_t *out, uint64_t value, size_t bytes)
 {
 	for (size_t i = bytes; i-- > 0; value >>= 8)

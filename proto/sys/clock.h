@@ -32,7 +32,7 @@ static inline double clock_in_ms(uint64_t ns)
 	return (double)ns / NS_PER_MS;
 }
 
-/* Bits a second of so many bytes in so many nanoseconds; 0 in no time. */
+/* Bits per second when `bytes` take `ns` nanoseconds; 0 when no time has passed. */
 static inline double clock_bps(uint64_t bytes, double ns)
 {
 	return ns > 0 ? 8.0 * (double)bytes * NS_PER_S / ns : 0;
@@ -49,13 +49,13 @@ static inline uint64_t clock_earlier(uint64_t a, uint64_t b)
 /* Nanoseconds on CLOCK_MONOTONIC: every timer and every latency uses this. */
 uint64_t clock_now_ns(void);
 
-/* Nanoseconds since 1970: for time stamps that people read, and to place kernel receive times. */
+/* Nanoseconds since 1970: for timestamps that people read, and to convert kernel receive times. */
 uint64_t clock_wall_ns(void);
 
-/* CPU time that the calling thread has used, in nanoseconds. */
+/* CPU time used by the calling thread, in nanoseconds. */
 uint64_t clock_thread_cpu_ns(void);
 
-/* Blocks the calling thread for that long, less when a signal arrives. */
+/* Blocks the calling thread for `ns`, or until a signal arrives. */
 void clock_sleep_ns(uint64_t ns);
 
 #endif

@@ -27,8 +27,8 @@ __attribute__((format(printf, 2, 0))) static void write_line(int fd, const char 
 	if (n > LOG_LINE - 2)
 		n = LOG_LINE - 2;
 	line[n] = '\n';
-	/* Nobody reads: the line is lost, rather than the time of the thread that writes it. A pipe that
-	 * can be written to has room for a line. */
+	/* If nobody reads, the line is lost rather than the thread held up. A writable pipe has room for a
+	 * line. */
 	if (poll(&(struct pollfd){.fd = fd, .events = POLLOUT}, 1, 0) <= 0)
 		return;
 	/* One write, so that lines of several threads don't mix. A full disk must not stop us. */

@@ -1,4 +1,4 @@
-/* Log lines on standard error: one line an event, one write a line, none when nobody reads. Any thread. */
+/* Log lines on standard error: one per event, one write each, dropped when nobody reads. Any thread. */
 #ifndef PROTO_SYS_LOG_H
 #define PROTO_SYS_LOG_H
 
@@ -14,7 +14,7 @@ __attribute__((format(printf, 1, 2))) void log_error(const char *format, ...);
 __attribute__((format(printf, 1, 2))) void log_line(const char *format, ...);
 __attribute__((format(printf, 1, 2))) void log_verbose(const char *format, ...);
 
-/* A line on standard output, whatever the level: what a server's starter waits for. */
+/* A line on standard output, whatever the level: whoever started the server waits for it. */
 __attribute__((format(printf, 1, 2))) void log_notice(const char *format, ...);
 
 /* A limit on the lines of one kind of event, so that a peer can't flood the log. */
@@ -26,8 +26,8 @@ struct log_limit {
 	uint64_t left_out;
 };
 
-/* Whether a line of this kind may be written now. Says how many were left out once the flood is over.
- * Only by the thread that owns the limit. */
+/* Whether a line of this kind may be written now. The first call in a new second logs how many were left out.
+ * Called only by the thread that owns the limit. */
 bool log_allowed(struct log_limit *limit, uint64_t now_ns);
 
 #endif

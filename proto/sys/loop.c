@@ -24,7 +24,7 @@ struct loop {
 	struct epoll_event event[LOOP_EVENTS]; /* the round's; removed tasks are struck out */
 	int events;
 	struct loop_task *stepping; /* NULL again when it removes itself */
-	uint64_t round_ns;          /* what is due in this round is due before this */
+	uint64_t round_ns;          /* what is due by then is stepped in this round */
 };
 
 struct loop *loop_new(uint64_t gather_ns)
@@ -66,7 +66,7 @@ static void place(struct loop *loop, struct loop_task *task, unsigned at)
 	task->index = at;
 }
 
-/* Puts `task` where it belongs, starting from the free place `at`. */
+/* Puts `task` where it belongs, starting from the free slot `at`. */
 static void settle(struct loop *loop, struct loop_task *task, unsigned at)
 {
 	while (at > 0 && loop->heap[(at - 1) / 2]->deadline_ns > task->deadline_ns) {
@@ -103,7 +103,7 @@ int loop_add(struct loop *loop, struct loop_task *task)
 	if (task->fd >= 0 && epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, task->fd, &event))
 		return -errno;
 	task->loop = loop;
-	task->deadline_ns = loop->round_ns + 1; /* behind those that are due already */
+	task->deadline_ns = loop->round_ns + 1; /* after those that are due already */
 	settle(loop, task, loop->tasks++);
 	return 0;
 }
@@ -135,7 +135,7 @@ static void step(struct loop *loop, struct loop_task *task, bool readable)
 	deadline_ns = task->step(task, readable);
 	if (loop->stepping != task)
 		return; /* it has removed itself */
-	/* One that wants to go on at once comes behind those that are due already. */
+	/* A task that wants to go on at once comes after those that are due already. */
 	task->deadline_ns = deadline_ns > loop->round_ns ? deadline_ns : loop->round_ns + 1;
 	settle(loop, task, task->index);
 	loop->stepping = NULL;
@@ -160,7 +160,7 @@ static void wait_for_events(struct loop *loop)
 		loop->epoll_fd, loop->event, LOOP_EVENTS, deadline == CLOCK_NEVER ? NULL : &limit, NULL);
 }
 
-/* Makes every task due: a mailbox has something, and only the tasks know whose it is. */
+/* Makes every task due: some mailbox has mail, and only the tasks know whose. */
 static void woken(struct loop *loop)
 {
 	uint64_t drain;

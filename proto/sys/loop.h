@@ -10,10 +10,10 @@ struct loop;
 
 struct loop_task {
 	int fd; /* read when readable; -1: deadlines only */
-	/* Does what is due and returns the next deadline (CLOCK_MONOTONIC, ns): a time in the past
-	 * asks to be stepped again at once. May add tasks and remove any, itself too. */
+	/* Does what is due and returns the next deadline (CLOCK_MONOTONIC, ns): a time in the past means:
+	 * step again at once. May add tasks and remove any, itself included. */
 	uint64_t (*step)(struct loop_task *task, bool readable);
-	/* The loop's own. */
+	/* Private to the loop. */
 	struct loop *loop;
 	uint64_t deadline_ns;
 	unsigned index;
@@ -24,7 +24,7 @@ struct loop_task {
 struct loop *loop_new(uint64_t gather_ns);
 void loop_free(struct loop *loop);
 
-/* Only the thread that runs the loop, or anyone before it runs. The task is stepped soon after.
+/* Called by the thread that runs the loop, or by any thread before it runs. The task is stepped soon after.
  * 0 or -errno. */
 int loop_add(struct loop *loop, struct loop_task *task);
 void loop_remove(struct loop_task *task);
@@ -32,10 +32,10 @@ void loop_remove(struct loop_task *task);
 /* Runs until loop_stop. */
 void loop_run(struct loop *loop);
 
-/* Any thread, signal handlers too. */
+/* Any thread, and signal handlers. */
 void loop_stop(struct loop *loop);
 
-/* The event fd that, when written, makes the loop step every task. */
+/* An event fd: writing to it makes the loop step every task. */
 int loop_wake_fd(const struct loop *loop);
 
 #endif

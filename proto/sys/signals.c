@@ -1,6 +1,6 @@
-/* A handler notes the first signal and wakes the loop, which handles it between two steps. From then on it
- * ends the process: at the second signal, or when the loop is stuck (in a write that nobody reads, for
- * example) and has not come to it in time. */
+/* A handler notes the first signal and wakes the loop, which handles it between two steps. The process ends
+ * at the second signal, or when the loop is stuck (in a write that nobody reads, for example) and hasn't
+ * handled the first in time. */
 #include "proto/sys/signals.h"
 
 #include <errno.h>
@@ -47,7 +47,7 @@ static void handle(int number)
 		first_ns = clock_now_ns();
 		first_signal = number;
 		alarm(SIGNALS_STUCK_S);
-		/* The loop finds out by the alarm if this should fail. */
+		/* If this fails, the alarm ends the process. */
 		if (write(wake_fd, &(uint64_t){1}, sizeof(uint64_t)) < 0)
 			errno = saved;
 	}
@@ -68,7 +68,7 @@ static uint64_t step(struct loop_task *task, bool readable)
 	if (!readable || read(task->fd, &drain, sizeof drain) < 0)
 		return CLOCK_NEVER;
 	s->caught = first_signal;
-	alarm(SIGNALS_STUCK_S); /* the rest must not be stuck either */
+	alarm(SIGNALS_STUCK_S); /* the shutdown must not get stuck either */
 	if (s->caught_one)
 		s->caught_one(s->context);
 	else

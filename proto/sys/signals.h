@@ -12,14 +12,14 @@ struct signals {
 	void *context;
 };
 
-/* Called before the process is ended without its loop's doing: by the second signal, or because it is stuck.
- * Must be safe in a signal's handler. NULL: nothing. */
+/* `act` is called before the process is ended without its loop: by the second signal, or because it is stuck.
+ * It must be async-signal-safe. NULL: nothing is called. */
 void signals_set_last_act(void (*act)(void));
 
-/* Handles the signals from now on, and ignores SIGPIPE; SIGHUP stays ignored where it was. Once in a process.
+/* Handles the signals from now on, and ignores SIGPIPE; SIGHUP stays ignored if it was. Once per process.
  * 0 or -errno. */
 int signals_open(struct signals *s, struct loop *loop);
-/* Work after the signal gets another second before the process counts as stuck and is ended. */
+/* Gives work after the signal another second before the process counts as stuck and is ended. */
 void signals_extend(void);
 
 void signals_close(struct signals *s);

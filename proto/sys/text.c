@@ -1,4 +1,4 @@
-/* One pass over the input, one decision a character. What is refused is in the header; a byte that
+/* One pass over the input, one decision per character. What is refused is in the header; a byte that
  * begins no sequence, and a sequence together with the continuation bytes it has, count as one
  * character. */
 #include "proto/sys/text.h"

@@ -12,8 +12,7 @@
  * Cut at a character boundary when it doesn't fit. Returns the bytes written without the NUL. */
 size_t text_sanitise(char *out, size_t room, const char *in, size_t size);
 
-/* A number below 999.5 with an SI prefix, "" to "T", that stands for the given one; above 999.5 T as it is.
- */
+/* A number as one below 999.5 with an SI prefix, "" to "T"; from 999.5 T on, the number of T. */
 struct text_scaled {
 	double value;
 	const char *prefix;
