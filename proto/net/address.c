@@ -1,7 +1,7 @@
 /* Owns nothing: addresses are values.
  *
  * Policy: a name that has both kinds of address resolves to IPv4, because older servers speak only
- * that; who wants IPv6 writes the address. A server without an address listens on [::], which takes
+ * that; whoever wants IPv6 writes the address. A server without an address listens on [::], which takes
  * IPv4 peers too (as mapped addresses), or on 0.0.0.0 when the kernel was built without IPv6. "No
  * address" equals nothing, not even itself. */
 #include "proto/net/address.h"
@@ -161,8 +161,8 @@ int address_resolve(struct address *a, const char *host, uint16_t port, bool pas
 	if (!*host) {
 		set_any(&found);
 	} else {
-		/* AI_ADDRCONFIG leaves out families that this machine has no address of, which is
-		 * right for names but would refuse a literal ::1. */
+		/* AI_ADDRCONFIG leaves out families that this machine has no address in, which is right for
+		 * names but would refuse a literal ::1. */
 		err = look_up(&found, host, AI_NUMERICHOST);
 		if (err == EAI_NONAME)
 			err = look_up(&found, host, AI_ADDRCONFIG);
@@ -214,7 +214,7 @@ const char *address_format(const struct address *a, char out[ADDRESS_TEXT])
 {
 	char host[ADDRESS_TEXT];
 	bool brackets = format_host(a, host);
-	/* What a host can be at most, so that the port always fits. */
+	/* The longest a host can be, so that the port always fits. */
 	const int host_max = INET6_ADDRSTRLEN + IF_NAMESIZE;
 
 	if (family_of(a) == AF_UNSPEC)

@@ -32,13 +32,13 @@ const char *address_format(const struct address *a, char out[ADDRESS_TEXT]);
 /* The same family, address, scope and port. */
 bool address_equal(const struct address *a, const struct address *b);
 
-/* The same, but for the port. */
+/* The same, ignoring the port. */
 bool address_same_host(const struct address *a, const struct address *b);
 
 /* 127.0.0.0/8 and ::1: this host itself. */
 bool address_is_loopback(const struct address *a);
 
-/* Bytes of the IP and UDP headers of a datagram to it: 28, or 48 for IPv6; 0 for no address. */
+/* Bytes of IP and UDP headers of a datagram to this address: 28, or 48 for IPv6; 0 for no address. */
 unsigned address_header_bytes(const struct address *a);
 
 uint16_t address_port(const struct address *a);

@@ -1,5 +1,5 @@
-/* Opening, options and the small sends. Receiving in batches is udp_receive.c, sending many
- * datagrams at once udp_many.c. */
+/* Opening, options and single sends. Receiving in batches is in udp_receive.c, sending many datagrams at once
+ * in udp_send.c. */
 #include "proto/net/udp.h"
 
 #include <errno.h>
@@ -15,7 +15,7 @@ static bool enable(int fd, int level, int option)
 	return setsockopt(fd, level, option, &(int){1}, sizeof(int)) == 0;
 }
 
-/* Asks for a large buffer, past the limit for everybody where we may, and says what was granted:
+/* Asks for a large buffer, beyond the system-wide limit where we may, and returns what was granted:
  * the kernel doubles the number for its own bookkeeping. */
 static uint32_t size_buffer(int fd, int force, int ordinary)
 {

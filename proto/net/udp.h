@@ -23,12 +23,12 @@ struct udp_socket {
 	int fd;
 	bool connected;
 	bool send_offload, receive_offload;
-	bool one_by_one;                                  /* udp_send_many is not to join datagrams for now */
+	bool one_by_one;                                  /* for now udp_send_many doesn't join datagrams */
 	unsigned segments_max;                            /* what the kernel takes at once */
 	uint32_t receive_buffer_bytes, send_buffer_bytes; /* granted */
 	uint64_t drops;        /* datagrams that the receive buffer had no room for */
 	uint32_t drops_seen;   /* the kernel's 32-bit count, last seen */
-	unsigned joined_most;  /* datagrams in the fullest message since the owner has set it to 0 */
+	unsigned joined_most;  /* datagrams in the fullest message since the owner set it to 0 */
 	struct impair *impair; /* test_drop_rate and test_delay; NULL: none */
 };
 
@@ -38,7 +38,7 @@ struct udp_datagram {
 	uint64_t received_ns; /* CLOCK_MONOTONIC, from the kernel's time stamp */
 	uint64_t waited_ns;   /* from then until udp_receive took it */
 	uint32_t drops;       /* messages that the receive buffer had no room for just before this one */
-	unsigned joined;      /* joined_most: so many may have been lost in one message */
+	unsigned joined;      /* joined_most: one dropped message may have held this many */
 	const struct address *peer; /* valid until the next udp_receive */
 };
 
@@ -48,30 +48,29 @@ struct udp_batch;
  * 0 or -errno. */
 int udp_open(struct udp_socket *s, const struct address *local);
 
-/* The same, on an address that other sockets of this program share: each is to be connected, but for one
- * that gets what comes from strangers. */
+/* The same, on an address that other sockets of this program share: all are to be connected but one, which
+ * gets what comes from strangers. */
 int udp_open_shared(struct udp_socket *s, const struct address *local);
 void udp_close(struct udp_socket *s);
 
 /* From now on the kernel drops what others send, and reports ICMP errors. 0 or -errno. */
 int udp_connect(struct udp_socket *s, const struct address *peer);
 
-/* The largest UDP payload that leaves a connected socket unfragmented, as far as the kernel knows: its
- * interface's, and what routers have said since (RFC 1191, RFC 8201). 0: not known. */
+/* The largest UDP payload that leaves a connected socket unfragmented, as far as the kernel knows: from its
+ * interface, and from what routers have reported since (RFC 1191, RFC 8201). 0: not known. */
 unsigned udp_path_bytes(const struct udp_socket *s);
 
-/* Whether datagrams that are larger than the kernel knows the path to take are refused (-EMSGSIZE), or leave
- * this host in fragments, as they do on a new socket. In both cases no router may fragment what leaves whole.
- */
+/* Datagrams larger than the kernel knows the path to take: on, they are refused (-EMSGSIZE); off, as on a new
+ * socket, they leave this host in fragments. Either way no router may fragment what leaves whole. */
 void udp_keep_whole(struct udp_socket *s, bool on);
 
-/* No segmentation by the kernel when sending, no joining when receiving. */
+/* Turns off segmentation by the kernel when sending, and joining when receiving. */
 void udp_disable_offload(struct udp_socket *s);
 
 /* The address the socket is bound to. 0 or -errno. */
 int udp_local_address(const struct udp_socket *s, struct address *local);
 
-/* Room for one thread's receiving, taken from the system as it is touched. NULL: out of memory. */
+/* Buffers for one thread to receive into; their memory is taken as it is touched. NULL: out of memory. */
 struct udp_batch *udp_batch_new(void);
 void udp_batch_free(struct udp_batch *batch);
 
@@ -82,24 +81,23 @@ int udp_receive(struct udp_socket *s, struct udp_batch *batch, bool *full);
 /* The next datagram of the batch, in order of arrival. False at the end. */
 bool udp_next(struct udp_batch *batch, struct udp_datagram *d);
 
-/* Sends one datagram (to NULL on a connected socket). Returns 0, or -errno: -EAGAIN when there is no
- * room now. */
+/* Sends one datagram (to NULL on a connected socket). Returns 0, or -errno: -EAGAIN when there is no room
+ * just now. */
 int udp_send(struct udp_socket *s, const struct address *to, const uint8_t *bytes, size_t size);
 
-/* Sends `count` datagrams of `size` bytes each that lie one behind the other. Returns how many the
+/* Sends `count` datagrams of `size` bytes each that lie back to back. Returns how many the
  * kernel took: fewer when there was no room (0: -EAGAIN), or -errno when none could be sent. Falls
  * back to single datagrams, for good, where the path refuses offload. */
 int udp_send_many(
 	struct udp_socket *s, const struct address *to, const uint8_t *bytes, size_t size, unsigned count);
 
-/* The most datagrams of `size` bytes that udp_send_many sends in one call of the system. */
+/* The most datagrams of `size` bytes that udp_send_many sends in one system call. */
 unsigned udp_segments(const struct udp_socket *s, size_t size);
 
-/* Lets go what test_delay holds back and is due; returns when the next is, or CLOCK_NEVER. */
+/* Sends what test_delay has held back and is now due; returns when the next is due, or CLOCK_NEVER. */
 uint64_t udp_flush(struct udp_socket *s, uint64_t now_ns);
 
-/* Sets the bad weather of `s` up: drops that share of what is sent, and holds the rest back that
- * long. 0 or -ENOMEM. */
+/* Impairs `s`: drops this share of what is sent, and delays the rest. 0 or -ENOMEM. */
 int udp_set_impair(struct udp_socket *s, double drop_rate, uint64_t delay_ns);
 
 #endif

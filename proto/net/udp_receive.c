@@ -11,14 +11,14 @@
 
 enum {
 	BATCH_BYTES = 256 << 10,
-	/* Joined datagrams need room for the largest payload there is; few such buffers, so that
-	 * they stay in the cache. Without offload small buffers, many. */
+	/* Joined datagrams need room for the largest payload there is; few such buffers, so that they stay in
+	 * the cache. Without offload: many small buffers. */
 	JOINED_BYTES = 64 << 10,
 	SINGLE_BYTES = 8 << 10,
 	BATCH_MESSAGES = BATCH_BYTES / SINGLE_BYTES,
 	/* Time stamp, drop count and segment size, with room to spare. */
 	CONTROL_BYTES = 128,
-	CLOCKS_APART_NS = 2000, /* two readings of clocks are no further apart, or are made again */
+	CLOCKS_APART_NS = 2000, /* clock readings further apart than this are repeated */
 	CLOCKS_TRIES = 4,
 };
 
@@ -33,8 +33,8 @@ struct udp_batch {
 	uint8_t *bytes;
 	size_t stride;
 	int messages;
-	int at;        /* message that udp_next is in */
-	size_t offset; /* ... and its place there */
+	int at;        /* the message that udp_next is in */
+	size_t offset; /* ... and where in it */
 	unsigned joined;
 	struct message message[BATCH_MESSAGES];
 	struct mmsghdr header[BATCH_MESSAGES];
@@ -84,9 +84,9 @@ static unsigned prepare(struct udp_batch *batch, const struct udp_socket *s)
 	return room;
 }
 
-/* Both clocks at nearly the same instant. Were the thread put aside in between, every datagram of the
- * batch would seem that much older, and might have come before its question. The monotonic clock
- * is the later one, so that what is left of the error goes the other way. */
+/* Both clocks at nearly the same instant. If the thread were descheduled in between, every datagram of the
+ * batch would seem that much older, and an answer could seem to precede its question. The monotonic clock is
+ * read last, so that any error left goes the other way. */
 static void read_clocks(uint64_t *now_ns, uint64_t *wall_ns)
 {
 	uint64_t before_ns;
@@ -99,7 +99,7 @@ static void read_clocks(uint64_t *now_ns, uint64_t *wall_ns)
 	} while (*now_ns - before_ns > CLOCKS_APART_NS && ++tries < CLOCKS_TRIES);
 }
 
-/* The kernel stamps with the wall clock; what has gone by since then is subtracted from the monotonic
+/* The kernel stamps with the wall clock; the time gone by since then is subtracted from the monotonic
  * time. A stamp that makes no sense (the wall clock was just set) counts as now. */
 static uint64_t monotonic(const struct timespec *stamp, uint64_t now_ns, uint64_t wall_ns)
 {

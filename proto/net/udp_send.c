@@ -67,7 +67,7 @@ static int send_singles(
 	return n < 0 ? -errno : n;
 }
 
-/* With bad weather every datagram has a fate of its own. */
+/* With impairment each datagram is dropped or delayed on its own. */
 static int send_through_weather(
 	struct udp_socket *s, const struct address *to, const uint8_t *bytes, size_t size, unsigned count)
 {
@@ -80,8 +80,9 @@ static int send_through_weather(
 	return (int)count;
 }
 
-/* What a kernel or a device answers that can't segment: EIO without checksum offload, EINVAL and
- * EMSGSIZE when a segment doesn't fit the device, EOPNOTSUPP and ENOPROTOOPT when it never heard of it. */
+/* The errors of a kernel or device that can't segment: EIO without checksum offload, EINVAL and
+ * EMSGSIZE when a segment doesn't fit the device, EOPNOTSUPP and ENOPROTOOPT when it doesn't know
+ * segmentation at all. */
 static bool refuses_offload(int error)
 {
 	return error == -EIO || error == -EINVAL || error == -EMSGSIZE || error == -EOPNOTSUPP ||
