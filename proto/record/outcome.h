@@ -4,7 +4,7 @@
 
 #include "proto/record/snapshot.h"
 
-/* What became of the transmissions that did not arrive. packets = sent - unique - duplicates. */
+/* What became of the transmissions that didn't arrive. packets = sent - unique - duplicates. */
 struct loss {
 	uint64_t packets;
 	uint64_t sender_host; /* numbered, but not handed to the network */
@@ -14,14 +14,14 @@ struct loss {
 
 struct loss outcome_loss(const struct test_record *r);
 
-/* Fills r->hash: 12 hex digits of BLAKE2b over the record's canonical text, which holds nothing that one
- * side alone knows. */
+/* Fills r->hash: 12 hex digits of BLAKE2b over the record's canonical text, which holds nothing that only one
+ * side knows. */
 void outcome_seal(struct test_record *r);
 
-/* Both ends have made this record from both ends' counters: it has been sealed. */
+/* Whether the record has been sealed: both ends have made it from both ends' counters. */
 bool outcome_is_agreed(const struct test_record *r);
 
-/* Fills r->received of an upload that has no result with what the last report showed to have arrived. */
+/* Fills r->received of a test without a result with what the last report showed to have arrived. */
 void outcome_guess(struct test_record *r);
 
 #endif

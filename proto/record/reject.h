@@ -7,12 +7,12 @@ enum wire_reject {
 	REJECT_SHORT,    /* shorter than its header or its own count says */
 	REJECT_LONG,     /* longer than its kind may be */
 	REJECT_TYPE,     /* no such type, or not on this port or in this direction */
-	REJECT_PEER,     /* not from the address this port talks with */
+	REJECT_PEER,     /* not from the address this port talks to */
 	REJECT_CHANNEL,  /* no test or heartbeat on this channel */
 	REJECT_SEQUENCE, /* a sequence or span outside what is possible */
-	REJECT_BODY,     /* a body that is not what its type demands */
+	REJECT_BODY,     /* a body that its type doesn't allow */
 	REJECT_TAG,      /* no tag, or one made without the session's secret */
-	REJECT_REPLAY,   /* a sealed message that was taken before, or is too old to tell */
+	REJECT_REPLAY,   /* a sealed message that was accepted before, or is too old to tell */
 	WIRE_REJECTS,
 };
 

@@ -9,14 +9,14 @@
 #include "proto/record/test.h"
 
 enum port_state {
-	PORT_WAITING, /* the peer has not been heard, or not proven its address */
+	PORT_WAITING, /* not heard from the peer yet, or its address is not proven */
 	PORT_UP,
 	PORT_FAILED, /* see `error` */
 };
 
 enum { LATENCY_RECENT = 32 };
 
-/* In the place of a round trip: the heartbeat was not answered in time. */
+/* In place of a round trip: the heartbeat was not answered in time. */
 #define LATENCY_LOST UINT32_MAX
 
 /* Part of a port's round trips. */
@@ -31,21 +31,21 @@ struct owd_part {
 	uint64_t n, p50_ns, p95_ns, p99_ns;
 };
 
-/* The two directions apart: owd.h. Clients of extended servers only. */
+/* Each direction by itself: owd.h. Clients of extended servers only. */
 struct owd_summary {
 	bool known;
 	int64_t offset_ns; /* the server's clock minus this one */
 	uint64_t offset_err_ns;
 	double skew_ppm;
 	uint64_t up_ns, down_ns; /* medians, each wrong by up to offset_err_ns */
-	/* By enum test_direction, with the same error; as with latency_part. */
+	/* Indexed by enum test_direction, with the same error; idle and loaded as in latency_summary. */
 	struct owd_part idle[TEST_DIRECTIONS], loaded[TEST_DIRECTIONS];
-	/* Above the bare path's delay, medians under load; this needs no offset. */
+	/* Median delay under load above the bare path's; needs no offset. */
 	uint64_t queue_up_ns, queue_down_ns;
 };
 
 /* Round trips of one port. Percentiles and mean over all of them; jitter as in RFC 3550, 6.4.1,
- * with the round-trip time in the place of the transit time. */
+ * with the round-trip time in place of the transit time. */
 struct latency_summary {
 	uint64_t n;
 	uint64_t sent;
@@ -72,13 +72,13 @@ struct hole_strip {
 struct port_snapshot {
 	enum port_state state;
 	int error;         /* positive errno of a failed port */
-	uint64_t taken_ns; /* when these values were */
+	uint64_t taken_ns; /* when these values were read */
 	uint16_t local_port, remote_port;
 	int32_t thread_id;
 	uint64_t cpu_ns; /* of the thread that serves this port */
 	uint64_t steps;
 	uint64_t last_heard_ns;    /* 0: never */
-	uint64_t peer_interval_ns; /* server: between the client's heartbeats, as far as is known; 0: not */
+	uint64_t peer_interval_ns; /* server: between the client's heartbeats; 0: not known */
 	uint64_t received_packets, received_bytes;
 	uint64_t sent_packets, sent_bytes;
 	uint64_t send_errors;
@@ -98,7 +98,7 @@ struct port_snapshot {
 	struct hole_strip holes;
 };
 
-/* What a server tells of one of its ports: see port_snapshot. */
+/* What a server tells about one of its ports: see port_snapshot. */
 struct server_view_port {
 	enum port_state state;
 	int32_t thread_id;
@@ -106,14 +106,14 @@ struct server_view_port {
 	uint64_t received_packets, received_bytes;
 	uint64_t sent_packets, sent_bytes;
 	uint64_t socket_drops;
-	uint64_t rejected; /* for all reasons together */
+	uint64_t rejected; /* all reasons together */
 	uint32_t receive_buffer_bytes;
-	uint64_t latency_n, latency_lost; /* round trips as the server has measured them */
+	uint64_t latency_n, latency_lost; /* round trips measured by the server */
 	uint64_t latency_last_ns, latency_p50_ns, latency_p99_ns;
 	bool source_active, sink_active;
 };
 
-/* The latest that a watching client was told. */
+/* The latest view that a watching client has received. */
 struct server_view {
 	uint64_t taken_ns; /* the client's clock when it arrived; 0: none */
 	uint64_t clock_ns; /* the server's when it was written */
@@ -127,7 +127,7 @@ struct session_snapshot {
 	struct port_snapshot port[PORT_KINDS];
 	struct test_record test[SNAPSHOT_TESTS]; /* the latest, oldest first */
 	unsigned tests;
-	struct server_view peer; /* extended client that watches: the server's side */
+	struct server_view peer; /* a watching extended client: the server's side */
 };
 
 #endif

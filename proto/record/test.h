@@ -26,21 +26,21 @@ struct test_order {
 	uint64_t duration_ns;
 	uint64_t rate_bps; /* 0 = max */
 	uint32_t datagram_bytes;
-	bool search;        /* find the rate; rate_bps is then the most that it may be */
-	uint32_t until_ppm; /* ... and end when it is known so well; 0: after the whole duration */
+	bool search;        /* find the rate; rate_bps is then its upper limit */
+	uint32_t until_ppm; /* ... and end once it is known this well; 0: after the whole duration */
 };
 
 enum test_phase {
 	TEST_NONE,
 	TEST_ASKING, /* the command is out, not yet acknowledged */
 	TEST_RUNNING,
-	TEST_AWAITING, /* sending is over, the result is not there yet */
+	TEST_AWAITING, /* sending is over, the result has not arrived yet */
 	TEST_COMPLETE,
 	TEST_INCOMPLETE, /* over without the peer's result, or before its time */
 	TEST_FAILED,     /* never started */
 };
 
-/* Why a server says no, to a client or to a test. */
+/* Why a server refuses a client or a test. */
 enum refusal { REFUSED_NOT, REFUSED_BUSY, REFUSED_AUTH, REFUSED_VERSION, REFUSED_LIMIT, REFUSALS };
 
 /* "busy", "auth", "version", "limit": for the wire, scripts and people. */
@@ -59,7 +59,7 @@ struct source_counters {
 	uint64_t lost_packets;   /* transmissions that reports have shown to be lost so far */
 	uint64_t reports;        /* FLOW_CONTROL received */
 	uint64_t heard_packets;  /* data sequences that the last report shows as arrived */
-	uint64_t unsent_packets; /* numbered, but not taken by the network: none, as far as we can help it */
+	uint64_t unsent_packets; /* numbered, but not taken by the network: should be 0 */
 	uint64_t send_errors;
 };
 
@@ -70,7 +70,7 @@ struct sink_counters {
 	uint64_t unique_packets;        /* data sequences that arrived */
 	uint64_t duplicates;            /* arrivals of a data sequence that was there already */
 	uint64_t network_duplicates;    /* the same channel sequence twice: counted nowhere else */
-	uint64_t retransmitted_packets; /* arrivals of a piece of data that was not sent for the first time */
+	uint64_t retransmitted_packets; /* arrivals of retransmissions */
 	uint64_t reordered;             /* arrivals below the highest channel sequence (RFC 4737, 3.3) */
 	uint64_t host_drops;            /* datagrams lost in this host's own receive buffer */
 	uint64_t reports;               /* FLOW_CONTROL sent */
@@ -82,8 +82,8 @@ enum capacity_limit {
 	CAPACITY_UNKNOWN,  /* no limit found yet */
 	CAPACITY_NETWORK,  /* the bottleneck was busy: the result is its rate */
 	CAPACITY_SENDER,   /* the source couldn't send faster: the path carries at least this much */
-	CAPACITY_RECEIVER, /* the receiver's host lost anything beyond it */
-	CAPACITY_CEILING,  /* more was not allowed */
+	CAPACITY_RECEIVER, /* the receiver's host lost whatever came faster */
+	CAPACITY_CEILING,  /* the highest rate allowed was reached */
 };
 
 /* What the search for a path's capacity has found. */
@@ -91,12 +91,12 @@ struct path_capacity {
 	uint64_t bps;    /* IP layer (RFC 9097); 0: nothing */
 	uint32_t ci_ppm; /* half of the 95 % confidence interval, in millionths of it */
 	enum capacity_limit limit;
-	bool certain; /* the test ended early, because it was known well enough */
+	bool certain; /* the test ended early, as this was known well enough */
 };
 
 enum bucket_kind { BUCKET_NONE, BUCKET_SHAPER, BUCKET_POLICER };
 
-/* The token bucket that the start of a test has shown; all zero for NONE. */
+/* The token bucket that the start of a test has revealed; all zero for NONE. */
 struct bucket_result {
 	enum bucket_kind kind;
 	uint64_t rate_bps, bytes;
@@ -118,28 +118,28 @@ struct loss_pattern {
 	uint64_t burst[LOSS_BURSTS];    /* bursts by length */
 	double mean;                    /* packets in a burst */
 	uint64_t unread;                /* numbers that may or may not have been lost */
-	uint64_t period;                /* a burst begins every this many packets; 0: no period */
+	uint64_t period;                /* packets from one burst to the next; 0: no period */
 	double period_share;            /* of the bursts read, 0..1 */
 	unsigned outages;
 	struct loss_outage outage[LOSS_OUTAGES]; /* longest first */
 
-	/* RFC 4737, section 4.2.2: packets that had arrived since the first one that overtook this. Exact
-	 * while the hole is one of the latest LOSS_HOLES (loss_pattern.h); later, the distance to the highest
-	 * number, which overstates it by what is missing in between. */
+	/* RFC 4737, section 4.2.2: packets that had arrived since the first one that overtook a late one.
+	 * Exact while the hole is one of the latest LOSS_HOLES (loss_pattern.h); later, the distance to the
+	 * highest number, which overstates it by what is missing in between. */
 	uint64_t late, extent_max;
 	double extent_mean;
 	uint64_t late_max_ns; /* from the opening of a hole until it was filled; remembered holes only */
 };
 
-/* A burst is no longer (pacer.h): who is later has missed a part of its rate. */
+/* No burst is longer (pacer.h): a thread later than this has lost part of its rate. */
 enum { HOST_LATE_US = 1000 };
 
-/* What the worker of one end has cost its host, and met there. */
+/* What one end's worker cost its host, and how its host held it up. */
 struct host_load {
 	bool known;
 	uint32_t cpu_permille;  /* of one CPU, by the worker's thread while data flowed */
 	bool offload;           /* segmentation or joining by the kernel */
-	uint32_t late_permille; /* of its turns, that came more than HOST_LATE_US after they were due */
+	uint32_t late_permille; /* of its turns that came more than HOST_LATE_US after they were due */
 	uint64_t late_max_ns;   /* the latest */
 };
 
@@ -152,7 +152,7 @@ struct sent_half {
 	uint64_t duration_ns; /* how long the sending took */
 };
 
-/* How much of a received half is there. Each holds what the one before does. */
+/* How much of a received half is known. Each level includes the one before. */
 enum received_known {
 	RECEIVED_NOTHING,
 	RECEIVED_TOTALS,   /* packets and bytes: from an older peer, or read off reports */
@@ -174,15 +174,15 @@ struct test_record {
 	enum test_phase phase;
 	uint32_t channel;
 	uint32_t datagram_bytes;
-	uint32_t overhead_bytes;           /* of IP and UDP for each: 28, or 48 for IPv6; 0: not known */
+	uint32_t overhead_bytes;           /* of IP and UDP per datagram: 28, or 48 for IPv6; 0: not known */
 	uint64_t asked_rate_bps, rate_bps; /* asked for, and granted; 0 = max */
 	uint64_t asked_duration_ns, granted_duration_ns;
 	uint64_t start_ns;
-	uint32_t commands;     /* how often the test was asked for */
-	enum refusal refusal;  /* TEST_FAILED: the server said no */
-	uint32_t wait_s;       /* ... and when it may be worth to ask again */
-	bool search;           /* the rate was to be found ... */
-	uint32_t until_ppm;    /* ... and the test to end when it was known so well; 0: not before its time */
+	uint32_t commands;    /* how many times the command was sent */
+	enum refusal refusal; /* TEST_FAILED: the server said no */
+	uint32_t wait_s;      /* ... and when it may be worth asking again */
+	bool search;          /* the rate was to be found ... */
+	uint32_t until_ppm; /* ... and the test to end once it was known this well; 0: not before its time */
 	struct sent_half sent; /* its duration is the granted one until the test is over */
 	struct received_half received;
 	char uid[TEST_UID_BYTES];

@@ -67,7 +67,7 @@ enum verdict_limit verdict_limit(const struct test_record *t)
 	if (reaches(t, t->rate_bps))
 		return capped ? LIMIT_SERVER_CAP : LIMIT_ASKED_RATE;
 	if (t->received.count.host_drops > 0)
-		return receiver(t); /* its drops have held an unlimited sender back */
+		return receiver(t); /* its drops have held back an unlimited sender */
 	if (t->sent.load.known && t->sent.load.cpu_permille >= BUSY_PERMILLE)
 		return LIMIT_SENDER_CPU;
 	if (t->received.load.known && t->received.load.cpu_permille >= BUSY_PERMILLE)

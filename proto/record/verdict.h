@@ -1,5 +1,5 @@
 /* What limited a test, how the path behaves under load, and whether a figure deserves trust: plain words and
- * grades made of records. Pure functions: any thread. */
+ * grades made from records. Pure functions: any thread. */
 #ifndef PROTO_RECORD_VERDICT_H
 #define PROTO_RECORD_VERDICT_H
 
@@ -18,7 +18,7 @@ enum verdict_limit {
 
 enum {
 	VERDICT_TEXT = 160,
-	VERDICT_LATE_PERMILLE = 10, /* of a thread's turns that come late: it was held up */
+	VERDICT_LATE_PERMILLE = 10, /* of a thread's turns that come late: from here on it was held up */
 };
 
 enum verdict_limit verdict_limit(const struct test_record *t);
@@ -38,15 +38,15 @@ uint32_t verdict_responsiveness(const struct session_snapshot *s);
 char verdict_grade(const struct session_snapshot *s);
 uint64_t verdict_added_ns(const struct session_snapshot *s);
 
-/* Whether CONTROL, which carries no data, suffers with the loaded port: then both share one queue; otherwise
- * the bottleneck has queues per flow. Nothing is known unless something queued. */
-/* What stands in the bottleneck's queue under load: the most that load adds to a port's median, and how many
- * bytes pass in that time at the rate of test `t`. */
+/* The bottleneck's standing queue under load: the most that load adds to a port's median, and how many bytes
+ * pass in that time at the rate of test `t`. */
 struct verdict_queue {
 	uint64_t ns, bytes;
 };
 struct verdict_queue verdict_standing_queue(const struct session_snapshot *s, const struct test_record *t);
 
+/* Whether CONTROL, which carries no data, suffers with the loaded port: then both share one queue; otherwise
+ * the bottleneck has queues per flow. Nothing is known unless something queued. */
 enum verdict_queues { QUEUES_UNKNOWN, QUEUES_SHARED, QUEUES_PER_FLOW };
 enum verdict_queues verdict_queues(const struct session_snapshot *s);
 
