@@ -1,9 +1,9 @@
-/* Parsing: doubled keys, anything behind the object, and a number or text outside its range refuse
- * the body.
+/* Decoding: duplicate keys, anything after the object, and a number or text outside its range make the body
+ * refused.
  *
- * Writing: in the classic peers' key order. A result is written as text, because each of its real numbers is
- * to have the fewest digits that keep its value; it depends on no locale, as real numbers get their decimal
- * point afterwards. */
+ * Encoding: in the classic peers' key order. A result is written as text, because each of its real numbers
+ * needs the fewest digits that keep its value. No locale matters, as real numbers get their decimal point
+ * afterwards. */
 #include "proto/wire/classic.h"
 
 #include <assert.h>
@@ -205,7 +205,7 @@ size_t classic_encode_assignment(char out[WIRE_BODY_BYTES], const struct classic
 	return (size_t)n;
 }
 
-/* Reads one number of at most `max` and moves *at behind it. */
+/* Reads one number of at most `max` and moves *at past it. */
 static bool take_number(const uint8_t *bytes, size_t size, size_t *at, uint32_t max, uint32_t *number)
 {
 	size_t begin = *at;

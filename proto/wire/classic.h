@@ -2,8 +2,8 @@
  * CONNECT. Numbers are checked against their ranges, text is sanitised, unknown keys are ignored. No state:
  * any thread.
  *
- * Parsers return WIRE_OK or REJECT_BODY; formatters return the bytes written (no NUL counted), which
- * always fit in WIRE_MAX_BYTES - WIRE_HEADER_BYTES. */
+ * Decoding returns WIRE_OK or REJECT_BODY; encoding the bytes written, without a NUL, which always fit in
+ * WIRE_BODY_BYTES. */
 #ifndef PROTO_WIRE_CLASSIC_H
 #define PROTO_WIRE_CLASSIC_H
 
@@ -41,7 +41,7 @@ struct classic_result {
 	bool has_packet_count; /* older servers leave it out */
 	uint64_t packet_count;
 	double duration_s;
-	/* Keys that classic peers ignore and our server adds. */
+	/* Keys that our server adds and classic peers ignore. */
 	bool has_counts;
 	uint64_t unique_packets, duplicates, reordered, socket_drops;
 };
@@ -52,7 +52,7 @@ enum wire_reject classic_decode_result(const uint8_t *body, size_t size, struct 
 /* A random UUID (RFC 4122, version 4). */
 void classic_new_uid(char out[TEST_UID_BYTES]);
 
-/* The classic handshake: "7000,7001,7002,26970". Parsing accepts exactly four decimal integers,
+/* The classic handshake: "7000,7001,7002,26970". Decoding accepts exactly four decimal integers,
  * the ports 1..65535 and distinct, the key 0..WIRE_CHANNEL_MAX, and a trailing line end. */
 struct classic_assignment {
 	uint16_t port[3];

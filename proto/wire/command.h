@@ -12,8 +12,8 @@
 #include "proto/record/test.h"
 #include "proto/wire/wire.h"
 
-/* {"cmd":"BWDN","channel":C,"duration":D,"rate":R,"length":L}, client to server; rate 0: as fast as it
- * goes. The answer has "ack":0 and what was granted, or why it was not:
+/* {"cmd":"BWDN","channel":C,"duration":D,"rate":R,"length":L}, client to server; rate 0: as fast as possible.
+ * The answer has "ack":0 and what was granted, or why it was not:
  * {"cmd":"BWDN","ack":0,"channel":C,"duration":D,"rate":R,"uid":"..."}, with "allowed":A
  * where the server's rate is shared; or
  * {"cmd":"BWDN","ack":0,"channel":C,"refused":"limit","wait":S} */
@@ -24,7 +24,7 @@ struct test_command {
 	uint32_t duration_s;
 	uint64_t rate_bps;
 	bool search;              /* question only: find the rate, up to this one */
-	uint32_t until_ppm;       /* ... and end when it is known so well; 0: no */
+	uint32_t until_ppm;       /* ... and end once it is known this well; 0: no */
 	uint64_t allowed_bps;     /* answer only: limit until the reports say otherwise; 0: none */
 	uint32_t datagram_bytes;  /* question only */
 	char uid[TEST_UID_BYTES]; /* answer only */

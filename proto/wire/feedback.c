@@ -1,6 +1,6 @@
-/* One table of the report's fields, in their order on the wire, serves writing and reading. What is
- * checked is what a reader's arithmetic needs: counts that fit together, and delays whose
- * difference is a number. */
+/* One table of the report's fields, in their order on the wire, serves encoding and decoding. Only what a
+ * reader's arithmetic needs is checked: counts that fit together, and delays whose difference doesn't
+ * overflow. */
 #include "proto/wire/feedback.h"
 
 #include <assert.h>

@@ -1,5 +1,5 @@
-/* The body of FLOW_CONTROL: the spans that are missing and, between extended peers, the receiver's
- * report behind them. Big-endian; PROTOCOL.md has the byte table. No state: any thread. */
+/* The body of FLOW_CONTROL: the spans that are missing, followed by the receiver's report between extended
+ * peers. Big-endian; PROTOCOL.md has the byte table. No state: any thread. */
 #ifndef PROTO_WIRE_FEEDBACK_H
 #define PROTO_WIRE_FEEDBACK_H
 
@@ -19,19 +19,19 @@ enum {
 
 struct feedback {
 	struct wire_spans spans;
-	bool has_report;         /* what follows counts only then */
-	uint64_t waited_ns;      /* least since the last report, in the sink's socket; on the wire whole us */
-	uint64_t from;           /* the spans speak of data sequences from here on */
-	uint64_t clock_ns;       /* the sink's monotonic clock as it was written */
-	uint64_t packets, bytes; /* received so far, network duplicates apart */
+	bool has_report;    /* what follows is valid only then */
+	uint64_t waited_ns; /* in the sink's socket: least since the last report; on the wire in whole us */
+	uint64_t from;      /* the spans cover data sequences from here on */
+	uint64_t clock_ns;  /* the sink's monotonic clock when this was written */
+	uint64_t packets, bytes; /* received so far, without network duplicates */
 	uint64_t unique_packets, duplicates, network_duplicates, reordered;
 	uint64_t next_channel; /* one above the highest channel sequence received */
 	uint64_t host_drops;   /* datagrams lost in the sink's own receive buffer */
 	int64_t delay_min_ns,
 		delay_last_ns;     /* arrival - send time, clocks not aligned; since the last report */
 	uint64_t receipt_sequence; /* a data packet that arrived, ... */
-	uint64_t receipt;          /* ... and what was written in it; 0: none arrived yet */
-	uint64_t allowed_bps;      /* the sink's side lets the source send so much; 0: no limit */
+	uint64_t receipt;          /* ... and the receipt it carried; 0: none has arrived yet */
+	uint64_t allowed_bps;      /* the most that the sink's side lets the source send; 0: no limit */
 	uint64_t arrival_ns; /* of packet next_channel - 1, by clock_ns' clock; 0: no news since the last
 				report */
 };
@@ -41,8 +41,8 @@ struct feedback {
  */
 size_t feedback_encode(uint8_t out[WIRE_MAX_BYTES], const struct feedback *f);
 
-/* A report of a later version is read as far as we know it; bytes behind are ignored. `extended`: a
- * report is demanded. WIRE_OK or the reason of refusal. */
+/* A report of a later version is read as far as we know it; bytes after it are ignored. `extended`: a report
+ * must be there. WIRE_OK or the reason for refusal. */
 enum wire_reject feedback_decode(const uint8_t *body, size_t size, bool extended, struct feedback *f);
 
 #endif

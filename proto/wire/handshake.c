@@ -1,6 +1,5 @@
-/* Policy: a question of the wrong size or prefix costs two comparisons. Of one in a version that
- * isn't ours, only the version and the nonce must be right, as that is what its refusal is made of.
- */
+/* Policy: a question of the wrong size or prefix costs two comparisons. Of one in another version only the
+ * version and the nonce must be valid, as its refusal is made from them. */
 #include "proto/wire/handshake.h"
 
 #include <assert.h>
@@ -102,7 +101,7 @@ void handshake_append_mac(struct wire_json_text *t, size_t begin, const struct k
 	wire_json_append_hex(t, mac, sizeof(mac));
 }
 
-/* Whether the object ends at `at`, but for padding. */
+/* Whether the object ends at `at`, apart from padding. */
 static bool ends_object(const char *text, size_t size, size_t at)
 {
 	static const char pad[] = ",\"pad\":\"";

@@ -4,7 +4,7 @@
  *
  * question, always HANDSHAKE_BYTES long, so that no answer is longer:
  *   CONNECT {"wyndrvr":1,"nonce":"32 hex","features":["bwdn",...],"cookie":"32 hex","key":"name",
- *            "mac":"64 hex","pad":"..."}           cookie, key and mac only when there is one
+ *            "mac":"64 hex","pad":"..."}           cookie, key and mac only where there is one
  * answers, each with the question's nonce:
  *   {"wyndrvr":1,"nonce":"...","cookie":"32 hex"}
  *   {"wyndrvr":1,"nonce":"...","token":"32 hex","ports":[7000,7001,7002],"key":26970,
@@ -54,7 +54,7 @@ struct handshake_question {
 	uint8_t mac[HANDSHAKE_MAC];
 };
 
-/* Writes exactly HANDSHAKE_BYTES; with `key` its name and the mac are in it. */
+/* Writes exactly HANDSHAKE_BYTES; with `key`, its name and the mac are included. */
 void handshake_encode_question(
 	uint8_t out[HANDSHAKE_BYTES], const struct handshake_question *h, const struct key *key);
 
@@ -64,8 +64,8 @@ void handshake_encode_question(
 enum handshake_kind { HANDSHAKE_NONE, HANDSHAKE_CLASSIC, HANDSHAKE_EXTENDED };
 enum handshake_kind handshake_kind(const uint8_t *bytes, size_t size);
 
-/* WIRE_OK or REJECT_BODY. A version other than ours is parsed too, as far as it goes: it must be
- * refused by name. */
+/* WIRE_OK or REJECT_BODY. A version other than ours is decoded as far as possible, so that it can be refused
+ * as such. */
 enum wire_reject handshake_decode_question(const uint8_t *bytes, size_t size, struct handshake_question *h);
 
 /* Whether the question's mac was made with `key`; constant time. */
@@ -91,7 +91,7 @@ struct handshake_answer {
 	uint8_t mac[HANDSHAKE_MAC];
 };
 
-/* Returns the length, at most HANDSHAKE_BYTES; with `key` the mac is in it. */
+/* Returns the length, at most HANDSHAKE_BYTES; with `key`, the mac is included. */
 size_t handshake_encode_answer(
 	uint8_t out[HANDSHAKE_BYTES], const struct handshake_answer *a, const struct key *key);
 enum wire_reject handshake_decode_answer(const uint8_t *bytes, size_t size, struct handshake_answer *a);

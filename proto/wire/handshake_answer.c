@@ -1,6 +1,6 @@
-/* The server's answers to the extended CONNECT. What an answer is, one key tells: "refused",
- * "token" or "cookie"; one that has two of them is refused, and so is a version that isn't ours,
- * unless it brings a refusal. */
+/* The server's answers to the extended CONNECT. One key tells what an answer is: "refused", "token" or
+ * "cookie". An answer with two of them is rejected, and so is one of another version, unless it is a refusal.
+ */
 #include <assert.h>
 #include <string.h>
 

@@ -129,7 +129,7 @@ static bool copy_stamp(char out[HEARTBEAT_BODY_STAMP], const char *text, size_t 
 	return true;
 }
 
-/* What is said of the interval comes out of the pad: the length stays the same. */
+/* The interval takes its room from the pad: the length stays the same. */
 static void append_question(struct wire_json_text *b, const struct heartbeat_body *m)
 {
 	char interval[INTERVAL_TEXT] = "";

@@ -13,12 +13,12 @@
 
 enum { HEARTBEAT_BODY_STAMP = 48 }; /* the JSON text of a time stamp and its NUL */
 
-/* A heartbeat's time stamps, each as JSON text (a number, or a string with its quotes), which is
- * given back as it came; "" when absent. HEARTBEAT_0 carries only `client`. */
+/* A heartbeat's time stamps, each as JSON text (a number, or a string with its quotes), which is returned as
+ * it came; "" when absent. HEARTBEAT_0 carries only `client`. */
 struct heartbeat_body {
 	char client[HEARTBEAT_BODY_STAMP];
 	char server[HEARTBEAT_BODY_STAMP];
-	/* Between extended peers, in answers: how long the packet before was held on this host, from the
+	/* Between extended peers, in answers: how long the previous packet was held on this host, from the
 	 * kernel's receive time to this send; and, from the server, whether the client's address is proven.
 	 */
 	bool extended;
@@ -32,7 +32,7 @@ enum wire_reject heartbeat_body_decode(
 	const uint8_t *body, size_t size, enum wire_type type, struct heartbeat_body *m);
 
 /* Seconds with nine decimals, as a JSON number, and back to the nearest nanosecond.
- * Reading answers false when the text is no number or out of 0..2^63 ns. */
+ * Reading returns false when the text is not a number or is outside 0..2^63 ns. */
 void heartbeat_body_write_stamp(char out[HEARTBEAT_BODY_STAMP], uint64_t ns);
 bool heartbeat_body_read_stamp(const char *text, uint64_t *ns);
 

@@ -1,7 +1,7 @@
 /* Reading: jansson checks the whole body, so that what is read later is known to be JSON. Nesting
  * is measured before, because jansson recurses and allocates for every level.
  *
- * Writing: text that would not fit is our own mistake, so it is asserted. */
+ * Writing: text that doesn't fit is our own bug, so it is asserted. */
 #include "proto/wire/json.h"
 
 #include <assert.h>

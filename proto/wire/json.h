@@ -1,4 +1,4 @@
-/* What the parsers and formatters of JSON objects share. Internal to wire. */
+/* What decoding and encoding JSON objects share. Internal to wire. */
 #ifndef PROTO_WIRE_JSON_H
 #define PROTO_WIRE_JSON_H
 
@@ -9,11 +9,11 @@
 
 #include "proto/record/test.h"
 
-/* Above it a double, which is what many peers hold numbers in, can't tell neighbours apart. */
+/* Above this a double, which many peers hold numbers in, can't tell neighbours apart. */
 #define WIRE_JSON_COUNT_MAX (UINT64_C(1) << 53)
 
-/* The whole of the bytes as one object, or NULL: no JSON, no object, anything behind it, doubled
- * keys, nested too deeply, longer than a message, or no memory. */
+/* All the bytes as one object, or NULL: not JSON, not an object, anything after it, duplicate keys, nested
+ * too deeply, longer than a message, or no memory. */
 json_t *wire_json_open(const uint8_t *bytes, size_t size);
 
 /* An integer, or a real number without a fraction, in min..max. */
@@ -34,24 +34,24 @@ struct wire_json_counter {
 	size_t offset;
 };
 
-/* Adds the counters of `from` to an object, each as `max` where it is larger; reads them all, none above
+/* Writing adds the counters of `from` to an object, each at most `max`. Reading requires them all, none above
  * `max`. */
 void wire_json_write_counters(json_t *object, const void *from, const struct wire_json_counter *counter,
 	unsigned count, uint64_t max);
 bool wire_json_read_counters(
 	json_t *object, void *to, const struct wire_json_counter *counter, unsigned count, uint64_t max);
 
-/* The bytes of an object, at most `room`, else 0; the object is given up. */
+/* Writes an object and releases it. Returns the bytes written; 0 when they don't fit in `room`. */
 size_t wire_json_dump(json_t *object, char *out, size_t room);
 
 /* Where a key of the outermost object, and its value, begin in text known to be JSON: the index of
  * the key's opening quote; `size` when the key is missing or written with escapes. */
 size_t wire_json_find(const char *text, size_t size, const char *key, size_t *value);
 
-/* The index behind the string whose opening quote is at `at`. */
+/* The index just past the string whose opening quote is at `at`. */
 size_t wire_json_skip_string(const char *text, size_t size, size_t at);
 
-/* Text being written; that it fits is for the caller to see to. */
+/* Text being written; the caller makes sure that it fits. */
 struct wire_json_text {
 	char *text;
 	size_t used, room; /* room for the final NUL included */

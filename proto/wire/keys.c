@@ -1,6 +1,6 @@
-/* Policy: whatever holds a secret, be it the keys or a piece of the file, is memory of
- * sodium_malloc: locked, left out of core dumps, wiped when it is freed. Nothing of a line is ever
- * quoted in an error, because a secret may stand in any place of a line that is wrong. */
+/* Policy: whatever holds a secret, the keys or a piece of the file, lives in sodium_malloc memory: locked,
+ * left out of core dumps, wiped when it is freed. No error quotes any part of a line, because a secret may be
+ * anywhere in a malformed one. */
 #include "proto/wire/keys.h"
 
 #include <errno.h>
@@ -65,7 +65,7 @@ bool key_is_name(const char *text)
 	return size > 0 && size < KEY_NAME && strspn(text, allowed) == size;
 }
 
-/* Behind the digits, or NULL: none, or more than `most`. */
+/* The end of the digits, or NULL: none, or more than `most`. */
 static const char *read_digits(const char *text, unsigned most, uint64_t *value)
 {
 	const char *at = text;
@@ -195,7 +195,7 @@ static int read_byte(struct reader *r, char *byte)
 	return 1;
 }
 
-/* The next line without its end: 1, 0 behind the last, or -errno. */
+/* The next line without its end: 1, 0 after the last, or -errno. */
 static int read_line(struct reader *r)
 {
 	size_t used = 0;
@@ -317,7 +317,7 @@ size_t keys_generate(char *out, size_t room, const char *name)
 
 	if (room < KEYS_LINE || !key_is_name(name))
 		return 0;
-	/* Without its random numbers there is nothing to go on with. */
+	/* Without random numbers there is no secret to make. */
 	if (sodium_init() < 0)
 		abort();
 	randombytes_buf(secret, sizeof(secret));

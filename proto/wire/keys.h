@@ -1,9 +1,9 @@
-/* Pre-shared keys: a file of named keys, one a line, that nobody else may read.
+/* Pre-shared keys: a file of named keys, one per line, that nobody else may read.
  *
  *     # comment
  *     NAME 64-HEX-DIGITS [rate=N] [duration=S]
  *
- * On a client the first key counts, on a server every one; rate (bits a second, k M G) and duration
+ * A client uses the first key, a server all of them; rate (bits a second, k M G) and duration
  * (seconds) are caps of that key. Secrets live in locked memory (sodium_mlock) and are wiped.
  * Loaded by main before any thread starts, const from then on. */
 #ifndef PROTO_WIRE_KEYS_H
@@ -26,7 +26,7 @@ struct key {
 
 struct keys;
 
-/* Whether it can be the name of a key. */
+/* Whether `text` is a valid name for a key. */
 bool key_is_name(const char *text);
 
 /* Reads a file. 0 or -errno, `error` then says "FILE:LINE: what is wrong"; a file that its group or
@@ -35,14 +35,14 @@ bool key_is_name(const char *text);
 int keys_load(struct keys **out, const char *path, char error[KEYS_ERROR]);
 void keys_free(struct keys *keys);
 
-/* By name; NULL: there is none. The time it takes doesn't tell how much of a name is right. */
+/* By name; NULL: there is none. The time it takes doesn't reveal how much of a name is right. */
 const struct key *keys_find(const struct keys *keys, const char *name);
 
-/* The first of the file. */
+/* The first key of the file. */
 const struct key *keys_first(const struct keys *keys);
 
 /* A line for a key file with a new random key: for --genkey. Returns the bytes written without the
- * NUL; 0: no name, or no room for KEYS_LINE. */
+ * NUL; 0: not a valid name, or no room for KEYS_LINE. */
 size_t keys_generate(char *out, size_t room, const char *name);
 
 #endif

@@ -1,4 +1,4 @@
-/* jansson reads and writes; tables name the counters, so that both ways agree. */
+/* jansson reads and writes; tables name the counters, so that encoding and decoding agree. */
 #include "proto/wire/result.h"
 
 #include <jansson.h>
@@ -40,7 +40,7 @@ enum {
 };
 
 enum {
-	PATTERN_OUTAGES = 4, /* a message has room for so many */
+	PATTERN_OUTAGES = 4, /* as many as a message has room for */
 	LOAD_NUMBERS = 4,
 	LOAD_LEAST = 2, /* without lateness */
 };

@@ -12,8 +12,8 @@
 #include "proto/record/test.h"
 #include "proto/wire/wire.h"
 
-/* {"cmd":"TEST_RESULT","ack":1,"channel":C,"uid":"...","sent":{...}} and "received" in its place: the
- * client says what it has counted, the server answers ("ack":0) with the other half. */
+/* {"cmd":"TEST_RESULT","ack":1,"channel":C,"uid":"...","sent":{...}} or "received" in its place: the client
+ * says what it has counted, the server answers ("ack":0) with the other half. */
 struct result_message {
 	bool is_answer;
 	uint32_t channel;

@@ -1,5 +1,5 @@
-/* Policy: what is too short costs nothing; then the tag, in constant time; and only what carries a
- * right one can read or move the window. */
+/* Policy: what is too short is refused at no cost; then the tag is checked, in constant time; only what
+ * carries a valid one gets to read or move the window. */
 #include "proto/wire/seal.h"
 
 #include <sodium.h>
@@ -59,7 +59,7 @@ static bool take_counter(struct seal *s, uint64_t counter)
 {
 	uint64_t back;
 
-	/* The last number of all has no successor for `next`, and nobody sends that many. */
+	/* The highest number has no successor for `next`, and nobody sends that many. */
 	if (counter == UINT64_MAX)
 		return false;
 	if (counter >= s->next) {

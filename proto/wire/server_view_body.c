@@ -1,4 +1,4 @@
-/* jansson reads and writes; one table names the counters, so that both ways agree. */
+/* jansson reads and writes; one table names the counters, so that encoding and decoding agree. */
 #include "proto/wire/server_view_body.h"
 
 #include <jansson.h>

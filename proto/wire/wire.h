@@ -25,7 +25,7 @@ enum wire_type {
 	WIRE_HEARTBEAT_2,
 	WIRE_FLOW_CONTROL,
 	WIRE_BANDWIDTH_TEST,
-	WIRE_DATA, /* no data: a question about the path's largest datagram, or its answer */
+	WIRE_DATA, /* not data: a question about the path's largest datagram, or its answer */
 	WIRE_CONTROL,
 	WIRE_TEST_RESULT,
 	WIRE_TYPES,
@@ -46,7 +46,7 @@ enum wire_reject wire_decode(const uint8_t *bytes, size_t size, struct wire_head
 /* Which piece of data a BANDWIDTH_TEST packet carries: sequence - offset, mod 2^64. */
 uint64_t wire_data_sequence(const struct wire_header *h);
 
-/* Behind the header of data between extended peers. */
+/* Follows the header of data between extended peers. */
 struct wire_stamp {
 	uint64_t sent_ns; /* by the sender's clock */
 	uint64_t receipt; /* receipt.h; 0: nobody asks for a proof of arrival */
@@ -71,8 +71,8 @@ struct wire_spans {
 size_t wire_encode_spans(uint8_t *out, const struct wire_spans *spans);
 
 /* Refuses a count above WIRE_SPANS_MAX or beyond `size` (REJECT_SHORT), and spans that are empty,
- * overlap, touch or do not ascend (REJECT_SEQUENCE). Bytes behind the spans are ignored;
- * *used, unless NULL, is set to where they begin. */
+ * overlap, touch or do not ascend (REJECT_SEQUENCE). Bytes after the spans are ignored; *used, unless NULL,
+ * is set to where they begin. */
 enum wire_reject wire_decode_spans(const uint8_t *body, size_t size, struct wire_spans *spans, size_t *used);
 
 #endif
