@@ -94,7 +94,7 @@ void control_end(struct control *c, struct control_test *t, enum test_phase phas
 		control_owe_mail(t, MAIL_TEST_OVER);
 }
 
-/* 1..2^24-1, not the heartbeats' and not used before in this session. */
+/* 1..2^24-1, neither the heartbeats' nor that of a test still remembered. */
 static uint32_t new_channel(struct control *c)
 {
 	uint32_t channel;
@@ -154,7 +154,7 @@ static void take_grant(struct control *c, const struct mail *mail, uint64_t now_
 		return;
 	t->owes_answer = true;
 	t->answers_result = false;
-	t->record.refusal = mail->refusal; /* an earlier refusal is over */
+	t->record.refusal = mail->refusal; /* replaces an earlier refusal */
 	t->record.wait_s = mail->wait_s;
 	if (mail->refusal) {
 		t->record.phase = TEST_FAILED; /* nothing was granted, so nothing is over */
@@ -196,7 +196,7 @@ void control_take_mail(struct control *c, const struct mail *mail, uint64_t now_
 		take_done(c, mail, now_ns);
 }
 
-/* No answer came. An upload without a result shows at least what the last report said. */
+/* No answer came. An upload without a result at least shows what the last report said. */
 void control_give_up(struct control *c, struct control_test *t)
 {
 	struct test_record *r = &t->record;
@@ -210,8 +210,8 @@ void control_give_up(struct control *c, struct control_test *t)
 		outcome_guess(r);
 }
 
-/* Whether this side has something that it repeats until it is answered: the client its commands and, to
- * an extended server, its counters; a server its result, to a classic client. */
+/* Whether this side repeats something until it is answered: a client its commands and, to an extended server,
+ * its counters; a server its result, to a classic client. */
 static bool repeats(const struct control *c, const struct control_test *t)
 {
 	if (t->record.phase == TEST_ASKING)

@@ -1,6 +1,6 @@
 /* The conversation on the CONTROL port: commands that are sent until they are acknowledged, and the
- * life of a test as this port sees it. A state machine without clock, socket or thread: input changes
- * the state, control_packet and control_mail then say what is to be sent, and to whom.
+ * life of a test as this port sees it. A state machine without clock, socket or thread: input changes the
+ * state; control_packet and control_mail then say what is to be sent, and to whom.
  *
  * classic peers
  *   client: ASKING -(ack)-> RUNNING -(source done)-> AWAITING -(result)-> COMPLETE
@@ -25,10 +25,10 @@ enum {
 	CONTROL_ASK_S = 10,       /* how long a command is repeated without an answer */
 	CONTROL_CLASSIC_MS = 500, /* ... to a classic server no sooner than this */
 	CONTROL_AWAIT_S = 5,      /* how long a client waits for a classic server's result */
-	CONTROL_RESULT_S = 10,    /* how long an unacknowledged result, or counters, are repeated */
+	CONTROL_RESULT_S = 10,    /* how long unacknowledged results or counters are repeated */
 };
 
-/* A test is asked for, so it is RUNNING or over; all that one slot holds. */
+/* One slot: a test that is asked for, running or over. */
 struct control_test {
 	struct test_record record; /* phase TEST_NONE: the slot is free */
 	uint64_t sequence;         /* of this test's channel on the CONTROL port */
@@ -49,12 +49,12 @@ struct control {
 	uint64_t repeat_ns; /* client: ucm_delay; server: ucm_rate; see control_repeat_ns */
 	uint32_t key;       /* never used as a test's channel */
 	uint32_t tests_begun;
-	bool changed; /* a test has ended: the port shows it, and takes this back */
+	bool changed; /* a test has ended: the port publishes it and clears this */
 	struct control_test test[CONTROL_TESTS];
 };
 
-/* How often to repeat what should be repeated every `wanted_ns`. Some classic servers begin to count anew
- * with each BWUP that reaches them, so that one may not follow the other before its answer can have come. */
+/* The interval to use where `wanted_ns` is asked for. Some classic servers restart their count with each
+ * BWUP, so the next one must not be sent before the answer to the last can have come. */
 uint64_t control_repeat_ns(bool is_client, bool extended, uint64_t wanted_ns);
 
 void control_init(struct control *c, bool is_client, bool extended, uint64_t repeat_ns, uint32_t key);
@@ -88,9 +88,9 @@ struct control_packet {
 };
 bool control_packet(struct control *c, uint64_t now_ns, struct control_packet *out);
 
-/* The next mail, to be posted before packets are sent: what a packet makes the peer send must find the
- * worker ready. For the port that the test's direction names, or for the listener. False when there is
- * none. */
+/* The next mail, to be posted before packets are sent: the worker must be ready for what a packet makes the
+ * peer send. control_mail: for the port of the test's direction; control_gate_mail: for the listener. False
+ * when there is none. */
 bool control_mail(struct control *c, struct mail *out);
 bool control_gate_mail(struct control *c, struct mail *out);
 

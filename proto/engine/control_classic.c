@@ -139,7 +139,7 @@ void control_classic_worker_done(struct control *c, struct control_test *t, uint
 	} else if (t->theirs_known) {
 		control_end(c, t, TEST_COMPLETE);
 	} else if (t->stopped) {
-		control_give_up(c, t); /* the result would come when the whole time is up */
+		control_give_up(c, t); /* the result would only come when the whole time is up */
 	} else {
 		t->give_up_ns = now_ns + clock_s(CONTROL_AWAIT_S);
 	}

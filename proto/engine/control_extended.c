@@ -90,7 +90,7 @@ static void take_half(struct test_record *r, const struct result_message *m)
 		r->received = m->received;
 }
 
-/* Both halves are there. A test that was stopped, or starved, has an agreed record too, but is not whole. */
+/* Both halves are there. A test that was stopped, or starved, has an agreed record too, but is incomplete. */
 static void complete(struct control *c, struct control_test *t)
 {
 	struct test_record *r = &t->record;

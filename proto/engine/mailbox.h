@@ -18,14 +18,14 @@ enum mail_kind {
 	MAIL_TEST_OVER,    /* server's CONTROL -> listener */
 	MAIL_REBIND,       /* listener -> a port without a socket for this address: the main port got its
 			    * heartbeat */
-	MAIL_SHARE,        /* listener -> the port that works: its share of the server's rate has changed */
+	MAIL_SHARE,        /* listener -> the working port: its share of the server's rate has changed */
 	MAIL_START_SOURCE, /* CONTROL -> the port that sends */
 	MAIL_STOP_SOURCE,
 	MAIL_SOURCE_DONE, /* the port that sends -> CONTROL */
 	MAIL_OPEN_SINK,   /* CONTROL -> the port that receives */
 	MAIL_FINISH_SINK, /* ... the source is done; mail.sent says how much to expect */
 	MAIL_CLOSE_SINK,  /* ... now, whatever is missing */
-	MAIL_LOAD,        /* CONTROL -> the others: a test runs (mail.on), or none does */
+	MAIL_LOAD,        /* CONTROL -> the other ports: a test runs (mail.on), or none does */
 	MAIL_SINK_DONE,   /* the port that receives -> CONTROL */
 };
 
@@ -51,7 +51,7 @@ struct mailbox {
 	pthread_mutex_t lock;
 	struct mail mail[MAILBOX_ROOM];
 	unsigned first;
-	atomic_uint count; /* written under the lock; read without it to see that there is nothing */
+	atomic_uint count; /* written under the lock; read without it to see whether there is any */
 	int wake_fd;       /* the event fd of the loop that serves the port; the runner sets it */
 };
 

@@ -14,7 +14,7 @@
 
 enum { PORT_PUBLISH_MS = 20 }; /* a snapshot is no older than this */
 
-/* How late this turn is, if it was due, while a test is at work here. */
+/* Counts this turn, if it was due, and how late it is, while a test is at work here. */
 static void note_lateness(struct port *p)
 {
 	uint64_t due_ns = p->task.deadline_ns, now_ns;
@@ -69,7 +69,7 @@ void port_rebind(struct port *p, const struct mail *mail)
 {
 	struct loop *loop = p->task.loop;
 
-	/* A heartbeat that was taken before is a replay; whoever sent it shall not move us. */
+	/* A heartbeat that was taken before is a replay; whoever sent it must not move us. */
 	if (!p->single_port || mail->counter < p->seal.next)
 		return;
 	loop_remove(&p->task);
@@ -159,7 +159,7 @@ void port_close(struct port *p)
 	pthread_mutex_destroy(&p->published_lock);
 }
 
-/* Holes are for a screen: only a client has one. */
+/* Holes are drawn on a screen, which only a client has. */
 static void show_source(struct port_snapshot *now, const struct source *s, bool holes)
 {
 	now->source = s->count;
@@ -211,7 +211,7 @@ static void publish_tests(struct port *p)
 		p->published_test[i].overhead_bytes = address_header_bytes(&p->peer);
 }
 
-/* A reader that is just copying makes this turn's news wait for the next, and never makes us wait. */
+/* While a reader is copying, this turn's news waits for the next turn; the port never waits. */
 static void publish(struct port *p, uint64_t now_ns)
 {
 	if (!p->dirty || now_ns < p->publish_ns)
@@ -229,7 +229,7 @@ static void publish(struct port *p, uint64_t now_ns)
 	p->publish_ns = now_ns + clock_ms(PORT_PUBLISH_MS);
 }
 
-/* The next time this port has something to do without being spoken to. */
+/* When this port next has something to do on its own. */
 static uint64_t next_turn(struct port *p, uint64_t now_ns)
 {
 	const struct options *o = p->options;
@@ -240,7 +240,7 @@ static uint64_t next_turn(struct port *p, uint64_t now_ns)
 		due_ns = output_ns;
 	if (p->dirty && p->publish_ns < due_ns)
 		due_ns = p->publish_ns;
-	/* While datagrams come one after the other, polling is cheaper than being woken. */
+	/* While datagrams arrive in quick succession, polling is cheaper than being woken. */
 	if (now_ns < p->heard_ns + clock_us(o->incoming_blocking_us))
 		return now_ns;
 	return due_ns;

@@ -1,5 +1,5 @@
 /* One port: its socket, heartbeats, and what it does (control, source, sink). Everything about it is in
- * one struct, owned by the thread that steps it; others reach it by its mailbox and see it by its
+ * one struct, owned by the thread that steps it; others reach it through its mailbox and see it through its
  * published snapshot. */
 #ifndef PROTO_ENGINE_PORT_H
 #define PROTO_ENGINE_PORT_H
@@ -22,8 +22,8 @@
 #include "proto/sys/loop.h"
 #include "proto/wire/seal.h"
 
-/* The work of the last test: clock, thread's CPU time and bytes sent beside data as it began; and since then,
- * turns that were due, and came late (HOST_LATE_US). */
+/* The work of the latest test: the clock, the thread's CPU time and the bytes sent so far, when it began;
+ * since then, turns that were due, and those that came late (HOST_LATE_US). */
 struct port_work {
 	uint64_t began_ns, cpu_ns, side_bytes;
 	uint64_t turns, late_turns, late_max_ns;
@@ -34,9 +34,9 @@ struct port {
 	enum port_kind kind;
 	bool is_client;
 	const struct options *options;
-	struct udp_batch *batch; /* its thread's; the runner sets it */
+	struct udp_batch *batch; /* the thread's; the runner sets it */
 	struct mailbox mailbox;
-	struct port *sibling; /* the session's three ports, by kind: their mailboxes, and what they publish */
+	struct port *sibling; /* the session's three ports, by kind: for their mailboxes and snapshots only */
 
 	struct udp_socket socket;
 	bool single_port;
@@ -48,10 +48,10 @@ struct port {
 	uint8_t challenge_key[crypto_shorthash_KEYBYTES];
 	uint32_t key; /* the heartbeats' channel */
 	uint64_t heartbeat_sequence, report_sequence;
-	uint64_t retry_ns;       /* no sending of data before this */
+	uint64_t retry_ns;       /* no data is sent before this */
 	uint64_t heard_ns;       /* last valid datagram */
-	unsigned receive_errors; /* one after the other */
-	bool drained;            /* the last turn has left nothing in the socket */
+	unsigned receive_errors; /* in a row */
+	bool drained;            /* the last turn left nothing in the socket */
 	struct mailbox *gate;    /* server: the listener's; NULL: every test is granted */
 	uint64_t session;        /* its number there */
 
@@ -60,7 +60,7 @@ struct port {
 	struct owd *owd;                 /* extended client */
 	struct control control;          /* CONTROL only */
 	struct server_view_dialog watch; /* CONTROL of extended peers only */
-	bool asks_path;                  /* client's UPLOAD: as soon as the port is up */
+	bool asks_path;                  /* client's UPLOAD: will ask as soon as the port is up */
 	struct path_mtu path;            /* UPLOAD of extended peers only */
 	struct source source;
 	struct sink sink;
@@ -107,7 +107,7 @@ uint64_t port_step(struct port *p);
  * latest tests' records and their number is returned. */
 unsigned port_read(struct port *p, struct port_snapshot *out, struct test_record tests[CONTROL_TESTS]);
 
-/* The same with the server's side, as a client's CONTROL port was told. Any thread. */
+/* The same for the server's view, as the client's CONTROL port last received it. Any thread. */
 void port_read_peer(struct port *p, struct server_view *out);
 
 #endif

@@ -4,13 +4,13 @@
 #include "proto/sys/clock.h"
 #include "proto/sys/log.h"
 
-/* Which port does the work of a test. */
+/* The mailbox of the port that does the work of a test. */
 static struct mailbox *worker(struct port *p, enum test_direction direction)
 {
 	return &p->sibling[direction == TEST_UP ? PORT_UPLOAD : PORT_DOWNLOAD].mailbox;
 }
 
-/* What the listener has to allow, or to know. Without one every test is granted as it was asked for. */
+/* Passes on what the listener has to allow, or to know. Without a listener every test is granted as asked. */
 static bool pass_gate(struct port *p, struct mail *mail)
 {
 	mail->session = p->session;

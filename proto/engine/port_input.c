@@ -7,10 +7,10 @@
 #include "proto/sys/clock.h"
 #include "proto/sys/log.h"
 
-enum { PORT_RECEIVE_ERRORS = 1000 }; /* so many in a row, and the port has failed */
+enum { PORT_RECEIVE_ERRORS = 1000 }; /* after this many in a row the port has failed */
 
-/* A classic client is known by its host, and its port by a heartbeat with the session's key: it is
- * followed to another port of the same host. */
+/* A classic client is known by its host. Its port is learnt from a heartbeat with the session's key, which
+ * may move it to another port of the same host. */
 static void learn_classic_peer(struct port *p, const struct wire_header *h, const struct address *from)
 {
 	if (p->is_client || h->type != WIRE_HEARTBEAT_0 || h->channel != p->key)
@@ -26,7 +26,7 @@ static bool is_peer(const struct port *p, const struct address *from)
 	return p->peer_known && address_equal(from, &p->peer);
 }
 
-/* The challenge of an address: the same for a port's life, and nobody else can guess it. */
+/* The challenge for an address: constant for the life of this port, and nobody else can guess it. */
 static uint64_t challenge(const struct port *p, const struct address *from)
 {
 	uint8_t hash[crypto_shorthash_BYTES];
@@ -58,7 +58,7 @@ static enum wire_reject input_heartbeat(
 	reason = heartbeat_input(&p->heartbeat, &packet, &answer);
 	if (reason)
 		return reason;
-	/* Who answers the challenge holds the address, and from now on is this port's peer. */
+	/* Whoever answers the challenge holds the address, and is this port's peer from now on. */
 	if (h->type == WIRE_HEARTBEAT_2 && p->extended) {
 		p->peer = *d->peer;
 		p->peer_known = true;
@@ -130,8 +130,8 @@ static enum wire_reject input_data(struct port *p, const struct wire_header *h, 
 	return p->sink.active ? sink_data(&p->sink, &packet) : REJECT_CHANNEL;
 }
 
-/* Whether the sender may say this. Data is not sealed: it counts from the proven address only. A sealed
- * heartbeat may come from elsewhere: it is how an address is proven, or a new one. */
+/* Whether the sender may send this. Data is not sealed, so it counts from the proven address only. A sealed
+ * heartbeat may come from elsewhere: that is how a first or a new address is proven. */
 static enum wire_reject check_sender(struct port *p, const struct wire_header *h, struct udp_datagram *d)
 {
 	bool is_data = h->type == WIRE_BANDWIDTH_TEST;
@@ -179,7 +179,7 @@ static enum wire_reject input(struct port *p, struct udp_datagram *d)
 	}
 }
 
-/* ICMP's news arrive here too, and the system may be short of something for a while: no reason to stop,
+/* ICMP errors arrive here too, and the system may be short of something for a while: no reason to stop, as
  * the peer may come back. */
 static bool may_pass(int error)
 {
@@ -199,7 +199,7 @@ static bool may_pass(int error)
 	}
 }
 
-/* An error for good ends the port, not the program. */
+/* A permanent error ends the port, not the program. */
 static void receive_failed(struct port *p, int error)
 {
 	p->stats.error = -error;
@@ -220,8 +220,8 @@ bool port_input(struct port *p)
 	bool more = false;
 	int n = p->socket.fd >= 0 ? udp_receive(&p->socket, p->batch, &more) : 0;
 
-	/* Between receiving and looking at it: a datagram that a sibling's mail has announced (open a
-	 * sink, the peer was told to send) never meets us before the mail does. */
+	/* Mail is read between receiving datagrams and handling them: so none is handled before the sibling's
+	 * mail that prepares for it (open a sink, the peer was told to send). */
 	port_read_mail(p);
 	if (n < 0) {
 		receive_failed(p, n);

@@ -1,6 +1,6 @@
 /* The path's largest datagram: the client's UPLOAD port asks as soon as it is up, the server's answers with a
  * datagram of the same size. Only between extended peers, sealed, and to the proven address. None of them may
- * be fragmented on its way, which would tell nothing. */
+ * be fragmented on the way, or it would prove nothing. */
 #include "proto/engine/port_private.h"
 #include "proto/sys/clock.h"
 
@@ -8,7 +8,7 @@ enum {
 	PATH_PATIENCE_MS = 20, /* on top of the round trip: a busy host answers late */
 };
 
-/* How long an answer may take, by what heartbeats have shown (as RFC 6298, 2.3). */
+/* How long an answer may take, judging by the heartbeats (as RFC 6298, 2.3). */
 static uint64_t patience_ns(const struct heartbeat *h)
 {
 	return heartbeat_mean_ns(h) + 4 * h->jitter_ns + clock_ms(PATH_PATIENCE_MS);
@@ -23,7 +23,7 @@ static void send_question(struct port *p, uint32_t number, uint32_t bytes)
 	port_send(p, &h, body, bytes - WIRE_HEADER_BYTES - SEAL_TAG_BYTES);
 }
 
-/* From here on all that this socket sends stays whole: data's size follows from what is found. */
+/* From here on all that this socket sends stays whole: the size of data follows from what is found. */
 static void start(struct port *p, uint64_t now_ns)
 {
 	p->asks_path = false;
@@ -41,7 +41,7 @@ void port_ask_path(struct port *p)
 	now_ns = clock_now_ns();
 	if (p->asks_path)
 		start(p, now_ns);
-	/* A router that has said how much it takes has told the kernel. */
+	/* If a router has reported its limit, the kernel knows it. */
 	path_mtu_limit(&p->path, udp_path_bytes(&p->socket));
 	while ((bytes = path_mtu_ask(&p->path, now_ns, patience_ns(&p->heartbeat), &number)))
 		send_question(p, number, bytes);

@@ -12,16 +12,16 @@ bool port_input(struct port *p);
  * there is more to send at once. */
 bool port_output(struct port *p);
 
-/* When port_output has something to do again. */
+/* When port_output next has something to do. */
 uint64_t port_output_due_ns(struct port *p, uint64_t now_ns);
 
 /* Sends one packet of ours, header and body, to the port's peer. */
 void port_send(struct port *p, const struct wire_header *h, const void *body, size_t size);
 
-/* A heartbeat, stamped as it leaves. The address need not be proven: only answers to a heartbeat go there. */
+/* A heartbeat, stamped as it leaves. `to` need not be proven: only answers to a heartbeat go there. */
 void port_send_heartbeat(struct port *p, const struct address *to, struct heartbeat_output *out);
 
-/* Single port: goes on with a socket for the address that `mail` names. */
+/* Single port: moves to a socket for the address that `mail` names. */
 void port_rebind(struct port *p, const struct mail *mail);
 
 /* port_control.c: CONTROL's conversation about tests, with the peer, its sibling ports and the listener. */

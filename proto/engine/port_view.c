@@ -1,6 +1,5 @@
-/* The server's view of a session on its way: the client's CONTROL port asks for it, the server's answers
- * with what the three ports have published last. Only between extended peers, sealed, and to the proven
- * address. */
+/* Exchanges the server's view of a session: the client's CONTROL port asks for it, the server's answers with
+ * what the three ports last published. Only between extended peers, sealed, and to the proven address. */
 #include "proto/engine/port_private.h"
 #include "proto/sys/clock.h"
 #include "proto/wire/server_view_body.h"
@@ -58,7 +57,7 @@ enum wire_reject port_view_input(struct port *p, const struct udp_datagram *d)
 	return reason ? reason : server_view_take(&p->watch, &view);
 }
 
-/* Before the server knows our address it would refuse us. */
+/* Until the server knows our address it refuses us. */
 void port_ask_view(struct port *p)
 {
 	char question[WIRE_BODY_BYTES];

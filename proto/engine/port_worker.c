@@ -5,7 +5,7 @@
 #include "proto/sys/log.h"
 
 enum {
-	/* Below it datagrams leave one by one: a call of the system for each costs little there, and a
+	/* Below this rate datagrams leave one by one: a system call for each costs little there, and a
 	 * virtual router that loses a joined message loses all of it, which no real one does. */
 	PORT_ONE_BY_ONE_BPS = 300000000,
 	PORT_RETRY_US = 200, /* after the kernel had no room for data */
@@ -17,8 +17,8 @@ static struct mailbox *control_box(struct port *p)
 	return &p->sibling[PORT_CONTROL].mailbox;
 }
 
-/* Sends data until the pacer says no, the kernel has no room, or the turn is over: then the socket is
- * to be looked at. True when the turn was too short. */
+/* Sends data until the pacer says no, the kernel has no room, or the turn is over and the socket needs a
+ * look. True when the turn was too short. */
 static bool pour(struct port *p)
 {
 	uint64_t now_ns = clock_now_ns();
@@ -72,7 +72,7 @@ static struct host_load load_of(const struct port *p, bool offload)
 	};
 }
 
-/* What this port has sent beside data, at the IP layer. */
+/* What this port has sent besides data, at the IP layer. */
 static uint64_t side_bytes(const struct port *p)
 {
 	uint64_t packets = p->stats.sent_packets - p->source.count.packets;
@@ -81,8 +81,8 @@ static uint64_t side_bytes(const struct port *p)
 	return bytes + packets * address_header_bytes(&p->peer);
 }
 
-/* Heartbeats of three ports cross the bottleneck too, and at low rates they are a part of what it carries
- * that counts. Each port's are as many as this one's. */
+/* The three ports' heartbeats cross the bottleneck too, and at low rates they are a noticeable part of what
+ * it carries. Each port is taken to send as many as this one. */
 static uint64_t heartbeats_bps(const struct port *p, uint64_t duration_ns)
 {
 	uint64_t bytes = PORT_KINDS * (side_bytes(p) - p->work.side_bytes);
@@ -171,7 +171,7 @@ void port_report(struct port *p)
 		port_send(p, &h, body, feedback_encode(body, &report));
 		log_verbose("%s sent FLOW_CONTROL", p->is_client ? "Client" : "Server");
 	}
-	/* What still waits in the socket has arrived in time, however late we come to it. */
+	/* What still waits in the socket has arrived in time, however late we get to it. */
 	if (sink_finished(&p->sink, now_ns) && p->drained)
 		finish_sink(p);
 }
@@ -186,7 +186,7 @@ static void refuse(struct port *p, const struct mail *mail, enum mail_kind kind)
 	mailbox_post(control_box(p), &reply);
 }
 
-/* A server's source feeds on proofs that its data arrives: the last packet must leave within the lease. */
+/* A server's source needs proof that its data arrives: the last packet must leave within the lease. */
 static void start_source(struct port *p, const struct mail *mail)
 {
 	const struct options *o = p->options;

@@ -119,7 +119,7 @@ static int start_threads(struct runner *r, unsigned each)
 	return error;
 }
 
-/* Ports that a thread of the session's own serves; 0: none of its own. */
+/* How many ports each thread of the session serves; 0: it has no threads of its own. */
 static unsigned ports_each(const struct options *o)
 {
 	if (o->port_parallelism == PARALLEL_THREAD)

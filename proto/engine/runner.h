@@ -1,4 +1,4 @@
-/* Who steps the ports: a loop that others share (SINGLE), a thread for the three ports of a session, or
+/* Who steps the ports: a shared loop (SINGLE), a thread for the three ports of a session, or
  * a thread for each port (THREAD). */
 #ifndef PROTO_ENGINE_RUNNER_H
 #define PROTO_ENGINE_RUNNER_H
@@ -7,7 +7,7 @@
 
 #include "proto/engine/session.h"
 
-/* The loop that SINGLE mode shares, and room to receive in it. */
+/* A loop and its receive buffers: the ones that SINGLE mode shares, or a thread's own. */
 struct runner_home {
 	struct loop *loop;
 	struct udp_batch *batch;
@@ -27,19 +27,19 @@ struct runner {
 	struct runner_thread thread[PORT_KINDS];
 };
 
-/* Starts to serve the session's ports as the options say: port_parallelability THREAD gives each port a
+/* Starts serving the session's ports as the options say: port_parallelability THREAD gives each port a
  * thread; SINGLE puts all three into `home`, or into a thread of their own when the connections
  * are parallel. 0 or -errno, and then nothing runs. Only the thread that owns `home`. */
 int runner_start(struct runner *r, struct session *session, struct runner_home *home);
 
-/* A session that began in `home` moves into threads of its own, if the options want that: for a server,
- * which makes no thread before the client's address is proven. 0, or -errno and it stays where it was. */
+/* Moves a session that began in `home` into threads of its own, if the options say so: a server makes no
+ * thread before the client's address is proven. 0, or -errno and the session stays where it was. */
 int runner_promote(struct runner *r, struct runner_home *home);
 
 /* Serves the session's ports in `home`, whatever the options say. */
 int runner_start_at_home(struct runner *r, struct session *session, struct runner_home *home);
 
-/* Ends the serving: stops and joins the threads, or takes the ports out of the shared loop. */
+/* Stops serving: stops and joins the threads, or takes the ports out of the shared loop. */
 void runner_stop(struct runner *r);
 
 #endif

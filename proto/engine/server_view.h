@@ -1,6 +1,6 @@
 /* When a client asks for its server's view, which answers it takes, and how often a server answers. Takes
- * `now`: no clock, no socket. Not thread-safe: it belongs to one CONTROL port. Bodies are
- * server_view_body.h's. */
+ * `now`: no clock, no socket. Not thread-safe: it belongs to one CONTROL port. The bodies are in
+ * server_view_body.h. */
 #ifndef PROTO_ENGINE_SERVER_VIEW_H
 #define PROTO_ENGINE_SERVER_VIEW_H
 
@@ -19,12 +19,12 @@ struct server_view_dialog {
 	uint64_t ask_ns;           /* client: no question before this */
 	uint64_t open;             /* client: questions that may still be answered */
 	struct server_view latest; /* client: taken_ns 0: none yet */
-	/* Server: a token for each answer. It comes back a second after it was spent. */
+	/* Server: one token per answer; it comes back a second after it was spent. */
 	uint64_t spent_ns[SERVER_VIEW_ANSWERS];
 	uint64_t answers;
 };
 
-/* Client: switching off and on again makes no question come earlier. The latest view is kept. */
+/* Client: switching off and on again brings no question forward. The latest view is kept. */
 void server_view_set(struct server_view_dialog *w, bool on);
 
 /* Client: when the next question is due; CLOCK_NEVER while nobody watches. */

@@ -37,7 +37,7 @@ static struct port_plan plan_port(const struct session_plan *plan, enum port_kin
 	return port;
 }
 
-/* Four, so that two lost heartbeats in a row are no end, nor a third that is late. */
+/* Four, so that neither two heartbeats lost in a row nor a late third one ends the session. */
 static uint64_t silence_after(uint64_t interval_ns)
 {
 	uint64_t silence_ns = SESSION_SILENCE_BEATS * interval_ns;

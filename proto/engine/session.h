@@ -1,4 +1,4 @@
-/* Three ports that belong together: one client and one server, on one side of it. */
+/* Three ports that belong together: one end of a session between a client and a server. */
 #ifndef PROTO_ENGINE_SESSION_H
 #define PROTO_ENGINE_SESSION_H
 
@@ -7,13 +7,12 @@
 
 #include "proto/engine/port.h"
 
-/* Silence ends a session after so many heartbeats that should have come, but no sooner than so many
- * seconds. */
+/* Silence ends a session after this many missed heartbeats, but no sooner than after this many seconds. */
 enum { SESSION_SILENCE_BEATS = 4, SESSION_SILENCE_S = 15 };
 
 struct session {
 	struct port port[PORT_KINDS];
-	uint64_t silence_ns; /* that ends the session, by this side's own heartbeat_rate */
+	uint64_t silence_ns; /* the silence that ends the session, by this side's own heartbeat_rate */
 	uint64_t opened_ns;
 };
 
@@ -40,7 +39,7 @@ void session_close(struct session *s);
 /* Any thread: copies what the ports have published. */
 void session_snapshot(struct session *s, struct session_snapshot *out);
 
-/* Any thread. False when the CONTROL port has too much mail already. */
+/* Any thread. False when the CONTROL port's mailbox is full. */
 bool session_start_test(struct session *s, const struct test_order *order);
 bool session_stop_test(struct session *s);
 

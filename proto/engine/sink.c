@@ -13,7 +13,7 @@ int sink_open(struct sink *k, const struct sink_plan *plan)
 		.may_starve = plan->may_starve,
 		.order = plan->order,
 		.report_interval_ns = plan->report_interval_ns,
-		/* To an extended source the first report says: the sink is open, begin. */
+		/* The first report tells an extended source that the sink is open and it may begin. */
 		.report_due_ns = plan->extended ? plan->now_ns : plan->now_ns + plan->report_interval_ns,
 		.last_data_ns = plan->now_ns,
 		.reported_ns = plan->now_ns,
@@ -39,10 +39,10 @@ void sink_close(struct sink *k)
 	k->active = false;
 }
 
-/* Follows one numbering. Whether `number` had not arrived before. */
+/* Follows one numbering. True when `number` had not arrived before. */
 static bool arrive(struct span_set *missing, uint64_t *next, uint64_t number)
 {
-	if (number == *next) { /* by far the most */
+	if (number == *next) { /* by far the most common */
 		*next = number + 1;
 		return true;
 	}
@@ -76,9 +76,8 @@ void sink_dropped(struct sink *k, uint64_t drops, unsigned weight)
 		k->drop_weight = weight;
 }
 
-/* The kernel says of each message how many it had no room for before it. What is missing just before
- * this one was therefore lost here, as far as there were drops; a drop may stand for several joined
- * datagrams. */
+/* The kernel says with each message how many it had no room for before it. So what is missing just before
+ * this one was lost here, up to the number of drops; a drop may stand for several joined datagrams. */
 static void blame_drops(struct sink *k, uint64_t missing)
 {
 	uint64_t most = k->late_drops * (k->drop_weight ? k->drop_weight : 1);
@@ -173,8 +172,8 @@ static uint64_t earliest(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* When the sink may close: quiet after the test's time or the source's end, or at the latest. A source
- * that heard late that it may begin has not been heard yet. */
+/* When the sink may close: once it is quiet after the test's time or the source's end, or else at the latest
+ * limit. Quiet doesn't count before the first packet: the source may have been told late to begin. */
 static uint64_t close_ns(const struct sink *k)
 {
 	uint64_t end_ns = k->order.start_ns + k->order.duration_ns;
@@ -202,8 +201,8 @@ bool sink_finished(const struct sink *k, uint64_t now_ns)
 	return k->active && now_ns >= close_ns(k);
 }
 
-/* A source that stops without proofs must get one in time though half of them are lost: where much is
- * lost, reports may cost more than their hundredth. */
+/* A source that stops without proofs must get one in time even if half of them are lost: where loss is high,
+ * reports may cost more than their hundredth. */
 static uint64_t longest_interval(const struct sink *k)
 {
 	bool lossy = k->missing_channel.members * 10 > k->count.packets;
@@ -212,9 +211,8 @@ static uint64_t longest_interval(const struct sink *k)
 				      : k->report_interval_ns;
 }
 
-/* Classic reports come at their fixed pace. Extended ones as often as every SINK_REPORT_MS, as long as
- * they take no more than a hundredth of what arrives; while nothing does, at that pace too, to get
- * things going. */
+/* Classic reports leave at their fixed pace; extended ones every SINK_REPORT_MS, as long as they take no more
+ * than a hundredth of what arrives. While nothing arrives they keep that pace too, to get things going. */
 static uint64_t report_interval(const struct sink *k, size_t report_bytes, uint64_t now_ns)
 {
 	uint64_t interval_ns = clock_ms(SINK_REPORT_MS), cost_ns;
@@ -224,7 +222,7 @@ static uint64_t report_interval(const struct sink *k, size_t report_bytes, uint6
 	if (k->count.packets == 0 ||
 		(k->order.search && now_ns < k->order.start_ns + clock_ms(SINK_EAGER_MS)))
 		return interval_ns;
-	/* At the rate of late it takes so long for a hundred times the report to arrive. */
+	/* How long a hundred times the report takes to arrive at the recent rate. */
 	cost_ns = k->recent_bytes ? report_bytes * 100 * (now_ns - k->reported_ns) / k->recent_bytes
 				  : UINT64_MAX;
 	return earliest(latest(interval_ns, cost_ns), longest_interval(k));
@@ -241,8 +239,8 @@ static void write_spans(struct sink *k, struct feedback *f)
 	while (spans->count < room && span_next(&k->missing, from, &spans->span[spans->count]))
 		from = spans->span[spans->count++].end + 1;
 	k->report_from = 0;
-	/* All that is still to come is missing too, where there is room to say so. A hole that
-	 * reaches up to it can't be: the number below next_data has arrived. */
+	/* All that is still to come is missing too, where there is room to say so. No hole touches it: the
+	 * number below next_data has arrived. */
 	if (spans->count < room)
 		spans->span[spans->count++] = (struct span){k->next_data, UINT64_MAX};
 	else if (k->extended)
@@ -295,7 +293,7 @@ bool sink_report(struct sink *k, uint64_t now_ns, struct feedback *f)
 	return true;
 }
 
-/* What the source had sent behind the last packet that arrived was lost here too, if there were drops. */
+/* What the source had sent after the last packet that arrived was lost here too, if there were drops. */
 void sink_counters(const struct sink *k, struct sink_counters *out)
 {
 	*out = k->count;

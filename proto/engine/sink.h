@@ -16,17 +16,17 @@
 #include "proto/wire/wire.h"
 
 enum {
-	SINK_WINDOW = 1 << 25,   /* sequences that a hole may lie back before it is given up */
-	SINK_QUIET_MS = 200,     /* after the test's time: so long without data, and it is over */
-	SINK_LINGER_MS = 2000,   /* ... and so long at the most */
-	SINK_SILENCE_MS = 12000, /* extended: a source that has not begun by then does not exist */
-	SINK_STARVED_MS = 3000,  /* a download that gets nothing for so long has been stopped */
-	SINK_CERTAIN_MS = 500,   /* ... or has found what it searched for, if it may end with that */
+	SINK_WINDOW = 1 << 25,   /* sequences a hole may lag behind before it is given up */
+	SINK_QUIET_MS = 200,     /* after the test's time a sink closes after this much silence */
+	SINK_LINGER_MS = 2000,   /* classic: ... and this long after that time at the latest */
+	SINK_SILENCE_MS = 12000, /* extended: ... at the latest; a source not heard by then never began */
+	SINK_STARVED_MS = 3000,  /* a download that gets nothing for this long has been stopped */
+	SINK_CERTAIN_MS = 500,   /* ... or has found the rate it searched for, if it may end then */
 	SINK_LOSSY_MS = 40,      /* the longest, for a download that loses more than a tenth */
 	SINK_REPORT_MS = 10,     /* the shortest time between two extended reports */
-	SINK_EAGER_MS = 500,     /* so long a source that searches needs them, whatever they cost */
+	SINK_EAGER_MS = 500,     /* a searching source needs them for this long, whatever they cost */
 	SINK_SETTLED = 4096,     /* packets that a late one may be behind before it counts as lost */
-	SINK_READ_RUNS = 2048,   /* runs of losses that are looked at with each report: 50 us */
+	SINK_READ_RUNS = 2048,   /* runs of losses looked at per report: 50 us */
 };
 
 struct sink {
@@ -83,23 +83,23 @@ enum wire_reject sink_data(struct sink *k, const struct sink_packet *packet);
  * comes next. */
 void sink_dropped(struct sink *k, uint64_t drops, unsigned weight);
 
-/* The source has sent all: so many transmissions. */
+/* The source is done, after this many transmissions. */
 void sink_source_done(struct sink *k, uint64_t transmissions);
 
-/* When a report is due, or the end. */
+/* When a report is due, or the sink may close. */
 uint64_t sink_due_ns(const struct sink *k);
 
 /* If a report is due, writes it and returns true. Before data has arrived there is one too: it says
  * that the sink is open. */
 bool sink_report(struct sink *k, uint64_t now_ns, struct feedback *f);
 
-/* All has arrived, or the test's time is up and the line has gone quiet. */
+/* Everything has arrived, or the test's time is up and the line has gone quiet. */
 bool sink_finished(const struct sink *k, uint64_t now_ns);
 
 /* The counters so far. */
 void sink_counters(const struct sink *k, struct sink_counters *out);
 
-/* How packets were lost, read to the end: after the last packet. */
+/* How packets were lost; to be called after the last packet. */
 void sink_pattern(struct sink *k, struct loss_pattern *out);
 
 #endif

@@ -35,7 +35,7 @@ static void write_payloads(struct source *s)
 	}
 }
 
-/* What neither the user nor either host wants exceeded. */
+/* The lowest limit of the user, this host and the receiver; lower still until data is proven to arrive. */
 static uint64_t ceiling(const struct source *s)
 {
 	uint64_t rate = pacer_lower(pacer_lower(s->order.rate_bps, s->share_bps), s->allowed_bps);
@@ -43,15 +43,15 @@ static uint64_t ceiling(const struct source *s)
 	return lease_is_proven(&s->lease) ? rate : pacer_lower(rate, SOURCE_UNPROVEN_BPS);
 }
 
-/* The rate that is in force; 0: as fast as it goes. */
+/* The rate in force; 0: as fast as possible. */
 static uint64_t rate_in_force(const struct source *s)
 {
 	return s->order.search ? s->searched_bps
 			       : pacer_lower(ceiling(s), receiver_limit_rate_bps(&s->receiver_limit));
 }
 
-/* At least one batch at a time where that is less than a millisecond of the rate, so that offload
- * is not lost; else two datagrams, so that a late wake-up costs no rate. */
+/* A whole batch where that is less than a millisecond of the rate, so that offload is used; else two
+ * datagrams, so that a late wake-up costs no rate. */
 static uint64_t least_burst(const struct source *s, uint64_t rate_bps)
 {
 	unsigned datagrams = rate_bps > 1000000000u ? s->room : 2;
@@ -59,7 +59,7 @@ static uint64_t least_burst(const struct source *s, uint64_t rate_bps)
 	return (uint64_t)datagrams * s->order.datagram_bytes;
 }
 
-/* The limits have changed. */
+/* Applies limits that may have changed. */
 static void update_rate(struct source *s, uint64_t now_ns)
 {
 	uint64_t rate;
@@ -111,7 +111,7 @@ int source_open(struct source *s, const struct source_plan *plan)
 		.overhead_bytes = plan->overhead_bytes,
 		.ramps = plan->ramps,
 	};
-	/* Without reports of the receiver's there is nothing to search by. */
+	/* Without the receiver's reports there is nothing to search by. */
 	s->order.search = s->order.search && s->extended;
 	s->buffer = malloc((size_t)s->room * s->order.datagram_bytes);
 	if (s->extended)

@@ -1,7 +1,7 @@
 /* Bandwidth sender: new data and retransmissions -> packets, at the pacer's rate. No clock, no
  * socket. Not thread-safe: it belongs to the port that sends. What is sent again: repair.h.
  *
- * Whose load it is: a source that feeds a client (lease_ns > 0) starts with the first report, stays slow
+ * A source that feeds a client (lease_ns > 0) starts with the first report, stays slow
  * until one proves that data arrives, and stops when its lease has run out (lease.h). */
 #ifndef PROTO_ENGINE_SOURCE_H
 #define PROTO_ENGINE_SOURCE_H
@@ -38,17 +38,17 @@ struct source {
 	uint64_t searched_bps;                /* ... and is */
 	bool certain;                         /* known well enough to end */
 	struct bucket *bucket;                /* extended: what the start shows */
-	struct receiver_limit receiver_limit; /* otherwise: keeps to what the receiver's host takes */
-	uint64_t share_bps, allowed_bps;      /* limits of this host and of the receiver's; 0: none */
+	struct receiver_limit receiver_limit; /* otherwise: keeps to what the receiver's host can take */
+	uint64_t share_bps, allowed_bps;      /* limits of this host and of the receiver; 0: none */
 	struct pacer pacer;
 	struct rate_debt rate_debt; /* of a rate that was asked for */
 	uint64_t next_channel;      /* sequence of the next transmission */
 	uint64_t next_data;         /* next new piece of data */
 	struct repair repair;
-	uint64_t next_report; /* reports below this sequence came too late to say anything */
-	uint8_t *buffer;      /* datagrams one behind the other, payload filled in once */
-	unsigned room;        /* datagrams that fit */
-	unsigned staged;      /* datagrams that source_fill has prepared ... */
+	uint64_t next_report;                   /* reports below this sequence are too old to say anything */
+	uint8_t *buffer;                        /* datagrams back to back, payload filled in once */
+	unsigned room;                          /* datagrams that fit */
+	unsigned staged;                        /* datagrams that source_fill has prepared ... */
 	uint64_t staged_data[UDP_SEGMENTS_MAX]; /* ... and the piece of data that each carries */
 	struct source_counters count;
 };
@@ -57,7 +57,7 @@ struct source_plan {
 	struct test_order order;
 	bool waits; /* starts with the first report, and ends when none comes in time */
 	bool extended;
-	unsigned segments;       /* datagrams that leave in one call of the system */
+	unsigned segments;       /* datagrams that leave in one system call */
 	uint64_t lease_ns;       /* 0: no proof of arrival is needed to go on */
 	uint64_t share_bps;      /* this host's limit; 0: none */
 	uint64_t allowed_bps;    /* the receiver's, until reports say more; 0: none */
@@ -69,7 +69,7 @@ struct source_plan {
 int source_open(struct source *s, const struct source_plan *plan);
 void source_close(struct source *s);
 
-/* Prepares the datagrams that may leave now, one behind the other in s->buffer; returns how many.
+/* Prepares the datagrams that may leave now, back to back in s->buffer; returns how many.
  * Nothing counts as sent before source_sent says so. */
 unsigned source_fill(struct source *s, uint64_t now_ns);
 
