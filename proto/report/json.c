@@ -1,4 +1,4 @@
-/* The JSON document. Names stay once they are here; what is unknown is null. */
+/* The JSON document. A name never changes once it is here; what is unknown is null. */
 #include <errno.h>
 #include <stdlib.h>
 #include <time.h>
@@ -117,7 +117,7 @@ struct sums {
 	double seconds;
 };
 
-/* How long a test ran while no earlier one did: tests that ran at once share their time. */
+/* How long a test ran while no earlier one did: tests that ran at the same time share it. */
 static double alone_s(const struct report *r, unsigned at)
 {
 	const struct test_record *t = &r->test[at];
@@ -209,7 +209,7 @@ static json_t *latencies(struct json_build *b, const struct session_snapshot *s)
 	return object;
 }
 
-/* The port's whose error is the smallest. */
+/* Those of the port with the smallest error. */
 static json_t *clocks(struct json_build *b, const struct session_snapshot *s)
 {
 	const struct owd_summary *best = NULL;
@@ -234,7 +234,7 @@ static json_t *clocks(struct json_build *b, const struct session_snapshot *s)
 	return object;
 }
 
-/* Reasons that there were. */
+/* Only the reasons that occurred. */
 static json_t *rejected(struct json_build *b, const uint64_t n[WIRE_REJECTS])
 {
 	json_t *object = json_object();

@@ -1,7 +1,7 @@
 /* How the files of the JSON document build it. Internal to the report. One thread.
  *
- * Memory that was not there is remembered, so that a document never lacks a key silently: whoever builds goes
- * on as if nothing had happened, and report_json looks at `failed` in the end. */
+ * Running out of memory is remembered, so that a document never silently lacks a key: builders carry on
+ * regardless, and report_json checks `failed` at the end. */
 #ifndef PROTO_REPORT_JSON_BUILD_H
 #define PROTO_REPORT_JSON_BUILD_H
 
@@ -13,7 +13,7 @@ struct json_build {
 	bool failed;
 };
 
-/* Both take the value over; NULL counts as out of memory. */
+/* Both take ownership of the value; NULL counts as out of memory. */
 void json_build_add(struct json_build *b, json_t *object, const char *key, json_t *value);
 void json_build_append(struct json_build *b, json_t *array, json_t *value);
 
@@ -21,7 +21,7 @@ json_t *json_build_count(uint64_t n);
 json_t *json_build_seconds(uint64_t ns);
 json_t *json_build_micros(uint64_t ns);
 
-/* Rounded to what a person may want to read; null when it is not finite. */
+/* Rounded to a multiple of `step`; null when it is not finite. */
 json_t *json_build_real(double x, double step);
 
 /* The figures of a record, as the table has them; unknown ones are null. */

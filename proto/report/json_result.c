@@ -19,7 +19,7 @@ static json_t *outages(struct json_build *b, const struct loss_pattern *p)
 	return array;
 }
 
-/* Bursts by their length: {"1": 12, "2": 3, "4": 1 ...}, each up to so many packets. */
+/* Bursts by their length: {"1": 12, "2": 3, "4": 1 ...}, each key the greatest length it counts. */
 static json_t *bursts(struct json_build *b, const struct loss_pattern *p)
 {
 	json_t *object = json_object();

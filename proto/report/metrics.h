@@ -1,7 +1,7 @@
 /* The figures: one row for each scalar that is shown of a test, of a session under load, of a part of the
  * round trips or one-way delays, and of a port. The document, the text, the results panel and the server's
- * log read these rows, so that they can't disagree on what is known or what it is called; what is nested
- * (bursts, outages) they write themselves. A new figure is a new row.
+ * log read these rows, so that they can't disagree on what is known or what it is called; nested figures
+ * (bursts, outages) are written by hand. A new figure is a new row.
  *
  * Constant tables and pure functions: any thread, no errors. */
 #ifndef PROTO_REPORT_METRICS_H
@@ -20,13 +20,13 @@ enum metric_type {
 	METRIC_BPS,     /* whole bits a second: agreed on, or found */
 	METRIC_SPEED,   /* bits a second, computed */
 	METRIC_NS,      /* JSON: microseconds; elsewhere milliseconds */
-	METRIC_SECONDS, /* ns, too; shown in seconds */
-	METRIC_PPM,     /* this and the following: in percent */
+	METRIC_SECONDS, /* also ns; shown in seconds */
+	METRIC_PPM,     /* this and the next two: shown in percent */
 	METRIC_PERMILLE,
 	METRIC_RATIO, /* of 1 */
 	METRIC_BOOL,
 	METRIC_TEXT,
-	METRIC_NESTED, /* keeps the key's place in the document, which writes it by hand; never known */
+	METRIC_NESTED, /* keeps the key's place in the document, where it is written by hand; never known */
 	METRIC_TYPES,
 };
 
@@ -36,7 +36,7 @@ union metric_value {
 	const char *text;
 };
 
-/* Lines that figures share, a bit for each. */
+/* The lines that a figure appears in, one bit each. */
 enum metric_line {
 	LINE_SENT_SPEED = 1 << 0,
 	LINE_SENT = 1 << 1,
@@ -53,9 +53,9 @@ enum metric_line {
 	LINE_LOG = 1 << 12, /* of the server's log */
 };
 
-/* In a phrase, '#' stands for the figure; without one, the figure stands before it. */
+/* In a phrase '#' stands for the figure; without a '#' the figure comes first. */
 struct metric {
-	const char *key;   /* JSON, in its group's object; stays once it is there */
+	const char *key;   /* JSON, in its group's object; never changes once it is there */
 	const char *label; /* a name, or a phrase of a line */
 	const char *brief; /* a phrase for the results panel; NULL: not there */
 	enum metric_type type;
@@ -115,7 +115,7 @@ struct metric_line_plan {
 };
 const char *metrics_line(const struct metric_line_plan *plan, char out[METRIC_LINE_SIZE]);
 
-/* Whether both ends' counts are there, so that what is missing can be told. */
+/* Whether both ends' counts are there, so that the loss is known. */
 bool metrics_loss_known(const struct test_record *t);
 
 /* Datagrams that were refused, and why: "tag 3, peer 1"; "" when there were none. */

@@ -1,4 +1,4 @@
-/* The rows. Most name a field; a getter is there for what follows from several. */
+/* The rows. Most name a field; a getter is for what follows from several. */
 #include "proto/record/outcome.h"
 #include "proto/record/verdict.h"
 #include "proto/report/metrics.h"

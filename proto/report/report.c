@@ -10,7 +10,7 @@
 #include "proto/sys/clock.h"
 #include "proto/sys/text.h"
 
-/* Names from a command line may be any bytes; what is reported is UTF-8, cut at a character. */
+/* Names from a command line may be any bytes; what is reported is UTF-8, cut at a character boundary. */
 __attribute__((format(printf, 3, 0))) static void write_text(
 	char *out, size_t room, const char *format, va_list arguments)
 {
@@ -81,7 +81,7 @@ void report_add_test(struct report *r, const struct test_record *test)
 	r->test[r->tests++] = *test;
 }
 
-/* What is late to be received, the kernel has stamped in time; what is late to be sent, nobody has. */
+/* Only a late sender counts: what a late receiver gets, the kernel has stamped in time. */
 enum { DOUBT_LATE_PERMILLE = 50 };
 
 const char *report_doubt(const struct test_record *test, char out[REPORT_TEXT])

@@ -32,9 +32,9 @@ struct report {
 	uint16_t port[PORT_KINDS];
 	struct report_interval *interval;
 	size_t intervals, room;
-	struct test_record test[REPORT_TESTS]; /* those that are over, the latest of them */
+	struct test_record test[REPORT_TESTS]; /* the latest of those that are over */
 	unsigned tests;
-	unsigned tests_ever; /* older ones that had no room included */
+	unsigned tests_ever; /* including older ones that had no room */
 	struct session_snapshot end;
 	char warning[REPORT_WARNINGS][REPORT_TEXT];
 	unsigned warnings;

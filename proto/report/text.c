@@ -61,7 +61,7 @@ void report_text_interval(FILE *out, const struct report_interval *i)
 	fputc('\n', out);
 }
 
-/* The figures of a line below each other's heading; "" where none is known. */
+/* The figures of one line of the table; "" where none is known. */
 static const char *figures(const struct test_record *t, enum metric_line line, char out[METRIC_LINE_SIZE])
 {
 	struct metric_line_plan plan = {.table = metrics_test, .record = t, .line = line};
@@ -144,7 +144,7 @@ static void text_outages(FILE *out, const struct loss_pattern *p)
 			p->outage[i].lost);
 }
 
-/* Only what there was. */
+/* Only what occurred. */
 static void text_pattern(FILE *out, const struct test_record *t)
 {
 	const struct loss_pattern *p = &t->received.pattern;
