@@ -10,8 +10,8 @@
 
 enum {
 	ADMISSION_CLASSIC_PER_S = 2000, /* classic questions answered: their senders may be forged */
-	ADMISSION_ALIVE_S = 3,          /* heard of within that time: the session is in use */
-	ADMISSION_WAIT_S = 10,          /* what a client is told to wait when the house is full */
+	ADMISSION_ALIVE_S = 3,          /* heard from within this time, a session is in use */
+	ADMISSION_WAIT_S = 10,          /* the wait that a client is told when the server is full */
 };
 
 int admission_open(struct admission *admission)
@@ -92,8 +92,7 @@ static void send_assignment(struct admission *admission, const struct client *c)
 	udp_send(admission->socket, &c->address, (const uint8_t *)body, size);
 }
 
-/* The key that the question was made with. Whoever has none, or a wrong one, is found out in the same time.
- */
+/* The key that the question was made with. Telling that it is missing or wrong takes just as long. */
 static const struct key *proven_key(
 	const struct admission *admission, const struct udp_datagram *d, const struct handshake_question *h)
 {
@@ -188,10 +187,10 @@ static void proven_question(
 		}
 	}
 	if (c && memcmp(c->nonce, h->nonce, sizeof c->nonce) != 0) {
-		/* A capture of an old question must not end what is running. */
+		/* A replay of an old question must not end a running session. */
 		if (is_alive(c))
 			return;
-		clients_close(admission->clients, c); /* the same socket begins anew */
+		clients_close(admission->clients, c); /* the same socket starts over */
 		c = NULL;
 	}
 	if (!c) {

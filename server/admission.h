@@ -1,5 +1,5 @@
-/* The main port's questions: who may get a session, and what the answer is. No state before an address is
- * proven, and nothing but a well-formed question is answered, with no more bytes than it had. The
+/* The main port's questions: who may get a session, and what the answer is. No state is kept before an
+ * address is proven; only well-formed questions are answered, with no more bytes than they had. The
  * listener's thread only. */
 #ifndef SERVER_ADMISSION_H
 #define SERVER_ADMISSION_H
@@ -12,7 +12,7 @@
 
 struct admission {
 	const struct options *options;
-	const struct keys *keys; /* NULL: none are asked for */
+	const struct keys *keys; /* NULL: no key is required */
 	struct clients *clients;
 	struct udp_socket *socket;
 	struct address local;

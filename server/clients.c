@@ -48,7 +48,7 @@ void clients_free(struct clients *clients)
 		return;
 	for (unsigned i = 0; i < CLIENTS_BUCKETS; i++)
 		while (clients->bucket[i]) {
-			signals_extend(); /* many threads take their time to end */
+			signals_extend(); /* many threads take a while to end */
 			/* Takes it out of the bucket. NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
 			clients_close(clients, clients->bucket[i]);
 		}
@@ -99,8 +99,7 @@ static int take_ports(struct clients *clients, struct client *c)
 	return 0;
 }
 
-/* Draws ports until three can be bound: another program may hold some of the range, and those are put
- * aside. */
+/* Draws ports until three can be bound; those that another program holds are set aside. */
 static int open_session(struct clients *clients, struct client *c, struct session_plan *plan)
 {
 	enum port_kind failed = PORT_CONTROL;
@@ -156,7 +155,7 @@ static bool over_limit(const struct clients *clients, const struct client *c)
 			half_open += !other->extended && !other->is_up;
 		}
 	}
-	/* A classic client has proven nothing yet, so those may not take all the room. */
+	/* Classic clients have proven nothing yet, so they may not take all the room. */
 	return same >= o->max_sessions_per_address || (!c->extended && half_open >= CLIENTS_HALF_OPEN);
 }
 

@@ -1,5 +1,5 @@
-/* The session table: who is connected, with which ports, and what the log has said of them. The
- * listener's thread only. */
+/* The session table: who is connected, with which ports, and what the log has said about them. The listener's
+ * thread only. */
 #ifndef SERVER_CLIENTS_H
 #define SERVER_CLIENTS_H
 
@@ -18,7 +18,7 @@ struct granted {
 	uint64_t share_bps; /* as last told; 0: no limit */
 };
 
-/* What the log has said of a test. */
+/* What the log has said about a test. */
 struct logged_test {
 	uint32_t id;
 	enum test_phase phase;
@@ -29,10 +29,10 @@ struct client {
 	uint64_t number;        /* counts sessions from 1 */
 	struct address address; /* of its main socket */
 	char name[ADDRESS_TEXT];
-	uint8_t network[16]; /* what limits for an address go by */
+	uint8_t network[16]; /* what per-address limits count */
 	bool extended;
 	uint8_t nonce[HANDSHAKE_NONCE], token[HANDSHAKE_TOKEN];
-	const struct key *key; /* it has proven to hold; NULL: none */
+	const struct key *key; /* that it has proven to hold; NULL: none */
 	struct classic_assignment assignment;
 	struct session session;
 	struct runner runner;

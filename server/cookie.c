@@ -1,6 +1,5 @@
-/* A cookie is a keyed BLAKE2b over family, address, scope, port and nonce: there is nothing to
- * remember but two secrets. They are renewed by the clock and not by use, so that a flood can't
- * outlive a cookie. */
+/* A cookie is a keyed BLAKE2b over family, address, scope, port and nonce: there is nothing to remember but
+ * two secrets. They are renewed by the clock, not by use, so that a flood can't make a cookie expire. */
 #include "server/cookie.h"
 
 #include <sodium.h>

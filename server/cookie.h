@@ -1,6 +1,5 @@
-/* Stateless cookies: whoever gives one back has received it, so the address is his. Good for the
- * address and port, and the nonce, that it was made for, for one to two periods. The listener's
- * thread only. */
+/* Stateless cookies: whoever returns one has received it, so the address is theirs. Good for the address and
+ * port, and the nonce, that it was made for, for one to two periods. The listener's thread only. */
 #ifndef SERVER_COOKIE_H
 #define SERVER_COOKIE_H
 
@@ -23,7 +22,7 @@ void cookie_init(struct cookie_jar *jar, uint64_t now_ns);
 void cookie_make(struct cookie_jar *jar, uint64_t now_ns, const struct address *from,
 	const uint8_t nonce[HANDSHAKE_NONCE], uint8_t out[HANDSHAKE_COOKIE]);
 
-/* Whether it is what was made, or would be; constant time. */
+/* Whether it is the one that was made for these, or would be now; constant time. */
 bool cookie_check(struct cookie_jar *jar, uint64_t now_ns, const struct address *from,
 	const uint8_t nonce[HANDSHAKE_NONCE], const uint8_t cookie[HANDSHAKE_COOKIE]);
 

@@ -98,7 +98,7 @@ static void watch(void *context, struct client *c)
 		heard_ns = c->session.opened_ns;
 	age_ns = snapshot.taken_ns - c->session.opened_ns;
 	if (!c->is_up && snapshot.taken_ns >= heard_ns + c->session.silence_ns) {
-		/* There is nothing to tell of it, and whoever forges questions makes many. */
+		/* Not worth more lines: whoever forges questions can make many such sessions. */
 		if (log_allowed(&l->unused, snapshot.taken_ns))
 			log_line("Client never used its ports, session ended: %s", c->name);
 		clients_close(l->clients, c);

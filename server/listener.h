@@ -1,5 +1,5 @@
-/* The main port: takes new clients, watches over the sessions, and says in the log what happens. A task of
- * the main thread's loop, which in SINGLE mode serves the ports too. */
+/* The main port: takes new clients, watches over the sessions, and logs what happens. A task of the main
+ * thread's loop, which in SINGLE mode serves the ports too. */
 #ifndef SERVER_LISTENER_H
 #define SERVER_LISTENER_H
 

@@ -16,7 +16,7 @@
 
 enum { EXIT_USAGE = 2 };
 
-/* Four descriptors a client and more in THREAD mode: as many as we may have. */
+/* A client takes four descriptors, more in THREAD mode: we take as many as we are allowed. */
 static void raise_descriptor_limit(void)
 {
 	struct rlimit limit;

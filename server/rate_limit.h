@@ -1,6 +1,6 @@
-/* Token buckets for requests, one for each IPv4 address or IPv6 /64, in a table of fixed size. An entry
- * whose bucket is full again says nothing and may be taken over; so may any when the table is crowded:
- * then a newcomer is let through, for no flood may lock others out. The listener's thread only. */
+/* Token buckets for requests, one for each IPv4 address or IPv6 /64, in a table of fixed size. An entry whose
+ * bucket is full again carries no information and may be reused; so may any when the table is crowded: a
+ * newcomer is then let through, since no flood may lock others out. The listener's thread only. */
 #ifndef SERVER_RATE_LIMIT_H
 #define SERVER_RATE_LIMIT_H
 

@@ -1,4 +1,4 @@
-/* What the server's log says of a client, made from its snapshots. The listener's thread only. */
+/* What the server's log says about a client, made from its snapshots. The listener's thread only. */
 #ifndef SERVER_SESSION_LOG_H
 #define SERVER_SESSION_LOG_H
 
@@ -11,7 +11,7 @@ void session_log_latency(struct client *c, const struct session_snapshot *snapsh
 /* A line for each test that has begun or ended since. */
 void session_log_tests(struct client *c, const struct session_snapshot *snapshot);
 
-/* What is known of tests that the session's end cuts short. */
+/* What is known of the tests that the end of the session cuts short. */
 void session_log_unfinished(const struct client *c, const struct session_snapshot *snapshot);
 
 /* The session's latencies, and what its ports have refused, a line a port. */

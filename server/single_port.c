@@ -2,8 +2,8 @@
 
 #include <sodium.h>
 
-/* Whose heartbeat it is shows in the key; which port's, in the tag. The seal's window is the port's own:
- * here only the tag counts, and the port looks at the counter. */
+/* The key shows whose heartbeat it is, the tag which port's. The seal's window is the port's own: here only
+ * the tag counts, and the port looks at the counter. */
 static bool made_for(const struct client *c, enum port_kind kind, const struct wire_header *h,
 	const struct udp_datagram *d)
 {

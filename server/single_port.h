@@ -1,6 +1,6 @@
 /* All three channels of a session over the main port. A port has a socket of its own there, connected to the
- * client's address; the main socket gets the first heartbeat from an address that no port knows yet,
- * and tells the port that it is for. The listener's thread only. */
+ * client's address; the main socket gets the first heartbeat from an address that no port knows yet, and
+ * tells the port it is meant for. The listener's thread only. */
 #ifndef SERVER_SINGLE_PORT_H
 #define SERVER_SINGLE_PORT_H
 

@@ -6,7 +6,7 @@
 #include "proto/sys/clock.h"
 #include "proto/sys/log.h"
 
-enum { GRANTS_WAIT_S = 5 }; /* what a client is told to wait when too much runs */
+enum { GRANTS_WAIT_S = 5 }; /* the wait that a client is told when too much runs */
 
 void test_grants_init(struct test_grants *g, const struct options *options, struct clients *clients)
 {

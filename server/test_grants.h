@@ -15,7 +15,8 @@ void test_grants_init(struct test_grants *g, const struct options *options, stru
 /* MAIL_ASK_GRANT or MAIL_TEST_OVER. */
 void test_grants_take(struct test_grants *g, const struct mail *mail);
 
-/* Tells the tests that run their shares, where those have changed: now and then, since sessions end too. */
+/* Tells running tests their shares where these have changed. To be called now and then, since sessions end
+ * too. */
 void test_grants_divide(struct test_grants *g);
 
 #endif
