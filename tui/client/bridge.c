@@ -19,7 +19,7 @@ void bridge_free(struct bridge *b)
 
 void bridge_show(struct bridge *b, const struct view *view)
 {
-	/* While the screen copies the last one, this one is late: the next comes soon. */
+	/* The screen is still copying the last one: skip this one, the next comes soon. */
 	if (pthread_mutex_trylock(&b->lock))
 		return;
 	b->view = *view;
@@ -75,7 +75,7 @@ void bridge_tell(struct bridge *b, const struct command *command)
 	if (b->commands < BRIDGE_COMMANDS)
 		b->command[b->commands++] = *command;
 	pthread_mutex_unlock(&b->lock);
-	/* Its loop looks again soon, should this fail. */
+	/* Should this fail, its loop looks again soon. */
 	if (write(b->wake_fd, &(uint64_t){1}, sizeof(uint64_t)) < 0)
 		return;
 }

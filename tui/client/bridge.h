@@ -14,7 +14,7 @@ enum command_kind {
 	COMMAND_STOP,
 	COMMAND_TERMS, /* rate_bps and duration_s from now on */
 	COMMAND_RETRY, /* ask the server again, now */
-	COMMAND_WATCH, /* begin or end to look at the server's side */
+	COMMAND_WATCH, /* start or stop watching the server's side */
 	COMMAND_SAVE,  /* make the document */
 	COMMAND_QUIT,
 	COMMAND_HANGUP, /* the terminal is gone */
@@ -47,8 +47,8 @@ bool bridge_take(struct bridge *b, struct command *command);
 void bridge_hand_document(struct bridge *b, char *document); /* malloc'ed; NULL: it could not be made */
 void bridge_end(struct bridge *b);
 
-/* The screen's side. bridge_look is false when it is to end; a command that finds the queue full is lost, as
- * a key is that is pressed too often. */
+/* The screen's side. bridge_look is false when it is to end; a command that finds the queue full is lost,
+ * like a key that is pressed too often. */
 bool bridge_look(struct bridge *b, struct view *view);
 void bridge_tell(struct bridge *b, const struct command *command);
 char *bridge_take_document(struct bridge *b);

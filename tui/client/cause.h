@@ -1,5 +1,5 @@
-/* Why a client comes to no good end: the word in the JSON document (error.code), the exit code, and the
- * sentence, each in one place. Pure functions: any thread. */
+/* Why a client fails: the word in the JSON document (error.code), the exit code, and the sentence, each in
+ * one place. Pure functions: any thread. */
 #ifndef TUI_CLIENT_CAUSE_H
 #define TUI_CLIENT_CAUSE_H
 
@@ -12,7 +12,7 @@ enum {
 	EXIT_INCOMPLETE = 1, /* the test failed or has no whole result */
 	EXIT_USAGE = 2,      /* flags or configuration */
 	EXIT_UNREACHED = 3,  /* the server did not answer */
-	EXIT_REFUSED = 5,    /* the server answered no */
+	EXIT_REFUSED = 5,    /* the server said no */
 	EXIT_SIGNAL = 128,   /* + the signal's number */
 };
 

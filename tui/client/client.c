@@ -9,9 +9,9 @@
 #include "proto/sys/log.h"
 
 enum {
-	CLIENT_ASK_MS = 200, /* an unanswered question is repeated: half of what is lost each way is no bar */
+	CLIENT_ASK_MS = 200, /* an unanswered question is repeated: 50 % loss each way is no obstacle */
 	CLIENT_LOOK_MS = 50,
-	CLIENT_LOWEST_PORT = 1024, /* a server has no business to send us to a well-known port */
+	CLIENT_LOWEST_PORT = 1024, /* a server has no business sending us to a well-known port */
 };
 
 static void fail(struct client *c, int error, const char *problem)
@@ -96,14 +96,14 @@ static void take_refusal(struct client *c, const struct handshake_answer *a, uin
 	c->give_up_ns = c->ask_ns + patience_ns(c);
 }
 
-/* Answers to other questions than ours, and unproven ones where there is a key, are no answers. */
+/* Answers to questions that we did not ask, and unproven ones where there is a key, don't count. */
 static void take_extended(struct client *c, const struct udp_datagram *d, const struct handshake_answer *a)
 {
 	if (sodium_memcmp(a->nonce, c->question.nonce, sizeof a->nonce) != 0)
 		return;
 	if (a->kind == ANSWER_COOKIE) {
 		if (c->question.has_cookie && memcmp(c->question.cookie, a->cookie, sizeof a->cookie) == 0)
-			return; /* an answer that was doubled on its way: asking again would double more */
+			return; /* a duplicated answer: asking again would duplicate more */
 		c->question.has_cookie = true;
 		memcpy(c->question.cookie, a->cookie, sizeof a->cookie);
 		ask(c, clock_now_ns());

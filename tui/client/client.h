@@ -14,7 +14,7 @@ enum client_state {
 	CLIENT_UNREACHED, /* no answer in time */
 	CLIENT_REFUSED,   /* the server said no: see `refusal` */
 	CLIENT_LOST,      /* was up, then fell silent */
-	CLIENT_FAILED,    /* something of ours: see `error` */
+	CLIENT_FAILED,    /* something on this side: see `error` */
 };
 
 struct client {
@@ -25,7 +25,7 @@ struct client {
 	struct address server;
 	enum client_state state;
 	int error;                          /* negative errno of CLIENT_FAILED */
-	char problem[160];                  /* what it is about */
+	char problem[160];                  /* what has failed */
 	struct udp_socket socket;           /* to the main port */
 	struct handshake_question question; /* what we ask */
 	uint64_t ask_ns, give_up_ns;
@@ -51,7 +51,7 @@ struct client_plan {
 int client_open(struct client *c, const struct client_plan *plan);
 
 /* Ends the session and asks for a new one, from another main socket: a classic server knows its clients by
- * that. What it comes to shows in `state`. */
+ * that. `state` shows the outcome. */
 void client_reconnect(struct client *c);
 
 /* Ends the session: stops its threads, closes its sockets. The last snapshot stays. */

@@ -83,7 +83,7 @@ static uint64_t median(const struct controller *p, const struct test_record *t, 
 	return loaded ? l->loaded.p50_ns : l->idle.p50_ns;
 }
 
-/* Tests that are over and not in the table yet go into it. */
+/* Finished tests that are not in the table yet go into it. */
 static void take_results(struct controller *p)
 {
 	const struct report *r = &p->job.report;
@@ -208,7 +208,7 @@ static void show(struct controller *p)
 	v->watching = j->watching;
 	v->rate_bps = j->test_queue.rate_bps;
 	v->duration_s = j->test_queue.duration_s;
-	/* While the server is asked again, the last that was known of it stays. */
+	/* While the server is being asked again, its last known state stays. */
 	if (j->client.session_open || !j->was_up)
 		v->snapshot = j->client.snapshot;
 	bridge_show(&p->bridge, v);

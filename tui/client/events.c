@@ -32,7 +32,7 @@ static const char *command(const struct test_record *t)
 	return t->direction == TEST_UP ? "BWUP" : "BWDN";
 }
 
-/* One line on a test that is over: "download 94.1 Mbit/s received, 0.02 % lost". */
+/* One line about a finished test: "download 94.1 Mbit/s received, 0.02 % lost". */
 static void test_line(const struct test_record *t, char out[VIEW_TEXT])
 {
 	struct loss loss = outcome_loss(t);

@@ -5,7 +5,7 @@
 
 #include "proto/sys/clock.h"
 
-enum { JOB_PARTIAL_MS = 500 }; /* after the order to end: for the counters of the test to come in */
+enum { JOB_PARTIAL_MS = 500 }; /* after the order to end, for the test's counters to come in */
 
 static void tell(struct job *j, enum job_event event)
 {
@@ -37,8 +37,8 @@ static int ask(struct job *j)
 	return error;
 }
 
-/* Tests are over. What the user ended is no failure, and once a test is whole, what went wrong before is
- * over; where nobody looks on, each failure counts. */
+/* Tests are over. What the user ended is no failure, and a complete test clears what went wrong before; with
+ * nobody watching, each failure counts. */
 static void settle(struct job *j, unsigned known)
 {
 	struct report *r = &j->report;
@@ -50,7 +50,7 @@ static void settle(struct job *j, unsigned known)
 		tell(j, JOB_TESTED);
 }
 
-/* A try that came to no session knows nothing that is better than what the last one left. */
+/* An attempt that got no session knows nothing better than what the last one left. */
 static void leave(struct job *j)
 {
 	unsigned known = j->report.tests_ever;
@@ -78,7 +78,7 @@ static void take_assignment(struct job *j)
 	tell(j, JOB_ASSIGNED);
 }
 
-/* A classic server has none. A user who looks on sees what comes of it. */
+/* A classic server has none. A user at the screen sees that for themselves. */
 static bool lacks_download(const struct job *j)
 {
 	return !j->plan.interactive && j->client.classic && test_queue_wants_download(j->plan.options);
@@ -99,7 +99,7 @@ static void take_up(struct job *j)
 	give_up(j);
 }
 
-/* What may pass is tried again. */
+/* Failures that may pass are tried again. */
 static uint64_t retry_ns(const struct job *j)
 {
 	const struct handshake_answer *a = &j->client.answer;

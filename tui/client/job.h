@@ -1,5 +1,5 @@
 /* A client's life from its beginning to its end: reach the server, open a session, run the tests in turn,
- * try again, end; and keep in a report what came of it. It knows nothing of screens and lines: a face is told
+ * try again, end; and keep the outcome in a report. It knows nothing of screens and lines: a face is told
  * what happens and reads the rest from the job, in the main thread, as a part of the job's step.
  *
  *   asking -> assigned -> up -> tests in turn -> end
@@ -13,11 +13,11 @@
 #include "tui/client/cause.h"
 #include "tui/client/test_queue.h"
 
-enum { JOB_RETRY_S = 5 }; /* between two tries to reach a server */
+enum { JOB_RETRY_S = 5 }; /* between two attempts to reach a server */
 
 enum job_event {
 	JOB_ASSIGNED, /* the server has named three ports: client.assignment */
-	JOB_UP,       /* and all of them hear it */
+	JOB_UP,       /* and all three have heard from it */
 	JOB_FAILED,   /* no session: client.state and words; and report.error, unless it is interactive */
 	JOB_TESTED,   /* tests are over: they are in the report, the latest last */
 	JOB_LOOKED,   /* every look_ms: the snapshot is fresh, if there is a session */
@@ -46,7 +46,7 @@ struct job {
 	enum client_state told;   /* what the face knows of */
 	struct cause_words words; /* why there is no session; kept until there is one */
 	bool asked;               /* client is open */
-	bool was_up;              /* once, at least */
+	bool was_up;              /* at least once */
 	bool watching;            /* the server's side is asked for */
 	bool stopped;             /* the user ends tests early: no failure */
 	unsigned tries;
@@ -56,8 +56,8 @@ struct job {
 	int signal;        /* that ended it; 0: none */
 };
 
-/* Resolves the server's address and begins to ask it. 0, or not: report.error says why, and only job_free and
- * job_exit_code are left to call. */
+/* Resolves the server's address and begins to ask it. 0, or another value: report.error says why, and only
+ * job_free and job_exit_code are left to call. */
 int job_open(struct job *j, const struct job_plan *plan);
 
 /* Until it ends. */
@@ -67,10 +67,11 @@ void job_run(struct job *j);
 void job_close(struct job *j);
 void job_free(struct job *j);
 
-/* What the face needs has failed, so the job has: instead of job_run. `error`: -errno. */
+/* Something that the face needs has failed, and the job with it; called instead of job_run. `error`: -errno.
+ */
 void job_break(struct job *j, int error);
 
-/* Stops what runs, and ends when its counters are in, half a second later at most. */
+/* Stops what is running, and ends when its counters are in, at most half a second later. */
 void job_end(struct job *j);
 /* The same, for a signal. */
 void job_interrupt(struct job *j, int number);
@@ -88,7 +89,7 @@ void job_set_terms(struct job *j, uint64_t rate_bps, uint32_t duration_s);
 /* Whether the server is to show its side, in this session and the ones after it. */
 void job_watch(struct job *j, bool on);
 
-/* All that is known by now. */
+/* All that is known so far. */
 const struct report *job_report(struct job *j);
 
 int job_exit_code(const struct job *j);

@@ -18,7 +18,7 @@ struct plain {
 	struct job job;
 	struct signals signals;
 	bool headed;         /* there is a heading, */
-	bool sent, received; /* ... and what traffic it speaks of */
+	bool sent, received; /* ... for this kind of traffic */
 	uint64_t began_ns, interval_began_ns, interval_ends_ns;
 	struct session_snapshot before; /* as the interval began */
 };
@@ -65,11 +65,11 @@ static void begin_interval(struct plain *p)
 static void tell_up(struct plain *p)
 {
 	say(p, "Client connected successfully\n");
-	if (!p->began_ns) /* a second session goes on in the same lines */
+	if (!p->began_ns) /* a second session continues the same clock */
 		p->began_ns = p->job.now_ns;
 	p->interval_ends_ns = p->job.now_ns;
 	begin_interval(p);
-	/* What made the session come up is news too. */
+	/* What brought the session up counts in the first interval. */
 	p->before = (struct session_snapshot){0};
 }
 
@@ -156,7 +156,7 @@ static void interrupted(void *context)
 	job_interrupt(&p->job, p->signals.caught);
 }
 
-/* The end of the last interval, if it has seen anything. */
+/* The rest of the last interval, if it has seen anything. */
 static void finish_intervals(struct plain *p)
 {
 	const struct session_snapshot *last = &p->job.client.snapshot;

@@ -7,9 +7,9 @@
 #include "tui/client/cause.h"
 
 enum {
-	/* After a classic result: so long without it being repeated, and our acknowledgement has arrived, */
+	/* After a classic result: this long without a repeat means that our acknowledgement has arrived, */
 	TEST_QUEUE_LINGER_MS = 500,
-	TEST_QUEUE_LINGER_S = 5, /* ... and no longer than this. */
+	TEST_QUEUE_LINGER_S = 5, /* ... and we wait no longer than this. */
 };
 
 void test_queue_init(
@@ -105,7 +105,7 @@ void test_queue_begin(struct test_queue *a)
 		test_queue_start(a, TEST_DOWN);
 }
 
-/* Why a test has no whole result. */
+/* Why a test has no complete result. */
 static void note_failure(struct test_queue *a, const struct test_record *t)
 {
 	if (t->refusal)
@@ -149,7 +149,7 @@ static void note_hole(struct test_queue *a)
 		upload(a)->path_bytes);
 }
 
-/* An upload's datagrams were larger than what the kernel knows the path to take, by now. */
+/* An upload's datagrams were larger than what the path takes, as the kernel knows by now. */
 static void note_too_large(struct test_queue *a, const struct test_record *t)
 {
 	uint32_t path_bytes = upload(a)->path_bytes;
@@ -191,7 +191,7 @@ static bool is_quiet(const struct test_queue *a, uint64_t now_ns)
 	return true;
 }
 
-/* Whether a test waits; begins it when it is due. */
+/* Whether a test was waiting; starts it when it is due. */
 static bool try_again(struct test_queue *a, uint64_t now_ns)
 {
 	bool waits = a->again[TEST_UP] || a->again[TEST_DOWN];
@@ -206,7 +206,7 @@ bool test_queue_step(struct test_queue *a, uint64_t now_ns)
 {
 	const struct session_snapshot *s = &a->client->snapshot;
 
-	/* In the order of their beginning. */
+	/* In the order in which they began. */
 	for (unsigned i = 0; i < s->tests; i++)
 		if (s->test[i].id == a->reported + 1 && s->test[i].phase >= TEST_COMPLETE)
 			take(a, &s->test[i], now_ns);

@@ -12,13 +12,14 @@ struct test_queue {
 	struct report *report;
 	uint64_t rate_bps; /* of the next test; 0: max */
 	uint32_t duration_s;
-	unsigned next;             /* in options->tests */
-	unsigned started;          /* tests that run, or have run */
-	uint32_t reported;         /* id of the last test whose end is known */
-	bool again[TEST_DOWN + 1]; /* a test in this direction waits: for the path's size to be known, ... */
-	uint64_t again_ns;         /* ... or, as the server was busy, for this time */
-	bool hole_told;            /* the user knows of the path's hole */
-	uint64_t linger_ends_ns;   /* a classic result may be repeated until then */
+	unsigned next;     /* in options->tests */
+	unsigned started;  /* tests that run, or have run */
+	uint32_t reported; /* id of the last test known to have ended */
+	bool again[TEST_DOWN +
+		   1];     /* a test in this direction is waiting: for the path's size to be known, ... */
+	uint64_t again_ns; /* ... or, because the server was busy, until this time */
+	bool hole_told;    /* the user has been told of the path's MTU black hole */
+	uint64_t linger_ends_ns; /* a classic result may be repeated until then */
 };
 
 void test_queue_init(
@@ -30,18 +31,18 @@ bool test_queue_wants_download(const struct options *options);
 /* The session is up: starts the first test. */
 void test_queue_begin(struct test_queue *a);
 
-/* Starts a test that is on no list, in a direction that is free: none in it runs or is about to. While the
- * path's largest datagram is looked for, it waits: test_queue_step starts it. */
+/* Starts a test that is not on the list, in a free direction: none runs there or is about to. While the
+ * search for the path's largest datagram lasts, it waits: test_queue_step starts it. */
 bool test_queue_is_free(const struct test_queue *a, enum test_direction direction);
 void test_queue_start(struct test_queue *a, enum test_direction direction);
 
 /* There is a new session, whose tests count from 1 again; those of the list that have begun are over. */
 void test_queue_renew(struct test_queue *a);
 
-/* Looks at the client's snapshot, and goes on. True when all is done. */
+/* Looks at the client's snapshot and moves on. True when all is done. */
 bool test_queue_step(struct test_queue *a, uint64_t now_ns);
 
-/* The end has come before theirs: puts what is known of running tests into the report. */
+/* The session ends before its tests do: puts what is known of them into the report. */
 void test_queue_cut_short(struct test_queue *a);
 
 #endif

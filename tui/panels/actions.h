@@ -8,10 +8,10 @@
 /* A key as screen_key reports it, with the place of a click. */
 void actions_key(struct app *a, const struct layout *l, int key, int row, int col);
 
-/* Says something in the help line for a while. */
+/* Shows a message in the help line for a while. */
 __attribute__((format(printf, 2, 3))) void actions_notice(struct app *a, const char *format, ...);
 
-/* save.c: files in the working directory, named by time; what came of it is said. */
+/* save.c: files in the working directory, named by time; a message says how it went. */
 void save_picture(struct app *a);
 void save_document(struct app *a, const char *document);
 

@@ -11,7 +11,7 @@
 #include "tui/panels/actions.h"
 #include "tui/panels/paint.h"
 
-enum { APP_PATIENCE_MS = 50 }; /* with a terminal that does not take what is written to it */
+enum { APP_PATIENCE_MS = 50 }; /* with a terminal that has stopped reading */
 
 static struct layout draw(struct app *a)
 {
@@ -40,7 +40,7 @@ static void take_document(struct app *a)
 	free(document);
 }
 
-/* Frames come at their pace however fast keys do; a key is seen at the next one or sooner. */
+/* Frames keep their pace however fast keys come; a key shows in the next one or sooner. */
 static void *run(void *context)
 {
 	struct app *a = context;

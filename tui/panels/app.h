@@ -1,5 +1,5 @@
 /* The screen's thread: keys in, frames out. It owns curses, focus, freeze and history, and knows the engine
- * by the bridge alone. */
+ * only through the bridge. */
 #ifndef TUI_PANELS_APP_H
 #define TUI_PANELS_APP_H
 

@@ -16,7 +16,7 @@ struct app {
 	struct history history;
 	struct view view;
 	pthread_t thread;
-	int ended_fd; /* an event fd: readable when the thread is through */
+	int ended_fd; /* an event fd: readable when the thread is done */
 };
 
 #endif

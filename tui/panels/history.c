@@ -98,7 +98,7 @@ static uint32_t clip(uint64_t ns)
 
 static uint64_t grown(uint64_t now, uint64_t before)
 {
-	return now >= before ? now - before : now; /* less: it counts anew */
+	return now >= before ? now - before : now; /* less: it has started over */
 }
 
 /* The latest test in the port's direction; CONTROL's is the latest of all. */
@@ -121,7 +121,7 @@ static struct moment_test last_test(const struct session_snapshot *s, int kind)
 	return (struct moment_test){0};
 }
 
-/* What has flowed since the moment before: UPLOAD sends, DOWNLOAD receives. */
+/* What has flowed since the previous moment: UPLOAD sends, DOWNLOAD receives. */
 static void measure_data(struct moment_port *m, const struct port_snapshot *p,
 	const struct port_snapshot *before, const struct report_traffic *traffic)
 {
@@ -213,7 +213,7 @@ struct history_second history_second(const struct history *h, size_t at, enum po
 		return s;
 	end = &h->moment[at].port[kind];
 	begin = &h->moment[first].port[kind];
-	/* The speed of now: not that of a second that was half idle. */
+	/* The current speed, not the mean of a second that was half idle. */
 	for (size_t i = first + (at > first); i <= at; i++) {
 		const struct moment_port *p = &h->moment[i].port[kind];
 

@@ -7,7 +7,7 @@
 #include "tui/panels/paint.h"
 #include "tui/screen/keys.h"
 
-/* An empty box in the middle, cut to what there is; returns its inside. */
+/* An empty box in the middle, cut to what fits; returns its inside. */
 static struct rect open_box(struct canvas *c, int rows, int cols, const char *title)
 {
 	struct rect r;
@@ -24,7 +24,8 @@ static struct rect open_box(struct canvas *c, int rows, int cols, const char *ti
 	return (struct rect){r.row + 1, r.col + 2, r.rows - 2, r.cols - 4};
 }
 
-/* Text broken at words, from a row on that may be above or below what is shown. Returns the rows it takes. */
+/* Text wrapped at words, starting at a row that may be above or below what is shown. Returns the rows it
+ * takes. */
 static int write_words(struct canvas *c, struct rect r, int row, enum style style, const char *text)
 {
 	int used = 0;
@@ -55,7 +56,7 @@ static int help_entry(struct canvas *c, struct rect r, int row, const struct key
 	return write_words(c, r, row, STYLE_BOX, k->help);
 }
 
-/* The whole of it, from a row on; returns the rows it takes. */
+/* All of it, starting at a row; returns the rows it takes. */
 static int help_text(struct canvas *c, struct rect r, int first)
 {
 	int row = first;
@@ -68,7 +69,7 @@ static int help_text(struct canvas *c, struct rect r, int first)
 	return row - first;
 }
 
-/* No further than to the last row. */
+/* No further than the last row. */
 static void help(struct canvas *c, const struct ui *ui)
 {
 	struct rect r = open_box(c, (int)keys_rows + 4, HELP_COLS, "Help: Esc closes, arrows scroll");

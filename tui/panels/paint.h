@@ -44,7 +44,7 @@ void paint_over(struct canvas *c, const struct scene *scene);
 /* The moment shown; NULL: there is none yet. */
 const struct moment *paint_moment(const struct scene *scene);
 
-/* A rule with a title in it; returns where text may go on. */
+/* A rule with a title in it; returns where text may continue. */
 struct canvas_line paint_title(struct canvas *c, struct rect r, enum style style, const char *title);
 
 #endif

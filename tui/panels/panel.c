@@ -13,7 +13,7 @@ enum {
 	PANEL_TEXT_COLS = 44,
 	PANEL_SPARK_COLS = 10, /* of a narrow panel */
 	PANEL_SAMPLES = 512,
-	PANEL_FIGURE_ROWS = 7, /* what a panel says beside the table of delays */
+	PANEL_FIGURE_ROWS = 7, /* what a panel shows apart from the table of delays */
 };
 
 static const char *state_name(const struct moment_port *p)

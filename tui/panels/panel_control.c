@@ -23,7 +23,7 @@ static void step(struct canvas_line *l)
 	line_add(l, STYLE_DIM, " ");
 }
 
-/* Stages that a test goes through, those behind it bright. */
+/* The stages of a test; those it has passed are bright. */
 static void stages(struct canvas_line *l, const struct moment_test *t, bool up)
 {
 	bool refused = t->phase == TEST_FAILED;
@@ -64,7 +64,7 @@ static void counts(struct canvas_line *l, const struct moment_port *p)
 	line_field(l, "rejected", rejected ? STYLE_WARN : STYLE_VALUE, "%s", format_count(text, rejected));
 }
 
-/* Where the clocks let the directions be told apart. */
+/* Where the clocks allow the directions to be told apart. */
 static void one_way(struct canvas_line *l, const struct owd_summary *o)
 {
 	char text[FORMAT_TEXT];

@@ -156,7 +156,7 @@ static void progress_row(const struct data *d, struct rect r)
 	canvas_text(d->canvas, r.row, r.col + r.cols - width - 1, width, STYLE_VALUE, text);
 }
 
-/* Where there is room: the hosts' part of what went wrong. */
+/* Where there is room: the hosts' share in what went wrong. */
 static void host_row(const struct data *d, struct rect r)
 {
 	struct canvas_line l = canvas_line(d->canvas, r, 0);
@@ -186,7 +186,7 @@ static void rejected_row(const struct data *d, struct rect r)
 
 void paint_data(struct canvas *c, struct rect r, const struct scene *scene, enum port_kind kind)
 {
-	/* By importance: a low panel shows the first of them. The bar stands last. */
+	/* By importance: a low panel shows the first of them. The bar comes last. */
 	static void (*const row[])(const struct data *d, struct rect r) = {
 		counts_row, flow_row, host_row, holes_row, rejected_row};
 	struct data d = {

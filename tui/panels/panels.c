@@ -40,7 +40,7 @@ static int run(struct panels *p)
 
 	if (error)
 		goto out;
-	/* Stopped from outside the screen would be left as it is: ^Z is a key here. */
+	/* A stop from outside would leave the screen as it is: ^Z is a key here. */
 	signal(SIGTSTP, SIG_IGN);
 	p->signals.caught_one = interrupted;
 	p->signals.context = p;

@@ -1,4 +1,4 @@
-/* The client on a terminal: panels, until the user has enough; then the results as text. */
+/* The client on a terminal: panels until the user quits, then the results as text. */
 #ifndef TUI_PANELS_PANELS_H
 #define TUI_PANELS_PANELS_H
 

@@ -9,7 +9,7 @@
 
 enum { SAVE_NAME = 64, SAVE_TRIES = 100 };
 
-/* Never over a file that is there: the second of a second gets a number. */
+/* Never overwrites a file: the second one within a second gets a number. */
 static FILE *create(char name[SAVE_NAME], const char *suffix)
 {
 	char time_text[24];

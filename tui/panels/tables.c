@@ -28,7 +28,7 @@ static const char *figure(const struct metric *m, union metric_value value, char
 	}
 }
 
-/* Figures behind each other on a line; in `r`, as far as there are rows, on the next one. */
+/* Figures one after another on a line, continued on the next rows of `r` as far as there are any. */
 struct briefs {
 	struct canvas_line *line;
 	struct rect r;
@@ -183,7 +183,7 @@ void paint_server(struct canvas *c, struct rect r, const struct scene *scene)
 		server_line(c, r, scene, kind);
 }
 
-/* What is cut shows that it is. */
+/* Text that was cut shows it. */
 static void event_text(struct canvas *c, struct rect r, const struct view_event *e)
 {
 	static const enum style style[] = {

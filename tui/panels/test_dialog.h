@@ -11,7 +11,7 @@ void test_dialog_open(struct ui_test_dialog *t, const struct view *v);
 /* A key that is not Enter. */
 void test_dialog_key(struct ui_test_dialog *t, int key);
 
-/* Enter: true when both fields are good and now in `o`; otherwise the dialog says what is wrong. */
+/* Enter: true when both fields are valid and now in `o`; otherwise the dialog says what is wrong. */
 bool test_dialog_take(struct ui_test_dialog *t, struct options *o);
 
 #endif

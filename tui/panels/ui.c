@@ -10,7 +10,7 @@ double ui_scale_s(unsigned scale)
 	return seconds[scale < UI_SCALES ? scale : UI_SCALES - 1];
 }
 
-/* By halves: moments are in the order of time. */
+/* Binary search: moments are in order of time. */
 static size_t find(const struct history *h, uint64_t at_ns)
 {
 	size_t low = 0, high = h->count;

@@ -40,7 +40,7 @@ size_t ui_moment(const struct ui *ui, const struct history *h);
 /* Moves the view; freezes it, unless that leads to the newest moment. */
 void ui_look_at(struct ui *ui, const struct history *h, size_t moment);
 
-/* What goes on, for the help line. */
+/* What is going on, for the help line. */
 unsigned ui_situation(const struct ui *ui, const struct view *v);
 
 #endif

@@ -55,7 +55,7 @@ struct canvas_cell {
 struct canvas {
 	int rows, cols;
 	bool utf8;
-	bool grey; /* all that is drawn is old news: every style becomes STYLE_DIM */
+	bool grey; /* everything drawn is stale: every style becomes STYLE_DIM */
 	struct canvas_cell *cell;
 };
 
@@ -76,8 +76,8 @@ __attribute__((format(printf, 6, 7))) int canvas_printf(
 /* The columns that a text takes, if it is UTF-8. */
 int canvas_columns(const char *text);
 
-/* A line of text from here to the right end of `r`, word by word; what does not fit is left out whole, from
- * the first word on that has no room. */
+/* A line of text from here to the right end of `r`, word by word; everything from the first word that does
+ * not fit is left out. */
 struct canvas_line {
 	struct canvas *canvas;
 	int row, col, end;

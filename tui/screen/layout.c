@@ -3,8 +3,8 @@
 /* The parts that share the rows between head and help. */
 enum part { CONTROL, UPLOAD, DOWNLOAD, RESULTS, SERVER, LOG, PARTS };
 
-/* Who gets the next row, when all have the least that makes sense: first what makes an 80x24 terminal
- * complete, then the graphs. Results and server begin with a title and two rows at once. */
+/* Who gets the next row once all have their sensible minimum: first what makes an 80x24 terminal complete,
+ * then the graphs. Results and server begin with a title and two rows at once. */
 static const enum part first_rows[] = {
 	LOG, CONTROL, UPLOAD, DOWNLOAD, UPLOAD, DOWNLOAD, UPLOAD, DOWNLOAD, SERVER, RESULTS, LOG, LOG};
 static const enum part more_rows[] = {UPLOAD, DOWNLOAD, UPLOAD, DOWNLOAD, CONTROL, RESULTS, LOG};

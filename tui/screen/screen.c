@@ -131,7 +131,7 @@ void screen_set_theme(struct screen *s, enum option_theme theme)
 		init_pair(s->pair[style], look.foreground, look.background);
 	}
 	free(s->shown.cell);
-	memset(&s->shown, 0, sizeof s->shown); /* all is to be told anew */
+	memset(&s->shown, 0, sizeof s->shown); /* everything must be set again */
 }
 
 static void learn_terminal(struct screen *s)

@@ -1,5 +1,5 @@
-/* The terminal: curses is spoken to here and nowhere else. The terminal is as it was before on every way out,
- * a crash included. One screen in a process; its thread only, but for screen_unblock. */
+/* The terminal: nothing else talks to curses. The terminal is as it was before on every way out, a crash
+ * included. One screen in a process; its thread only, but for screen_unblock. */
 #ifndef TUI_SCREEN_SCREEN_H
 #define TUI_SCREEN_SCREEN_H
 
@@ -47,8 +47,8 @@ void screen_set_theme(struct screen *s, enum option_theme theme);
 /* Leaves the terminal to the shell until the process is continued. */
 void screen_suspend(struct screen *s);
 
-/* Any thread: lets a write to a terminal that has stopped reading fail or pass, so that the screen can end.
- * What it has not shown is lost. */
+/* Any thread: makes a write to a terminal that has stopped reading fail or return, so that the screen can
+ * end. What it has not shown is lost. */
 void screen_unblock(void);
 
 /* Puts the terminal right at once, from a signal's handler: before a process ends that can't wait. */
