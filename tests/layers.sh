@@ -79,7 +79,7 @@ function check_test(from, to)
 		includes[object(FILENAME)] = includes[object(FILENAME)] " " object(target)
 }
 
-# Walks down the objects from one; "way" is the path so far, and an object met again on it closes a circle.
+# Walks down the objects from one; "way" is the path so far, and meeting an object on it again closes a circle.
 function walk(from, way,    to, count, i)
 {
 	state[from] = "open"

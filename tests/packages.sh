@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes sure that what the build (and, with "test", the tests, with "checks", the checks of the source) need is
+# Makes sure that what the build (with "test" also the tests, with "checks" the checks of the source) needs is
 # installed. Debian 12, Ubuntu 22.04 or later: installs it as root or with sudo; elsewhere says what is missing.
 #
 #   tests/packages.sh [test|checks ...]

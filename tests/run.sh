@@ -35,7 +35,7 @@ check_format() {
 	sources '*.[ch]' | xargs -0 clang-format-14 --dry-run --Werror
 }
 
-# gcc builds what is tested; what clang warns of, it finds here.
+# gcc builds what is tested; this shows what clang warns about.
 check_clang() {
 	cmake -S . -B build-test-clang -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=clang-14 -DWYNDRVR_WERROR=ON \
 		-DCMAKE_EXPORT_COMPILE_COMMANDS=ON "${launcher[@]}" >/dev/null || return
@@ -47,7 +47,7 @@ check_tidy() {
 		2> >(grep -vE '^[0-9]+ warnings? (generated|treated as error)' >&2)
 }
 
-# Each of them, so that one run names all that is wrong.
+# All of them, so that one run names everything that is wrong.
 run_checks() {
 	local name failed=()
 

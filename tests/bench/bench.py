@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Measures wyndrvr and wyndrvrd, beside the tools that are installed, and prints a Markdown table.
+"""Measures wyndrvr and wyndrvrd next to the tools that are installed, and prints a Markdown table.
 
     tests/bench/bench.py [--only NAME...] [--runs N] [--quick] BUILD_DIR
 
 BUILD_DIR holds a Release build. Tools are run in turns with wyndrvr. Needs root for what is measured in a
-network of its own. It judges, but exits 0 when it has measured, whatever came out. README.md
+network of its own. It judges, but exits 0 once it has measured, whatever the figures. README.md
 says what each row is.
 """
 import argparse
@@ -78,7 +78,7 @@ def processor():
 
 
 def ended(number, frame):
-    sys.exit(128 + number)  # by way of the cleanups
+    sys.exit(128 + number)  # so that the cleanups run
 
 
 def main():

@@ -1,5 +1,5 @@
-/* How fast a span set is with 10,000 holes spread over its window, touched in random order, and how
- * long the window takes to jump. Run it without arguments; it prints one line a measurement. */
+/* How fast a span set is with 10,000 holes spread over its window, touched in random order, and how long the
+ * window takes to jump. Run it without arguments; it prints one line for each measurement. */
 #include "proto/measure/span.h"
 #include "proto/sys/clock.h"
 

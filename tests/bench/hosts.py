@@ -31,7 +31,7 @@ def clock(bench):
 
 
 def judge(row, test, column, counted=None):
-    """Share of the loss in a column. With a count of its own: no more than that may be called so."""
+    """Share of the loss in a column; where the true number was counted, how close the column is to it."""
     loss = test["loss"]
     say("  lost %d: sender %s, path %s, receiver %s%s" % (
         loss["packets"], loss["sender_host"], loss["path"], loss["receiver_host"],
@@ -53,8 +53,8 @@ def by_path(lab, seconds):
 
 
 def small_buffer(bench):
-    """On loopback nothing else can lose: as fast as it goes into a small receive buffer, which the server
-    leaves alone for a while. The system's limit, net.core.rmem_max, is no namespace's own to change."""
+    """On loopback nothing else can lose: as fast as possible into a small receive buffer, which the server
+    leaves alone for a while. The system's limit, net.core.rmem_max, can't be changed for one namespace."""
     seconds = bench.seconds(5, 3)
     row = Row("loss by cause: no room in a small receive buffer, in the right column", "%", 100, True,
               in_every_run=True)

@@ -31,7 +31,7 @@ enum {
 	BYTES_MIN = 8,           /* a number */
 	BYTES_MAX = 1472,
 	SECONDS_MAX = 3600,
-	TAIL_MS = 100, /* without a datagram: all has arrived */
+	TAIL_MS = 100, /* this long without a datagram: all has arrived */
 };
 
 struct loop {

@@ -52,7 +52,7 @@ def per_second(test):
 
 
 def full_speed(bench):
-    """Large datagrams as fast as they go."""
+    """Large datagrams as fast as possible."""
     seconds = bench.seconds(5)
     rate = Row("loopback, 1400 B, received", "Gbit/s", 0.90, True, by_ratio=True, other_is="bench_loop")
     lost = Row("... lost", "%", 1, other_is="bench_loop")
@@ -75,7 +75,7 @@ def full_speed(bench):
 
 
 def small(bench):
-    """Small datagrams as fast as they go."""
+    """Small datagrams as fast as possible."""
     seconds = bench.seconds(5)
     count = Row("loopback, 64 B, received", "million/s", 10, True, other_is="bench_loop")
     lost = Row("... lost", "%", other_is="bench_loop")

@@ -1,8 +1,8 @@
-"""Children that are measured, and rows of the table.
+"""Measured child processes, and rows of the table.
 
 Owns: the children (each with a deadline, ended by process id, their CPU time taken from wait4), the
-ports they may use, and a home without anybody's settings.
-Policy: nothing is asserted. A run that fails is said on stderr and in the row; the rest goes on.
+ports they may use, and a home without user settings.
+Policy: nothing is asserted. A failed run is reported on stderr and in the row; the rest goes on.
 """
 import contextlib
 import ctypes
@@ -37,7 +37,7 @@ class Failed(Exception):
     """A run without a result; says why."""
 
 
-# Also what the lab's commands raise, and figures that a document doesn't have.
+# Also what the lab's commands raise, and figures missing from a document.
 TROUBLE = (Failed, AssertionError, OSError, LookupError, TypeError, ArithmeticError)
 
 
@@ -63,7 +63,7 @@ def _end_with_parent():
 
 
 class Child:
-    """A program that runs; `cpu_s` is known once it has ended."""
+    """A running program; `cpu_s` is known once it has ended."""
 
     def __init__(self, arguments, environment):
         self.arguments, self.cpu_s, self.code = [str(a) for a in arguments], None, None
@@ -124,7 +124,7 @@ class Child:
         return self._text(self._out)
 
     def document(self, seconds):
-        """What it has printed, as JSON, after its good end."""
+        """What it has printed, as JSON, after a clean exit."""
         if self.wait(seconds):
             raise Failed("exit %d: %s" % (self.code, self))
         try:
@@ -154,7 +154,7 @@ class Bench:
 
     @contextlib.contextmanager
     def attempt(self, what, run, rows):
-        """One run, which may fail without the others."""
+        """One run, whose failure doesn't affect the others."""
         say("%s, run %d of %d" % (what, run + 1, self.runs))
         try:
             yield
@@ -176,7 +176,7 @@ class Bench:
         return self._ports.take()[0]
 
     def server(self, *flags, before=()):
-        """A wyndrvrd on loopback, and its address; `before`: what to run it with."""
+        """A wyndrvrd on loopback, and its address; `before`: a command to run it under."""
         address = "127.0.0.1:%d" % self.port()
         child = self.start(*before, self.wyndrvrd, address, "--port-ranges",
                            "%d-%d" % self._ports.take(15), *flags)

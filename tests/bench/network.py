@@ -41,7 +41,7 @@ class Network(Lab):
         return self.bench.start(*arguments, lab=self, host=host)
 
     def serve(self, *flags, before=()):
-        """A wyndrvrd on the server; `before`: what to run it with."""
+        """A wyndrvrd on the server; `before`: a command to run it under."""
         child = self.start("server", *before, self.bench.wyndrvrd, "0.0.0.0", *flags)
         child.wait_for("Server started on")
         return child
@@ -133,7 +133,7 @@ class Wires:
         return (self.received_at(end) - self.received_at(begin)) * 8 / (end - begin)
 
     def reached(self, frame_bps, window_s=0.05):
-        """Seconds from the start to the end of the first window that carried so much; None: never."""
+        """Seconds from the start to the end of the first window that carried this much; None: never."""
         begin = self.start()
         if begin is None:
             return None

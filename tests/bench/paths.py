@@ -1,4 +1,4 @@
-"""Rows measured in the lab: what the search finds, how fast, and at which price."""
+"""Rows measured in the lab: what the search finds, how fast, and at what cost."""
 import time
 
 from loopback import only_test
@@ -14,7 +14,7 @@ PORT = {"up": "upload", "down": "download"}
 
 
 def search(lab, way, seconds):
-    """One --rate auto: the document, and the wires meanwhile."""
+    """One --rate auto run: the document, and the wires meanwhile."""
     wires = Wires(lab, way)
     try:
         return lab.measure(way, seconds, "--rate", "auto").document(seconds + ENDING_S), wires
@@ -73,7 +73,7 @@ def lose_at_receivers(lab):
 
 
 def lossy(bench):
-    """5 % at random. The router's nft drops before the queue, so the bottleneck can still be full, if one
+    """5 % at random. The router's nft drops before the queue, so the bottleneck can still be full, if a source
     sends more. What is lost behind it has taken its share of it."""
     seconds, rows = bench.seconds(10, 3), []
     whole = ip_rate(100e6)

@@ -1,4 +1,4 @@
-"""Rows measured in the lab with others: a second client, and other tools that measure round trips."""
+"""Rows measured in the lab alongside others: a second client, and other tools that measure round trips."""
 import json
 import os
 import re

@@ -1,4 +1,4 @@
-/* What a swarm of classic clients is told and what it finds out. One thread, one run a process. */
+/* What a swarm of classic clients is told to do and what it measures. One thread, one run a process. */
 #ifndef TESTS_BENCH_SWARM_H
 #define TESTS_BENCH_SWARM_H
 
@@ -11,7 +11,7 @@
 struct swarm_options {
 	struct address server;
 	unsigned clients, sources;
-	unsigned pid; /* of the server; 0: not to be watched */
+	unsigned pid; /* of the server; 0: it is not watched */
 	double interval_s, seconds, ramp_s;
 };
 

@@ -195,7 +195,7 @@ class Client:
     # Heartbeats and the test
 
     def exchange(self):
-        """Runs until all is done; whether all that was asked for came about."""
+        """Runs until all is done; returns whether it got all that was asked for."""
         began = time.monotonic()
         sockets = [self.main] + [port.sock for port in self.ports]
         while not self.stopping:

@@ -1,7 +1,7 @@
 """The classic wire format, written from its description and from nothing else.
 
 Owns: the packet header, FLOW_CONTROL bodies, sets of missing data, one UDP port with its sequence
-numbers, and the referee who keeps the list of what the other side did wrong.
+numbers, and the referee that lists what the other side did wrong.
 Policy: strict about what arrives. Loss is the path's doing and never held against the peer;
 duplicates and disorder only when the path is known to be clean (no --impaired).
 """
@@ -97,7 +97,7 @@ def _no_constant(name):
 
 
 def parse_object(body):
-    """A JSON object as a dict; ValueError for everything else."""
+    """A JSON object as a dict; ValueError for anything else."""
     value = json.loads(body.decode("utf-8"), object_pairs_hook=_unique_pairs,
                        parse_constant=_no_constant)
     if type(value) is not dict:
@@ -140,7 +140,7 @@ def decode_spans(body):
 
 
 def intersect(a, b):
-    """The numbers that stand in both lists of ascending spans."""
+    """The numbers that are in both lists of ascending spans."""
     out, i, j = [], 0, 0
     while i < len(a) and j < len(b):
         begin, end = max(a[i][0], b[j][0]), min(a[i][1], b[j][1])

@@ -43,7 +43,7 @@ static void read_feedback(const uint8_t *bytes, size_t size)
 		abort();
 }
 
-/* What is taken is written again within the limits. */
+/* What is accepted can be written again within the limits. */
 static void read_view(const uint8_t *bytes, size_t size)
 {
 	char out[WIRE_BODY_BYTES];

@@ -30,7 +30,7 @@ sys.path.insert(1, os.path.join(HERE, os.pardir, "support"))
 import children  # noqa: E402
 from children import SANITIZED, SLOWER, own_settings, program, until  # noqa: E402,F401
 
-DEADLINE_S = children.DEADLINE_S = 15 * SLOWER  # paths lose datagrams here, and what takes a moment takes longer
+DEADLINE_S = children.DEADLINE_S = 15 * SLOWER  # paths lose datagrams here, so what takes a moment takes longer
 LATE_PERCENT, LATE_US = 1, 5000                 # of a thread's turns more than 1 ms late, and the latest
 
 CLIENT, SERVER, OTHER = "10.77.1.1", "10.77.2.1", "10.77.3.1"
@@ -65,7 +65,7 @@ def percentile(values, share):
 
 
 def was_held_up(test):
-    """Whether an end's own late turns say that other work has kept its host from the test."""
+    """Whether an end's own late turns show that other work held up its host."""
     return any(test[end]["late_percent"] >= LATE_PERCENT or test[end]["late_max_us"] >= LATE_US
                for end in ("sender", "receiver"))
 
@@ -270,7 +270,7 @@ def run(arguments, environment=None, text=None):
 
 
 def open_lab():
-    """A lab, or SkipTest with the reason why there can't be one."""
+    """A lab, or SkipTest with the reason why there is none."""
     reason = None
     if os.geteuid() != 0:
         reason = "network namespaces need root"
@@ -342,20 +342,20 @@ class Case(children.Case):
         return self.start(host, [program("WYNDRVR"), to, "--no-tui"] + list(flags), **how)
 
     def measure(self, *flags, seconds=None, **where):
-        """Runs a client with --json to its good end; the document."""
+        """Runs a client with --json until it exits cleanly; returns the document."""
         client = self.client("--json", "--packet-length", LENGTH, *flags, **where)
         self.assert_exit(client, 0, seconds)
         return client.document()
 
     def wait_for_load(self, packets=500):
-        """Until so many datagrams have passed the router since the test's lab was made."""
+        """Waits until this many datagrams have passed the router since the test's lab was made."""
         def passed():
             seen = self.lab.counters()
             return seen["up_udp"] + seen["down_udp"] >= packets
         until(passed, "%d datagrams at the router" % packets)
 
     def assert_balance(self, test):
-        """All that was sent has arrived, once or twice, or is lost; and what is lost, somewhere."""
+        """All that was sent has arrived, once or twice, or is lost; and each loss has its place."""
         arrived = test["received"]["unique_packets"] + test["received"]["duplicates"]
         loss = test["loss"]
         self.assertEqual(test["sent"]["packets"], arrived + loss["packets"], test)
@@ -370,7 +370,7 @@ class Case(children.Case):
 
 
 def _ended(number, frame):
-    sys.exit(128 + number)  # by way of the cleanups
+    sys.exit(128 + number)  # so that the cleanups run
 
 
 def main():

@@ -3,7 +3,7 @@
 #
 #     client 10.77.1.1, fd77:1::1  --  router  --  10.77.2.1, fd77:2::1 server
 #
-# Owns: the three namespaces and what the router does to datagrams. Nothing outside them changes.
+# Owns: the three namespaces and what the router does to datagrams. Nothing changes outside them.
 # Policy: every impairment sits on the router, because a queue on a sender's own host only slows its
 # socket down. No interface builds or passes on offload batches, so that the router loses and counts
 # single datagrams. "up" is from client to server, "down" the other way.
@@ -131,7 +131,7 @@ loss() {
 	on_router nft "$rules"
 }
 
-# Every row has three fields. The queue's drops count whole frames of every protocol, without bytes.
+# Every row has three fields. The queue's drops count whole frames of any protocol, without bytes.
 counters() {
 	local direction
 	on_router nft list counters table inet weather |

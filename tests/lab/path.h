@@ -1,5 +1,5 @@
-/* The bad weather of the relay: what becomes of each datagram, and the heap of those under way.
- * Takes `now`, knows no socket and no clock. One thread. */
+/* What the relay's path does to each datagram, and the heap of those under way. Takes `now`, knows no socket
+ * and no clock. One thread. */
 #ifndef TESTS_LAB_PATH_H
 #define TESTS_LAB_PATH_H
 

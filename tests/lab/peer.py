@@ -56,7 +56,7 @@ class Peer:
         raise AssertionError("no answer to CONNECT")
 
     def connect(self):
-        """Gets ports; Refused with the answer when the server has none for us."""
+        """Gets ports; raises Refused with the answer when the server has none for us."""
         answer = self._ask(question(self.nonce))
         self.cookie = answer["cookie"]
         answer = self._ask(question(self.nonce, self.cookie))

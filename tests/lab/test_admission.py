@@ -1,4 +1,4 @@
-"""The main port against strangers: nobody is sent more than he has sent, and nobody is locked out."""
+"""The main port against strangers: nobody is sent more than they sent, and nobody is locked out."""
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +24,7 @@ def moved_by(was, now):
 
 class Admission(Case):
     def flood(self, kind, count, rate, seed=1):
-        """Its host is not the one that is measured, so it leaves the processor to the others."""
+        """Its host is not being measured, so it leaves the processor to the others."""
         return self.start("client", ["nice", self.tool, SERVER, MAIN_PORT, CROWD, kind, count, rate, seed])
 
     def setUp(self):
@@ -166,7 +166,7 @@ class Admission(Case):
         self.assertTrue(under_flood)
         self.assertLessEqual(moved, allowed)
         self.assertGreaterEqual(len(good), tries * 0.99)
-        if not SANITIZED:  # they keep what has been freed
+        if not SANITIZED:  # they hold on to freed memory
             self.assertLess(grown, 1024)
         until(lambda: server.threads() <= threads, "threads end", 40 * SLOWER)
 
@@ -195,7 +195,7 @@ class Admission(Case):
         self.assert_exit(self.client("--count", 1), 0)
 
     def test_servers_leave_one_another_alone(self):
-        """Each is sent, as from the other, all that anybody says."""
+        """Each is sent, as if from the other, every kind of message there is."""
         self.lab.other()
         self.lab.drop_icmp()
         self.server()
@@ -235,7 +235,7 @@ class Admission(Case):
                 raw.sendto(udp_packet((CLIENT, 0), (SERVER, MAIN_PORT), text), (SERVER, 0))
             raw.sendto(udp_packet((CLIENT, 5000), (SERVER, MAIN_PORT), question(bytes(16))), (SERVER, 0))
         until(lambda: capture.packets, "an answer to the port that is one")
-        time.sleep(0.2)  # no other may follow
+        time.sleep(0.2)  # nothing else may follow
         self.assertEqual({p.target for p in capture.stop()}, {(CLIENT, 5000)})
 
 

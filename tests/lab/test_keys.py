@@ -1,5 +1,5 @@
-"""Pre-shared keys: who has none or a wrong one is refused, nobody is talked down to classic, and the
-secret shows nowhere."""
+"""Pre-shared keys: clients with none or a wrong one are refused, nobody is downgraded to classic, and the
+secret appears nowhere."""
 import glob
 import os
 import re

@@ -11,7 +11,7 @@ from lab import (BANDWIDTH_TEST, CLIENT, FLOW_CONTROL, LENGTH, SERVER, Capture, 
 from peer import DOWNLOAD, Peer
 
 LEASE_S = 1.0
-BEYOND_S = 1.6  # watched for so long after the last report
+BEYOND_S = 1.6  # watched for this long after the last report
 RATE = 10000000
 
 HOARD = 390
@@ -54,7 +54,7 @@ class Lease(Case):
         return capture, killed_s, list(capture.packets)
 
     def check_killed(self, name, *flags):
-        # What an unreachable port makes of it must not help.
+        # The errors of an unreachable port must not help.
         self.lab.drop_icmp()
         capture, killed_s, _ = self.kill_in_download(*flags)
         time.sleep(BEYOND_S)  # nothing may come
@@ -87,7 +87,7 @@ class Lease(Case):
         self.assert_stopped("lease_old_reports", after_last(packets, killed_s))
 
     def test_forged_reports(self):
-        """Clients that hold their secrets stop receiving and go on to report."""
+        """Clients that hold their secrets stop receiving and go on reporting."""
         self.server()
         with ThreadPoolExecutor(len(FORGERS)) as pool:
             ends = list(pool.map(lambda name: self.forge(*FORGERS[name]), FORGERS))
@@ -96,7 +96,7 @@ class Lease(Case):
                 self.assert_stopped("lease_%s" % name, seconds)
 
     def forge(self, make, hoard):
-        """The client reports by `make(peer, packets received, how many so far)`. `hoard`: so many of its
+        """The client reports by `make(peer, packets received, how many so far)`. `hoard`: this many of its
         last receipts it has not given back. The seconds until its load ends."""
         peer = Peer(self.lab).connect().prove()
         self.addCleanup(peer.close)

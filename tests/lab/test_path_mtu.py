@@ -1,4 +1,4 @@
-"""The size of datagrams that follows from the path, where routers say what they take, and where they don't:
+"""The size of datagrams that follows from the path, where routers report what they take and where they don't:
 uploads and downloads of that size, with nothing lost, and nothing in fragments."""
 import time
 
@@ -51,7 +51,7 @@ class PathMtu(Case):
             'iifname "%s" meta length > %d drop' % (ARRIVES[way], MTU) for way in ways)))
 
     def run_tests(self, family="ip", *flags):
-        """A run without a word of the size: its document, and how long it took beyond its test."""
+        """A run that doesn't mention the size: its document, and how long it took beyond its test."""
         began = time.monotonic()
         client = self.client("--json", "--bwboth", "--duration", 1, *flags, to=SERVERS[family])
         self.assert_exit(client, 0)
@@ -137,7 +137,7 @@ class PathMtu(Case):
         self.assertEqual((counted["fragments"], counted["may_break"]), (0, 0))
 
     def test_too_large_a_size_is_given(self):
-        """That is the user's wish, and named."""
+        """The user wanted it, and is told so."""
         self.server()
         self.shrink()
         client = self.client("--bwup", "--duration", 1, "--rate", "5M", "--packet-length", TOP)
@@ -147,7 +147,7 @@ class PathMtu(Case):
         self.assertGreater(self.lab.counters("inet whole")["fragments"], 0)
 
     def test_reports_pass_too(self):
-        """With many losses reports are as long as they get, and still pass."""
+        """With many losses reports are as long as they can be, and still pass."""
         server = self.server()
         self.swallow(WAYS[0])
         self.lab.sh("loss", 200)

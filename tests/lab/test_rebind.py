@@ -64,7 +64,7 @@ class Rebind(Case):
         }""" % (DATA, LENGTH + 8))
 
     def replay(self, name, flags):
-        """Each packet of the client is seen by another host, which sends it as its own at once, and again
+        """Another host sees each packet of the client and sends it as its own at once, and again
         later. A third of them never reach the server from the client itself."""
         self.watch_other()
         server = self.server(*flags)

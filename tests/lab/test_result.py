@@ -1,4 +1,4 @@
-"""The one agreed result: what both ends say of a test against what the router has counted."""
+"""The one agreed result: what both ends say about a test against what the router has counted."""
 import re
 import signal
 import time

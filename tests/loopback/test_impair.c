@@ -1,4 +1,4 @@
-/* Bad weather: the queue in virtual time, then a socket that has some. */
+/* Impairment: the queue in virtual time, then a socket that has it. */
 #include "tests/support/udp_pair.h"
 
 #include "proto/net/impair.h"
@@ -136,7 +136,7 @@ static void test_socket_drops(void **state)
 		send_many(p, 200, MANY);
 		for (uint32_t n = 0; n < 10; n++)
 			send_one(p, 200, n);
-		/* The last one always gets through, and says that no other is to come. */
+		/* The last one always gets through, and says that no more will come. */
 		udp_close(&p->from);
 		assert_int_equal(udp_open(&p->from, &p->from_address), 0);
 		send_one(p, 200, MANY);

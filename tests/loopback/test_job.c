@@ -25,9 +25,9 @@ struct scenario {
 	const char *name;
 	bool interactive, upload;
 	bool absent; /* no server, until the face starts it */
-	bool full;   /* it takes nobody */
+	bool full;   /* it accepts nobody */
 	void (*on)(struct job *j, enum job_event event);
-	enum job_event told[MOST_EVENTS]; /* JOB_LOOKED apart; that many: */
+	enum job_event told[MOST_EVENTS]; /* all but JOB_LOOKED; how many: */
 	unsigned events;
 	unsigned tests, tries;
 	const char *code;

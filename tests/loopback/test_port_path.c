@@ -114,7 +114,7 @@ static void test_flood(void **state)
 	port_scene_close(s);
 }
 
-/* Who doesn't ask: nothing is sent that a peer might not know. */
+/* A port that doesn't ask sends nothing that a peer might not know. */
 static void test_who_asks(void **state)
 {
 	static const struct {
@@ -165,7 +165,7 @@ static struct port_snapshot look(struct scene *s)
 {
 	struct port_snapshot seen;
 
-	s->it->publish_ns = 0; /* now, and not in some milliseconds */
+	s->it->publish_ns = 0; /* now, not milliseconds later */
 	s->it->dirty = true;
 	port_step(s->it);
 	port_read(s->it, &seen, NULL);
@@ -227,7 +227,7 @@ static void test_hole(void **state)
 	seen = look(s);
 	assert_false(seen.path_searching);
 	assert_true(seen.path_hole);
-	/* A busy host may need more time than there is for the last bytes. */
+	/* On a busy host there may be too little time for the last bytes. */
 	assert_in_range(seen.path_bytes, PATH_MTU_FLOOR_BYTES, HOLE_BYTES);
 	port_scene_close(s);
 }

@@ -131,7 +131,7 @@ static void test_answer(void **state)
 	port_scene_close(s);
 }
 
-/* As many as there were seconds allow; the others are no fault of the peer. */
+/* As many as the elapsed seconds allow; the others are not held against the peer. */
 static void test_flood(void **state)
 {
 	struct scene *s = port_scene_open(PORT_CONTROL, false, true);
@@ -159,7 +159,7 @@ static void switch_watch(struct scene *s, bool on)
 	port_step(s->it);
 }
 
-/* Who doesn't ask: no question is sent, and an answer is not taken. */
+/* A port that doesn't ask sends no question, and takes no answer. */
 static void test_who_asks(void **state)
 {
 	static const struct {

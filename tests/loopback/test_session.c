@@ -109,7 +109,7 @@ static void test_upload(void **state)
 	world_stop(&w);
 }
 
-/* Each datagram of both sides is lost with 20 % and held back for 5 ms. */
+/* Each side loses 20 % of its datagrams and holds the others back for 5 ms. */
 static void test_bad_weather(void **state)
 {
 	struct world w;
@@ -141,8 +141,8 @@ static void test_bad_weather(void **state)
 	world_stop(&w);
 }
 
-/* The user stops the tests. The clients don't wait for what classic servers say when the whole time is up:
- * they keep what the last report has shown. The servers end with what arrived. */
+/* The user stops the tests. The clients don't wait for what classic servers say once the full time is up:
+ * they keep what the last report showed. The servers end with what arrived. */
 static void test_stopped_by_the_user(void **state)
 {
 	struct world w;

@@ -1,5 +1,5 @@
-/* Whole sessions of extended peers on loopback, in every mode on either side: addresses are proven, tests
- * of both directions run at once and end with one record, and who has another secret is not heard. */
+/* Whole sessions of extended peers on loopback, in every mode on either side: addresses are proven, tests of
+ * both directions run at once and end with one record, and a peer with another secret is not heard. */
 #include "proto/record/outcome.h"
 #include "tests/support/session_pair.h"
 
@@ -23,8 +23,8 @@ static bool all_are_up(void *context)
 	return true;
 }
 
-/* How many may come too late for what they are for. To a client: answers to heartbeats from before its
- * address was proven. After a test, to a source that is closed: reports of a sink that still waits. */
+/* How many may come too late to be of use. To a client: answers to heartbeats from before its address was
+ * proven. After a test, to a source that is closed: reports of a sink that still waits. */
 static unsigned late(int side, int kind, int reason, bool after_test)
 {
 	if (reason == REJECT_SEQUENCE)
@@ -142,7 +142,7 @@ static struct test_record test_in(const struct side *s, enum test_direction dire
 	return (struct test_record){0};
 }
 
-/* What both sides hold is one and the same, and adds up. */
+/* Both sides hold the same record, and it adds up. */
 static void check_agreement(
 	const struct world *w, unsigned pair, enum test_direction direction, enum test_phase phase)
 {
@@ -198,8 +198,8 @@ static void test_both_at_once(void **state)
 	world_stop(&w);
 }
 
-/* Each datagram of both sides is lost with 20 % and held back for 5 ms. A download may starve on the way,
- * but what there was is agreed on. */
+/* Each side loses 20 % of its datagrams and holds the others back for 5 ms. A download may starve on the way,
+ * but both agree on what there was. */
 static void test_bad_weather(void **state)
 {
 	uint64_t lost = 0, retransmitted = 0;
@@ -261,7 +261,7 @@ static void test_stopped_by_the_user(void **state)
 	world_stop(&w);
 }
 
-/* The server has refused so many on each of its ports, or the client on each of its. */
+/* The server has refused this many on each of its ports, or the client on each of its own. */
 static bool all_refuse(void *context)
 {
 	struct world *w = context;

@@ -17,7 +17,7 @@ static struct session_plan server_plan(const struct options *o)
 	};
 }
 
-/* The limit with room for so many more descriptors. They are given the lowest free number. */
+/* A limit with room for this many more descriptors. They are given the lowest free number. */
 static struct rlimit allow_descriptors(unsigned more)
 {
 	struct rlimit before, less;
@@ -135,8 +135,7 @@ static void test_no_descriptors_for_loops(void **state)
 	world_stop(&w);
 }
 
-/* In a child with a user of its own, who may have only so many threads more. Returns its exit
- * status. */
+/* In a child with a user of its own, who may have only this many threads more. Returns its exit status. */
 enum { CHILD_STARTED = 100, CHILD_WRONG, CHILD_UNABLE };
 
 static int start_with_few_threads(struct side *s, unsigned threads)

@@ -108,7 +108,7 @@ static bool all_see_sinks(void *context)
 	return true;
 }
 
-/* So many more heartbeats on each client's CONTROL port. */
+/* This many more heartbeats on each client's CONTROL port. */
 static bool has_beaten(void *context)
 {
 	struct world *w = context;
@@ -164,7 +164,7 @@ static void test_sees_a_test(void **state)
 	world_stop(&w);
 }
 
-/* Nobody watches yet, and then nobody watches any more: what is shown stays as it is. */
+/* Nobody is watching yet, and later nobody is watching any more: what is shown stays as it is. */
 static void test_no_questions(void **state)
 {
 	struct earlier last;

@@ -41,7 +41,7 @@ static const struct {
 } batch_rows[] = {
 	{20, 1}, {20, 3}, {20, 129}, {937, 2}, {937, 69}, {937, 200}, {1400, 46}, {1400, 500}, {1, 128}};
 
-/* Where this kernel has no offload, or none of one kind, what is asked for stays off. */
+/* Where this kernel has no offload, or only one kind, asking for it leaves it off. */
 static void set_offload(struct udp_pair *p, size_t row)
 {
 	if (!offload_rows[row].send_offload)

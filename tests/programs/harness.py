@@ -45,7 +45,7 @@ def needs_handlers(test):
 
 
 def together(*scenarios):
-    """Runs functions side by side; the first that has failed fails the test."""
+    """Runs functions side by side; the first one to fail fails the test."""
     failures = []
 
     def guarded(scenario):
@@ -123,7 +123,7 @@ class Stage:
         self.ports = Ports()
 
     def close_stage(self):
-        """Ends all that runs; AssertionError when one of them was not well."""
+        """Ends all that runs; AssertionError when one of them went wrong."""
         problems = []
         for child in self.children:
             if child in self.servers and child.is_running():

@@ -92,7 +92,7 @@ class Guest:
         return set(glob.glob(os.path.join(self.place, "wyndrvr-*" + suffix)))
 
     def new_file(self, suffix, save, lines=1):
-        """What a file holds, of so many lines, that a key makes appear."""
+        """The contents of a file, of this many lines, that a key makes appear."""
         before = self.files(suffix)
         save()
         path, = harness.until(lambda: self.files(suffix) - before, "a file *" + suffix)
@@ -122,7 +122,7 @@ class Pane(Guest):
         return done.stdout.decode()
 
     def send(self, *keys):
-        """Keys by the names that tmux has for them, one after the other."""
+        """Keys by tmux's names for them, one after the other."""
         self._tmux("send-keys", *keys)
 
     def resize(self, cols, rows):
@@ -188,7 +188,7 @@ class Pty(Guest):
                 continue
             try:
                 self.output += os.read(self._master, 65536)
-            except OSError:  # nobody has the other end any more
+            except OSError:  # nobody holds the other end any more
                 return
 
     def send(self, data):
@@ -199,13 +199,13 @@ class Pty(Guest):
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, cols, 0, 0))
 
     def stop_reading(self):
-        """Until the program is stuck: it has written all that there is room for."""
+        """Waits until the program is stuck: it has written all that there is room for."""
         self._may_read.clear()
         harness.until(lambda: self.is_stuck(), "a full terminal")
 
     def is_stuck(self):
         """Whether a thread waits in a write to the terminal."""
-        self.send(b"t")  # other colours: all is written anew
+        self.send(b"t")  # other colours: everything is written anew
         return any(self._waits_for(task) == "wait_woken" for task in threads_of(self.pid))
 
     def _waits_for(self, task):
@@ -226,7 +226,7 @@ class Pty(Guest):
         self._reader.join()
 
     def wait_output(self, more_than):
-        """Waits until more has been written than so many bytes."""
+        """Waits until more than this many bytes have been written."""
         return harness.until(lambda: len(self.output) > more_than, "output")
 
     def picture(self):

@@ -106,7 +106,7 @@ class OurClient(harness.Case):
         return test, upload, document
 
     def run_without_result_but_reports(self, mode, *peer_flags):
-        """As received counts what the last report shows."""
+        """What the last report shows counts as received."""
         test, upload, _ = self.run_without_result(mode, *peer_flags)
         self.assertGreater(test["received"]["packets"], 0)
         self.assertLessEqual(test["received"]["packets"], upload["unique"])

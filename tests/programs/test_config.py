@@ -181,7 +181,7 @@ class PythonFile(InHome):
 
 class Settings(harness.Case):
     def options(self, *flags, environment=None):
-        """What the document says of the settings; a server isn't needed for that."""
+        """What the document says of the settings; this needs no server."""
         child = self.client("127.0.0.1:%d" % self.ports.take()[0], "--json", "--connect-timeout",
                             "0.1", *flags, environment=environment)
         self.assert_exit(child, 3)

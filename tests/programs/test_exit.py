@@ -77,7 +77,7 @@ class Exit(harness.Case):
             self.assert_refused(child, begins)
 
     def test_address_of_the_server(self):
-        """One that is taken is a failure, and named; one that is none is a wrong setting."""
+        """An address that is taken is a failure, and named; one that is invalid is a wrong setting."""
         server = self.server()
         ranges = "%d-%d" % self.ports.take(3)
         second = self.start([harness.program("WYNDRVRD"), server.address, "--port-ranges", ranges])
@@ -215,7 +215,7 @@ class Exit(harness.Case):
         self.each_signal(self.end_unread)
 
     def end_unread(self, number, code):
-        """Lines that nobody takes are no reason to outlive two signals."""
+        """Lines that nobody reads are no reason to outlive two signals."""
         server = self.server()
         client = self.client(server, "--interval", "0.05", "--heartbeat-rate", "20", unread="out")
         harness.until(lambda: client.out.waiting_bytes() > harness.SMALL_PIPE - 100, "a full pipe")
@@ -270,7 +270,7 @@ class Exit(harness.Case):
         client.kill()
 
     def test_server_and_two_signals(self):
-        """At a time they count as one: it ends in order."""
+        """Sent together they count as one: it ends in order."""
         server = self.server()
         client = self.client(server, "--bwup", "--duration", "30", "--rate", "5M", "--test-verbose")
         client.err.wait("Client received FLOW_CONTROL")

@@ -93,7 +93,7 @@ class Lines(harness.Case):
         self.assert_has_not(server.err, [SERVER_THREADS])
 
     def test_lines_come_as_they_are_printed(self):
-        """A pipe is no reason to keep lines back."""
+        """A pipe is no reason to hold lines back."""
         server = self.server("--test-verbose")
         client = self.client(server, "--bwup", "--duration", "2", "--rate", "5M", "--interval", "0.5",
                              "--test-verbose")
@@ -108,13 +108,13 @@ class Lines(harness.Case):
         self.assertTrue(client.is_running())
         self.assertFalse(client.out.find(CLIENT_OUT[3]))
         self.assert_exit(client, 0)
-        # Intervals don't arrive in a heap: half a second lies between two of them.
+        # Intervals don't arrive in one go: half a second lies between two of them.
         first = client.out.wait_time(harness.INTERVAL)
         third = client.out.wait_time(harness.INTERVAL, count=3)
         self.assertGreater(third - first, 0.7)
 
     def test_latency_of_every_heartbeat_run(self):
-        """However short a run is: each port's latency has been said."""
+        """However short a run is, each port's latency has been printed."""
         server = self.server()
         for count in (1, 2):
             client = self.client(server, "--count", count, "--heartbeat-rate", "100")

@@ -1,4 +1,4 @@
-"""Bad weather: what both programs make themselves by --test-drop-rate and --test-delay, and one path
+"""Impairment: what both programs do themselves with --test-drop-rate and --test-delay, and one path
 that loses the wrong packets."""
 import os
 import select
@@ -112,7 +112,7 @@ class Loss(harness.Case):
                            for mode in MODES for rate, tolerance in ((0.2, 0.05), (0.5, 0.06))])
 
     def test_all(self):
-        """Nothing gets through, and that is said."""
+        """Nothing gets through, and the client says so."""
         server = self.server()
         client = self.client(server, "--test-drop-rate", "1", "--connect-timeout", "0.5")
         self.assert_exit(client, 3)

@@ -54,7 +54,7 @@ DOCUMENT = {
 
 
 def misfits(value, shape, path="document"):
-    """Where a value is not of its shape: names that are not there, types that are wrong."""
+    """Where a value does not match its shape: names that are missing, types that are wrong."""
     if isinstance(shape, dict):
         if not isinstance(value, dict):
             return ["%s: %r is no object" % (path, value)]
@@ -88,7 +88,7 @@ class Modes(harness.Case):
         harness.until(lambda: client.threads() == 1 + PORT_THREADS[mode], "threads of the client")
         self.assert_exit(client, 0)
         document = client.document()
-        # What has seen only heartbeats has null for the traffic.
+        # A port that has seen only heartbeats has null for the traffic.
         document["intervals"] = [i for i in document["intervals"] if i["sent"] is not None]
         self.assertTrue(document["intervals"])
         self.assertEqual(misfits(document, DOCUMENT), [])
@@ -147,7 +147,7 @@ class Modes(harness.Case):
         self.run_both_clients("CONNECTION")
 
     def test_unlimited_rate(self):
-        """As fast as it goes: what is lost on the way is counted, and nothing else is missing."""
+        """As fast as it can: what is lost on the way is counted, and nothing else is missing."""
         for mode, (flags, _) in SERVERS.items():
             server = self.server(*flags)
             client = self.client(server, "--json", "--bwup", "--duration", "1")
@@ -156,7 +156,7 @@ class Modes(harness.Case):
             self.assertEqual(server.end(), 0, mode)
 
     def test_first_packets_count(self):
-        """Data that comes on the heels of the acknowledgement is counted, also by a server whose
+        """Data that comes on the heels of the acknowledgement is counted, even by a server whose
         ports look at their sockets and mail late."""
         harness.together(*[lambda mode=mode, late_us=late_us: self.run_late(mode, late_us)
                            for mode, late_us in (("SINGLE", 5000), ("THREAD", 50000),

@@ -9,10 +9,10 @@ UPLOAD_RESULTS = "=== Upload Bandwidth Test Results ==="
 DOWNLOAD_RESULTS = "=== Download Bandwidth Test Results ==="
 RATE = r"(\d[\d.]*) Mbit/s"
 LEFT_S = r"\d+ s left"
-# Mbit/s that the screen may show of 20: a host that is held up sends less, and is said to be; none sends more.
+# Mbit/s that the screen may show of 20: a host that is held up sends less, and is reported; none sends more.
 RATE_LEAST, RATE_MOST = 10 / harness.SLOWER, 21
 
-# What the dialog says to what is no rate and no duration.
+# What the dialog says to an invalid rate or duration.
 BAD_TERMS = [
     (["2", "0", "Q", "Enter"], r'"20Q" is not a number'),
     (["Tab", "0", "Enter"], r'"0" is .*allowed: 1\.\.'),
@@ -47,7 +47,7 @@ class Panels(terminal.Case):
         self.assert_results(server, pane.all())
 
     def assert_rate(self, found, text):
-        """`text` is what the terminal has in the end."""
+        """`text` is what the terminal shows in the end."""
         self.assertLess(float(found.group(1)), RATE_MOST)
         if float(found.group(1)) <= RATE_LEAST:
             self.assertRegex(text, r"of\s+its\s+turns\s+came\s+(more\s+than\s+1\s+ms\s+)?late")

@@ -8,7 +8,7 @@ import harness
 import terminal
 
 UPLOAD = ("--rate", "5M", "--duration", "60")
-# A crash is one only without the sanitizers' own handlers.
+# A crash is one only where no sanitizer handles it first.
 CRASH = {name: "handle_segv=0" for name in ("ASAN_OPTIONS", "TSAN_OPTIONS")}
 XOFF = b"\x13"
 
@@ -36,7 +36,7 @@ BLOCKED = [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)]
 
 class Ends(terminal.Case):
     def assert_clean(self, pty, code, seconds=None):
-        """All that was turned on is off again."""
+        """Everything that was turned on is off again."""
         self.assert_left(pty, code, seconds)
         for name in ("smcup", "civis"):
             self.assertIn(terminal.capability(pty.terminal, name), pty.output)
@@ -91,7 +91,7 @@ class Ends(terminal.Case):
 
 
 class Blocked(terminal.Case):
-    """Nobody takes what the program writes."""
+    """Nobody reads what the program writes."""
 
     def end(self, number, code):
         pty = self.pty_up(*UPLOAD, size=(200, 50))

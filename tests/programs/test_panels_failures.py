@@ -8,9 +8,9 @@ import terminal
 AGAIN = r"Trying again in (\d+) s \(try (\d+)\)"
 SHORT = ("--connect-timeout", "0.5")
 GREEN = "38;5;34m"
-# What a refusing server asks for is the longest.
+# The longest wait is the one that a refusing server asks for.
 WAIT_S = 10
-# A server is silent for so long before its session is given up.
+# How long a server is silent before its session is given up.
 SILENCE_S = 15
 
 
@@ -70,7 +70,7 @@ class Failures(terminal.Case):
         self.quit(pane, 5)
 
     def lose(self):
-        """A session whose server is gone, as it looks when that has been noticed."""
+        """A session whose server is gone, as it looks once that has been noticed."""
         server = self.server()
         pane = self.pane_up(*SHORT, server=server)
         self.assertIn(GREEN, pane.screen("-e").split("\n")[1])

@@ -141,7 +141,7 @@ class View(terminal.Case):
         self.quit(pane)
 
     def test_servers_side(self):
-        """The server's threads are those that it has."""
+        """The server's threads are the ones it has."""
         server = self.server()
         pane = self.pane_up(server=server)
         pane.send("v")
@@ -188,7 +188,7 @@ class Files(terminal.Case):
         self.quit(pane)
 
     def test_picture(self):
-        """The same as is on the screen."""
+        """The same text as on the screen."""
         pane = self.pane_up()
         pane.send("Space")
         pane.wait_for(terminal.STILL)

@@ -1,4 +1,4 @@
-"""Ports that have run out, or that others hold: the log says so, those who are served stay served,
+"""Ports that have run out, or that others hold: the log says so, clients that are served stay served,
 and all is well again afterwards without help."""
 import signal
 import socket
@@ -124,7 +124,7 @@ class HeldByOthers(harness.Case):
         self.assertEqual(set(ports_of(client)), free)
 
     def test_two_are_left(self):
-        """One too few is the same as none."""
+        """One too few is as good as none."""
         server, _ = self.server_among(4, 2)
         client = self.client(server, "--connect-timeout", "1.5")
         server.err.wait("No free ports: .*")

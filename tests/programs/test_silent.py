@@ -1,4 +1,4 @@
-"""One side falls silent: killed, stopped, or gone. The other ends by itself, with what is known."""
+"""One side falls silent: killed, stopped, or gone. The other ends by itself, with what it knows."""
 import re
 import signal
 import unittest
@@ -37,7 +37,7 @@ class Silent(harness.Case):
             self.assertIn(int(silent.group(1)), range(SILENCE_S, SILENCE_S + 2 * harness.SLOWER + 1))
             for port in harness.PORT_NAMES:
                 server.err.wait(r"Latency summary %s %-9s: n [1-9]\d*, .*" % (re.escape(name), port))
-        # What the uploads came to is in the log, though nobody has acknowledged it.
+        # The uploads' results are in the log, though nobody has acknowledged them.
         uploads = [m.group(1) for m in server.err.find("Upload test from (.*): channel .*")]
         self.assertEqual(len(uploads), 2, server)
         self.assertEqual(len(server.err.find(
@@ -101,7 +101,7 @@ class Silent(harness.Case):
                          self.stop_client)
 
     def stop_server(self, mode):
-        """The client's own lines are the clock."""
+        """The client's own lines serve as the clock."""
         server = self.server("--port-parallelability", mode)
         client = self.client(server, "--bwup", "--duration", "4", "--rate", "5M", "--interval", "0.5",
                              "--port-parallelability", mode)

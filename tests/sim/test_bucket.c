@@ -8,7 +8,7 @@ struct row {
 	struct scene scene;
 	enum bucket_kind kind;
 	double bytes_error, rate_error; /* shares of the truth */
-	unsigned misses;                /* so many of the seeds may not find it, but none finds it wrong */
+	unsigned misses;                /* this many of the seeds may miss it, but none finds a wrong one */
 };
 
 #define FINE 0.1, 0.02
@@ -262,7 +262,7 @@ static uint64_t wild_step(uint64_t *random)
 	return random_chance(random, 0.05) ? 0 - step : step;
 }
 
-/* Whatever is reported: no more points than there is room for, and a result that says all or nothing. */
+/* Whatever is reported: no more points than there is room for, and a result that is complete or empty. */
 static void test_lies(void **state)
 {
 	static struct bucket b;

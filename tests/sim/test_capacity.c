@@ -7,7 +7,7 @@ enum { SEEDS = 3 };
 struct bounds {
 	double truth_bps; /* IP layer */
 	double error;     /* share of the truth */
-	double reached_s; /* 95 % of the truth delivered by then */
+	double reached_s; /* by then 95 % of the truth is delivered */
 	double loss;      /* beyond chance, over the whole test */
 	double queue_ms;  /* median */
 	double mean;      /* share of the truth delivered once it was found, at least */

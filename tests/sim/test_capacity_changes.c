@@ -12,7 +12,7 @@ static const struct {
 	struct scene scene;
 	double found_s;   /* 95 % of the new rate are delivered by then after the step up */
 	double settled_s; /* after a step, from here on ... */
-	double mean;      /* ... so much of the rate is delivered on the average */
+	double mean;      /* ... this share of the rate is delivered on average */
 	double loss;
 } steps[] = {
 	{{.name = "short", STEPS, .queue_bytes = 625e3, .rtt_ms = 0.1}, 1, 1, 0.97, 0.003},
@@ -57,7 +57,7 @@ static void test_steps(void **state)
 
 static const struct {
 	struct scene scene;
-	double settle_s; /* from so long after the second's start on ... */
+	double settle_s; /* from this long after the start of the second ... */
 	double least;    /* ... each gets that part of the rate */
 	double sum;
 } pairs[] = {
@@ -67,7 +67,7 @@ static const struct {
 	{{.name = "rtt 20, later", PATH(100 * MBIT, 50), .rtt_ms = 20, .second_starts_s = 1}, 4, 0.4, 0.97},
 	{{.name = "rtt 50, together", PATH(100 * MBIT, 50), .rtt_ms = 50, .second_starts_s = 0.01}, 1, 0.4,
 		0.97},
-	/* A late one comes to its share too slowly there: but it isn't starved. */
+	/* A late one gets its share too slowly there, but it isn't starved. */
 	{{.name = "rtt 50, later", PATH(100 * MBIT, 50), .rtt_ms = 50, .second_starts_s = 1}, 2, 0.15, 0.97},
 	{{.name = "noise", PATH(100 * MBIT, 50), .rtt_ms = 0.1, .second_starts_s = 1, .spike_ms = 2}, 1, 0.4,
 		0.97},

@@ -54,7 +54,7 @@ static void check_impaired(size_t row, unsigned directions, uint64_t seed)
 	assert_int_equal(p.gate.asked, p.client.control.tests_begun);
 	assert_int_equal(p.gate.over, p.gate.asked);
 	assert_int_equal(p.server.control.tests_begun, p.client.control.tests_begun);
-	/* The network's doubles are no offence. */
+	/* Duplicates made by the network are no offence. */
 	assert_int_equal(p.client.refused + p.server.refused, 0);
 	extended_pair_close(&p);
 }
@@ -162,7 +162,7 @@ static void test_refused_and_asked_again(void **state)
 	}
 }
 
-/* The user stops the test: both ends agree on what there was, and that it was not the whole. */
+/* The user stops the test: both ends agree on what there was, and that it was not all. */
 static void test_stopped(void **state)
 {
 	static const struct {
@@ -207,7 +207,7 @@ static void test_stopped(void **state)
 	}
 }
 
-/* The path fails for good: each side comes to an end by itself, nothing is agreed on. */
+/* The path fails for good: each side ends by itself, and nothing is agreed on. */
 static void test_silence(void **state)
 {
 	static const struct {

@@ -123,7 +123,7 @@ static void step(struct side *s, struct link *in, uint64_t now_ns)
 		memcpy(bytes + WIRE_HEADER_BYTES, packet.body, packet.size);
 		link_send(s->out, bytes, WIRE_HEADER_BYTES + packet.size, now_ns);
 	}
-	/* Nothing is left that would make a loop turn for ever. */
+	/* Nothing is left that would keep a loop spinning. */
 	assert_true(control_due(&s->control, now_ns) > now_ns);
 }
 
@@ -222,7 +222,7 @@ static void test_any_impairment(void **state)
 			assert_int_equal(p.server.begun, 1);
 			assert_int_equal(p.client.control.tests_begun, 1);
 			assert_int_equal(p.server.control.tests_begun, 1);
-			/* The network's doubles are no offence. */
+			/* Duplicates made by the network are no offence. */
 			assert_int_equal(p.client.refused + p.server.refused, 0);
 			pair_close(&p);
 		}
@@ -262,7 +262,7 @@ static void test_one_after_the_other(void **state)
 	pair_close(&p);
 }
 
-/* The path fails for good at some time: each side comes to an end by itself, with what it knows. */
+/* The path fails for good at some time: each side ends by itself, with what it knows. */
 static const struct {
 	const char *name;
 	uint64_t fails_ms, over_ms;

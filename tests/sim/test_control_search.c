@@ -8,7 +8,7 @@ static const struct {
 	const char *name;
 	bool search;
 	uint32_t until_ppm;
-	uint64_t early_ms, stop_ms; /* certain so long before the end; stopped then (0: not) */
+	uint64_t early_ms, stop_ms; /* certain this long before the end, and stopped then (0: never) */
 	enum test_phase phase;
 } rows[] = {
 	{"no search", false, 0, 0, 0, TEST_COMPLETE},

@@ -74,8 +74,8 @@ static void test_found(void **state)
 	}
 }
 
-/* Where there is nothing to search by, a source sends as it would have without: at the rate, or as fast as it
- * goes. */
+/* Without anything to search by, a source sends as it would without a search: at the rate, or as fast as it
+ * can. */
 static void test_classic(void **state)
 {
 	static const uint64_t rates[] = {0, 5 * MBIT};
@@ -104,7 +104,7 @@ static void test_classic(void **state)
 	}
 }
 
-/* As fast as it goes, until the receiver's own socket loses something; the path may lose what it likes. */
+/* As fast as it can, until the receiver's own socket loses something; the path may lose what it likes. */
 static void test_unlimited(void **state)
 {
 	static const struct {
@@ -155,7 +155,7 @@ static void test_unlimited(void **state)
 	}
 }
 
-/* What was lost, and how: nothing of it is left unread in the end. */
+/* What was lost, and how: none of it is left unread in the end. */
 static void test_pattern(void **state)
 {
 	static const struct {

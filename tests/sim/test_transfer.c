@@ -45,7 +45,7 @@ static void test_identity(void **state)
 			check_counts(t);
 			assert_int_equal(t->source.count.reports + t->reports_refused,
 				t->down->sent - t->down->dropped + t->down->doubled - t->down->count);
-			/* The pacer's rate is used, whatever the weather. */
+			/* The pacer's rate is used, whatever the path does. */
 			assert_true(t->source.count.bytes * 8 >
 				    plan.rate_bps * (plan.duration_ns / MS - 30) / 1000);
 			duplicates += t->sink.count.duplicates;

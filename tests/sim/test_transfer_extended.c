@@ -174,8 +174,8 @@ static void test_holes_are_repaired(void **state)
 	}
 }
 
-/* More holes than a report has room for: the next one goes on where it stopped, and when the
- * weather clears up, all of it is done before the end. */
+/* More holes than a report has room for: the next one goes on where it stopped, and when the path recovers,
+ * all of it is done before the end. */
 static const struct {
 	const char *name;
 	struct transfer_plan plan;

@@ -2,8 +2,8 @@
  * reports. */
 #include "tests/support/transfer.h"
 
-/* More holes than a report has room for: repair goes on from below, and when the weather clears up,
- * all of it is done before the end. */
+/* More holes than a report has room for: repair goes on from below, and when the path recovers, all of it is
+ * done before the end. */
 static const struct {
 	const char *name;
 	struct transfer_plan plan;

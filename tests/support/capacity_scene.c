@@ -222,7 +222,7 @@ static void world_cross(struct world *w)
 	double bytes = unit * (double)(SCENE_PAYLOAD + SCENE_OVERHEAD);
 
 	world_pass(w, bytes, w->cross_ns);
-	/* Constant on the whole, but not in step with anything. */
+	/* Constant overall, but not in step with anything. */
 	w->cross_ns += (uint64_t)(bytes * 8e9 / w->scene->cross_bps * 2 * random_share(&w->random)) + 1;
 	if (w->scene->cross_to_s > 0 && w->cross_ns >= w->start_ns + ms_to_ns(w->scene->cross_to_s * 1e3))
 		w->cross_ns = UINT64_MAX;

@@ -51,12 +51,12 @@ struct scene {
 	double fixed_bps; /* is sent all the time, UDP payload; 0: what the search says */
 	double loss;      /* by chance, behind the bottleneck */
 	double rtt_ms;
-	double cross_bps;                    /* constant traffic through the same queue */
-	double cross_from_s, cross_to_s;     /* when; 0: always */
-	double spike_ms;                     /* receiver and sender are held up by up to that, now and then */
-	double sender_bps;                   /* the sender can't do more; 0: it can */
+	double cross_bps;                /* constant traffic through the same queue */
+	double cross_from_s, cross_to_s; /* when; 0: always */
+	double spike_ms;   /* receiver and sender are held up for up to this long, now and then */
+	double sender_bps; /* the most the sender can do; 0: no limit */
 	double receiver_bps, receiver_bytes; /* what the receiver's host can do, and its buffer */
-	double skew_ppm;                     /* the receiver's clock runs faster by that */
+	double skew_ppm;                     /* the receiver's clock runs faster by this */
 	double report_loss;
 	double ceiling_bps;
 	double seconds;
@@ -133,7 +133,7 @@ struct scene_outcome {
 /* When, from `from_s` on, two bins in a row first carried 95 % of `bps`; 1000 s: never. */
 double flow_reached_s(const struct scene_flow *f, double bps, double from_s);
 
-/* Delivered on the average between two times of the flow's own, in IP bits a second. */
+/* Delivered on average between two times of the flow's own, in IP bits a second. */
 double flow_mean_bps(const struct scene_flow *f, double from_s, double to_s);
 
 struct scene_outcome flow_outcome(struct scene_flow *f, double truth_bps, uint64_t end_ns);

@@ -1,4 +1,4 @@
-"""What tests and benches of both programs share: a program that runs, watched line by line, each wait with a
+"""What tests and benches of both programs share: a running program, watched line by line, each wait with a
 deadline, and ended by its process id; the environment that says what to test.
 
 The environment: WYNDRVRD, WYNDRVR and others name the programs, BUILD_SANITIZED (1: slower)."""
@@ -19,7 +19,7 @@ import unittest
 SANITIZED = os.environ.get("BUILD_SANITIZED", "") not in ("", "0")
 SLOWER = 4 if SANITIZED else 1
 DEADLINE_S = 10 * SLOWER  # for what takes a moment
-END_S = 2 * SLOWER        # in which a program ends that was told to
+END_S = 2 * SLOWER        # in which a program that was told to end does so
 POLL_S = 0.01
 
 REPORTS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "WARNING: ThreadSanitizer",
@@ -133,7 +133,7 @@ class Stream:
 
 
 class Child:
-    """A program that runs. `unread`: the stream ("out" or "err") that is a small pipe which nobody
+    """A running program. `unread`: the stream ("out" or "err") that is a small pipe which nobody
     reads, as long as the program runs or until its read() is called."""
 
     def __init__(self, arguments, environment, unread=None):

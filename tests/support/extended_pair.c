@@ -140,7 +140,7 @@ static void side_step(struct side *s, struct gate *gate, struct link *in, uint64
 		memcpy(bytes + WIRE_HEADER_BYTES, packet.body, packet.size);
 		link_send(s->out, bytes, WIRE_HEADER_BYTES + packet.size, now_ns);
 	}
-	/* Nothing is left that would make a loop turn for ever. */
+	/* Nothing is left that would keep a loop spinning. */
 	assert_true(control_due(&s->control, now_ns) > now_ns);
 }
 

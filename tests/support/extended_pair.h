@@ -18,13 +18,13 @@ enum { KEY = 26970, DATAGRAM = 1000, SECONDS = 2, QUIET_MS = 200, DIRECTIONS = 2
 struct worker {
 	struct test_order order;
 	uint64_t ends_ns;  /* CLOCK_NEVER: it is idle */
-	uint64_t early_ns; /* a source that searches is certain so long before its time */
+	uint64_t early_ns; /* a searching source is certain this long before its time is up */
 	unsigned begun;
 };
 
 /* What the listener allows. */
 struct gate {
-	unsigned refusals; /* so many questions first, with that time to wait */
+	unsigned refusals; /* this many questions first, with this time to wait */
 	uint32_t wait_s;
 	uint64_t rate_bps, duration_ns; /* 0: as asked for */
 	unsigned asked, over;

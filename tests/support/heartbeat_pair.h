@@ -32,7 +32,7 @@ struct pair {
 
 void heartbeat_pair_open(struct pair *p, uint64_t limit);
 
-/* One whole exchange, each way taking so long; returns when it was over. */
+/* One whole exchange, each way taking this long; returns when it was over. */
 uint64_t exchange(struct pair *p, uint64_t now_ns, uint64_t up_ns, uint64_t down_ns);
 
 #endif

@@ -18,7 +18,7 @@ enum { LINK_ROOM = 1 << 16 };
 struct link_impair {
 	double drop, duplicate;
 	uint64_t delay_ns;
-	uint64_t jitter_ns; /* each datagram is delayed by less than that on top */
+	uint64_t jitter_ns; /* each datagram is delayed by less than this on top */
 };
 
 struct link_datagram {

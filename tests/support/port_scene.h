@@ -28,7 +28,7 @@ struct scene_plan {
 	uint32_t packet_length;
 };
 
-/* As after the proof of the peer's address. */
+/* As it is once the peer's address is proven. */
 struct scene *port_scene_open_as(const struct scene_plan *as);
 
 struct scene *port_scene_open(enum port_kind kind, bool is_client, bool extended);

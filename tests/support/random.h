@@ -11,7 +11,7 @@ uint64_t random_next(uint64_t *state);
 /* 0 <= result < 1. */
 double random_share(uint64_t *state);
 
-/* True in that share of cases. */
+/* True in this share of cases. */
 bool random_chance(uint64_t *state, double share);
 
 #endif

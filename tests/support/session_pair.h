@@ -67,7 +67,7 @@ const struct port_snapshot *seen(const struct world *w, unsigned pair, int side,
 /* The latest test as that side knows it; phase TEST_NONE: there is none. */
 struct test_record latest_test(const struct side *s);
 
-/* Every port on both sides has measured so many round trips. */
+/* Every port on both sides has measured this many round trips. */
 bool has_round_trips(void *context);
 
 bool all_tests_run(void *context);

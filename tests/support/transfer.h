@@ -22,7 +22,7 @@ enum { CHANNEL = 4711, DATAGRAM = 250, SEGMENTS = 16, PIECES = 1 << 18, KBIT = 1
 struct transfer_plan {
 	struct link_impair up, down;
 	uint64_t rate_bps, duration_ns, interval_ns;
-	uint64_t late_ns; /* the sink is stepped up to that much after it is due */
+	uint64_t late_ns; /* the sink is stepped up to this much after it is due */
 	uint64_t seed;
 	bool extended, waits; /* `waits`: the source begins with the first report */
 	uint64_t lease_ns;
@@ -55,7 +55,7 @@ uint64_t end_ns(const struct transfer *t);
 /* Until nothing is under way any more. */
 void run_out(struct transfer *t);
 
-/* What must hold after run_out, whatever the weather was. */
+/* What must hold after run_out, whatever the path did. */
 void check_counts(const struct transfer *t);
 
 #endif

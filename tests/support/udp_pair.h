@@ -45,7 +45,7 @@ bool receive_some(struct udp_pair *p);
 
 bool has_wanted(void *context);
 
-/* Waits until so many have arrived in all, and takes all there are. */
+/* Waits until this many have arrived in all, and takes all there are. */
 void receive_all(struct udp_pair *p, unsigned wanted);
 
 void send_one(struct udp_pair *p, size_t size, uint32_t number);

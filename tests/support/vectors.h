@@ -12,7 +12,7 @@ size_t vector_text(char out[VECTOR_BYTES], const char *name, const char *key);
 
 size_t vector_hex(uint8_t out[VECTOR_BYTES], const char *name, const char *key);
 
-/* Negative numbers come in two's complement. */
+/* Negative numbers are in two's complement. */
 uint64_t vector_number(const char *name, const char *key);
 
 #endif

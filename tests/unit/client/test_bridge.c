@@ -62,7 +62,7 @@ static void test_order(void **state)
 	assert_false(bridge_take(&bridge, &c));
 }
 
-/* The first ones stay, what is too much is lost, and there is room again. */
+/* The first ones stay, the excess is lost, and then there is room again. */
 static void test_bound(void **state)
 {
 	struct command c;
@@ -82,7 +82,7 @@ static void test_bound(void **state)
 	assert_false(bridge_take(&bridge, &c));
 }
 
-/* A full or a broken wake-up does no harm: the command is there. */
+/* A full or broken wake-up does no harm: the command is there. */
 static void test_no_wake(void **state)
 {
 	int good = bridge.wake_fd;
@@ -107,7 +107,7 @@ static void test_view(void **state)
 	assert_true(bridge_look(&bridge, &out));
 	assert_int_equal(out.state, CLIENT_REFUSED);
 	assert_int_equal(out.events, 3);
-	/* While it is being copied the engine does not wait: the old one stays. */
+	/* The engine does not wait while it is being copied: the old one stays. */
 	in.events = 4;
 	pthread_mutex_lock(&bridge.lock);
 	bridge_show(&bridge, &in);

@@ -132,7 +132,7 @@ static void test_clients(void **state)
 	}
 }
 
-/* What is to be said of a session counts, and what of the tests in it, and a signal more than both. */
+/* The session's cause counts, then that of its tests; a signal counts more than both. */
 static const struct {
 	enum client_state state;
 	bool was_up;

@@ -256,7 +256,7 @@ static void test_precedence(void **state)
 	assert_int_equal(unsetenv("WYNDRVR_CONNECTION_PARALLELIBILITY"), 0);
 }
 
-/* What ends before it starts does not care for the file or for what can't be had. */
+/* What ends before it starts ignores the file and whatever can't be had. */
 static void test_without_a_start(void **state)
 {
 	static const char *const flags[] = {"--help", "--version", "--create-config", "--server"};
@@ -303,7 +303,8 @@ static void test_help(void **state)
 	}
 }
 
-/* In the help and in the manual: a boolean's words are known, and no default is no default. */
+/* In the help and in the manual: a boolean's words are not listed, and where there is no default, none is
+ * shown. */
 static void test_defaults_in_the_help(void **state)
 {
 	static const struct {

@@ -27,9 +27,8 @@ static void test_command(void **state)
 	assert_int_equal(packet.header.sequence, 1);
 }
 
-/* A classic server may begin to count anew with each BWUP: whatever ucm_delay says, they don't chase each
- * other.
- */
+/* A classic server may begin to count anew with each BWUP: whatever ucm_delay says, they don't follow on each
+ * other's heels. */
 static void test_repeats_to_classic_servers(void **state)
 {
 	static const struct {
@@ -246,7 +245,7 @@ static void test_no_slot_is_free(void **state)
 	assert_false(control_mail(&c, &mail));
 	now_ns = START_NS + CONTROL_RESULT_S * SECOND;
 	control_due(&c, now_ns);
-	/* Nor before the listener knows of the end. */
+	/* Nor before the listener knows that it has ended. */
 	assert_int_equal(ask(&c, CHANNEL - 1, now_ns), WIRE_OK);
 	assert_int_equal(grant(&c, now_ns), 0);
 	assert_int_equal(ask(&c, CHANNEL - 1, now_ns), WIRE_OK);

@@ -78,7 +78,7 @@ static enum wire_reject give_counters(struct control *c, uint64_t bytes)
 	return control_input(c, &h, (const uint8_t *)body, size, START_NS);
 }
 
-/* A client that repeats itself gets the listener's word again, whatever that is by now. */
+/* A client that repeats itself gets the listener's answer again, whatever that is by now. */
 static void test_refused_then_granted(void **state)
 {
 	(void)state;
@@ -120,7 +120,7 @@ static void test_refused_then_granted(void **state)
 	}
 }
 
-/* Mail that found no room is owed again: nothing is asked twice, nothing forgotten. */
+/* Mail that found no room stays owed: nothing is asked twice, nothing forgotten. */
 static void test_full_mailbox(void **state)
 {
 	struct mail mail;

@@ -111,7 +111,7 @@ static void test_no_amplification(void **state)
 	}
 }
 
-/* HEARTBEAT_2 must bring back the challenge of the address that it comes from. */
+/* HEARTBEAT_2 must return the challenge of the address that it comes from. */
 static void test_challenge(void **state)
 {
 	static const struct {
@@ -292,7 +292,7 @@ static void test_unproven_counts_not(void **state)
 	assert_int_equal(summary(&p.client).lost, 0);
 }
 
-/* Nor do tries that were in vain before: they were lost with the server not listening yet. */
+/* Nor do earlier tries that failed: they were lost because the server was not listening yet. */
 static void test_tries_in_vain_count_not(void **state)
 {
 	struct message old, m0, m1, late, m2;

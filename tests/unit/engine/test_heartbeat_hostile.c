@@ -163,8 +163,7 @@ static void test_refused(void **state)
 	}
 }
 
-/* An answer can't be older than its question: a kernel time from before a clock was set counts not.
- */
+/* An answer can't be older than its question: a kernel time from before a clock was set does not count. */
 static void test_received_before_sent(void **state)
 {
 	struct message m0, m1, m2;

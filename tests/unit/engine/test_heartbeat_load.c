@@ -210,7 +210,8 @@ static void test_directions(void **state)
 		assert_true(l.owd.known);
 		off_ns = l.owd.offset_ns - (int64_t)(server_ns(&ways[i], end_ns) - end_ns);
 		assert_in_range(off_ns < 0 ? -off_ns : off_ns, 0, l.owd.offset_err_ns);
-		/* Half of the shortest round trip, and what the skew leaves open after a second of queues. */
+		/* Half of the shortest round trip, plus what the skew leaves uncertain after a second of
+		 * queues. */
 		assert_in_range(l.owd.offset_err_ns, BARE_MS * MS / 2, 3 * BARE_MS * MS);
 		assert_near(l.owd.up_ns, BARE_MS * MS);
 		assert_near(l.owd.down_ns, BARE_MS * MS);
@@ -224,7 +225,7 @@ static void test_directions(void **state)
 	}
 }
 
-/* A classic server's stamp says nothing of when it received; nor does a server look at directions. */
+/* A classic server's stamp doesn't say when it received; nor does a server look at directions. */
 static void test_none(void **state)
 {
 	struct owd owd = {.fit = {.samples = 0}};

@@ -87,7 +87,7 @@ static void test_when_it_ends(void **state)
 	}
 }
 
-/* Whether anything has ever arrived: a right receipt says so for good, also one that comes too late to move
+/* Whether anything has ever arrived: a correct receipt says so for good, even one that comes too late to move
  * the end; others don't. */
 static void test_what_is_proven(void **state)
 {
@@ -117,7 +117,7 @@ static void test_what_is_proven(void **state)
 	}
 }
 
-/* The end that has passed is no end of the lease: a packet that left and arrived later moves it. */
+/* An end that has passed is not final: a packet that left and arrived later moves it. */
 static void test_a_new_proof_after_the_end(void **state)
 {
 	struct lease l;

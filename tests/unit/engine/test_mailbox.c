@@ -88,7 +88,7 @@ static void test_wakes(void **state)
 	assert_int_equal(eventfd_read(box.wake_fd, &wakes), 0);
 	assert_int_equal(wakes, MAILBOX_ROOM);
 
-	/* Mail that is not taken wakes nobody. */
+	/* Mail that was not accepted wakes nobody. */
 	post(&box, 99, false);
 	assert_int_equal(eventfd_read(box.wake_fd, &wakes), -1);
 	assert_int_equal(errno, EAGAIN);
@@ -132,7 +132,7 @@ static void *post_many(void *context)
 	return NULL;
 }
 
-/* Nothing is lost or doubled, each poster's mail keeps its order, and who sleeps until the wake-up
+/* Nothing is lost or doubled, each poster's mail keeps its order, and a taker that sleeps until the wake-up
  * and then takes all there is misses none. */
 static void test_many_threads(void **state)
 {

@@ -68,7 +68,7 @@ static void step(struct scene *s)
 		deliver(s, number, bytes);
 	}
 	assert_in_range(s->it.questions - before, 0, PATH_MTU_SIZES);
-	assert_true(path_mtu_due_ns(&s->it) > s->now_ns); /* nothing that makes a loop turn for ever */
+	assert_true(path_mtu_due_ns(&s->it) > s->now_ns); /* nothing that keeps a loop spinning */
 }
 
 /* Runs the search to its end; what comes later is still given to it. */
@@ -157,8 +157,8 @@ static void test_every_size(void **state)
 	}
 }
 
-/* By chance, but from seeds. A size that doesn't pass is never found; one that does is given up as seldom as
- * a row says. */
+/* By chance, but from seeds. A size that doesn't pass is never found; one that does is given up no more often
+ * than a row says. */
 static void test_losses(void **state)
 {
 	static const struct {

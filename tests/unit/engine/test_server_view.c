@@ -1,4 +1,4 @@
-/* When is asked and how often is answered, in virtual time. */
+/* When the client asks and how often the server answers, in virtual time. */
 #include "proto/engine/server_view.h"
 #include "proto/sys/clock.h"
 #include "tests/support/test.h"
@@ -33,7 +33,7 @@ static void test_asks_while_on(void **state)
 			due = server_view_due_ns(&w) <= now_ns;
 			assert_int_equal(due, rows[i].asks[step] == 'a');
 			assert_int_equal(server_view_ask(&w, now_ns), due);
-			/* Nothing is left that would make a loop turn for ever. */
+			/* Nothing is left that would keep a loop spinning. */
 			assert_true(server_view_due_ns(&w) > now_ns);
 			if (!w.on)
 				assert_int_equal(server_view_due_ns(&w), CLOCK_NEVER);

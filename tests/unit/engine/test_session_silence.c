@@ -1,5 +1,5 @@
 /* The silence that ends a server's session follows the interval of its client's heartbeats, in virtual time:
- * a session must not end by its client's own settings. */
+ * a session must not end because of its client's own settings. */
 #include "proto/engine/session.h"
 #include "tests/support/heartbeat_pair.h"
 
@@ -51,7 +51,7 @@ static void test_classic_client(void **state)
 	}
 }
 
-/* Nobody comes back after a day and is believed to beat once a day. */
+/* A client that comes back after a day is not believed to beat once a day. */
 static void test_longest_interval(void **state)
 {
 	struct heartbeat_plan plan = {.interval_ns = INTERVAL_NS};

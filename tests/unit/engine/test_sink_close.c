@@ -17,8 +17,7 @@ static uint64_t host_drops(const struct sink *k)
 	return got.host_drops;
 }
 
-/* The kernel has dropped messages, each of up to so many datagrams, and then comes a packet behind
- * a gap. */
+/* The kernel has dropped messages, each of up to this many datagrams; then comes a packet after a gap. */
 static const struct {
 	uint64_t drops;
 	unsigned weight;
@@ -51,7 +50,7 @@ static void test_drops(void **state)
 		sink_dropped(&k, drop_rows[i].drops, drop_rows[i].weight);
 		arrive(&k, next, next, START_NS);
 		assert_int_equal(host_drops(&k), drop_rows[i].blamed);
-		/* They stand for this gap only, not for one that the path makes later. */
+		/* They explain this gap only, not one that the path makes later. */
 		arrive(&k, next + 10, next + 10, START_NS);
 		assert_int_equal(host_drops(&k), drop_rows[i].blamed);
 		sink_close(&k);

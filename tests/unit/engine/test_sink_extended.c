@@ -40,7 +40,7 @@ static void test_first_report(void **state)
 	sink_close(&k);
 }
 
-/* Datagrams every so many us, for two seconds: how far apart are the reports? */
+/* One datagram per interval, for two seconds: how far apart are the reports? */
 static const struct {
 	const char *name;
 	unsigned every_us, least_ms, most_ms;

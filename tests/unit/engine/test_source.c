@@ -31,8 +31,7 @@ static void test_datagram(void **state)
 	}
 }
 
-/* The rate over one second, whenever the source is asked: as it says, every so many ns, with gaps.
- */
+/* The rate over one second, whenever the source is asked: when it says, at fixed intervals, with gaps. */
 static void test_rate(void **state)
 {
 	static const struct {

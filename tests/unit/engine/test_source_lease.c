@@ -80,7 +80,7 @@ static void test_refused_reports_begin_nothing(void **state)
 	}
 }
 
-/* Mbit/s; 0: as fast as it goes. */
+/* Mbit/s; 0: as fast as it can. */
 static const struct {
 	unsigned asked, share, allowed;
 	bool leased;
@@ -244,7 +244,7 @@ static void test_lease(void **state)
 	}
 }
 
-/* The limit before the proof returns for no one: one right receipt is enough. */
+/* The limit before the proof never comes back: one correct receipt is enough. */
 static void test_proven_for_good(void **state)
 {
 	struct source s;

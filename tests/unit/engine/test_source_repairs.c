@@ -139,7 +139,7 @@ static void test_repairs_partly_sent(void **state)
 	source_close(&s);
 }
 
-/* 20 pieces are sent, two reports seen: 3 and 4 are missing, all up to 10 is heard. */
+/* 20 pieces are sent, two reports seen: 3 and 4 are missing, all up to 10 have been heard. */
 static const struct {
 	const char *name;
 	uint64_t sequence;

@@ -57,7 +57,7 @@ static void test_nothing_is_missing(void **state)
 	span_set_free(&set);
 }
 
-/* However many holes there are, the work has an end: the strip stops where it stops. */
+/* However many holes there are, the work is bounded: the strip then ends early. */
 static void test_many(void **state)
 {
 	struct hole_strip strip;

@@ -6,7 +6,7 @@
 #include "tests/support/test.h"
 
 enum {
-	GUARD = 2000, /* packets that a late one may be late */
+	GUARD = 2000, /* how many packets late a late one may be */
 	READ_RUNS = 700,
 	READ_PACKETS = 1000,
 };
@@ -89,7 +89,7 @@ static const struct line lines[] = {
 	{"doubled", 100000, 1e5, {.chance = 0.01, .doubled = 0.05}, {.mean = {1, 1.03}}},
 };
 
-/* The receiver, as a sink would call. */
+/* The receiver's calls, as a sink makes them. */
 struct receiver {
 	struct span_set missing;
 	struct loss_track watch;
@@ -146,7 +146,7 @@ static void send_all(const struct line *l, struct receiver *r, uint8_t *fate)
 	for (uint64_t i = 0; i < l->packets; i++) {
 		uint64_t now_ns = START_NS + (uint64_t)((double)i / l->rate * NS_PER_S), by = l->does.late_by;
 
-		/* The ends arrive: what is missing there is known to nobody. */
+		/* The ends arrive: nobody could know what is missing there. */
 		fate[i] = (uint8_t)(i + 1 + by < l->packets ? decide(l, &dice, i) : ARRIVES);
 		if (fate[i] == ARRIVES)
 			receive(r, i, now_ns);
@@ -269,7 +269,7 @@ static void test_late_times(void **state)
 	span_set_free(&r.missing);
 }
 
-/* A window that slides over what has not been read: it is said, not guessed. */
+/* A window that slides over what has not been read: this is reported, not guessed. */
 static void test_unread(void **state)
 {
 	static struct receiver r;

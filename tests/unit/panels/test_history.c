@@ -152,8 +152,8 @@ static void test_round_trips(void **state)
 	assert_int_equal(past_last(PORT_CONTROL)->worst_ns, 44);
 }
 
-/* Sent at a moment, known to be lost when its time is over and the screen looks: the mark is where it was
- * sent, or at the moment's neighbour. */
+/* Sent at one moment, known to be lost only when its time is up and the screen looks: the mark is where it
+ * was sent, or at the neighbouring moment. */
 static void test_lost_heartbeats(void **state)
 {
 	static const unsigned sent_at[] = {17, 40, 41, 90};

@@ -1,5 +1,5 @@
 /* Whole screens, as curses holds them, against the files in screens/. WYNDRVR_GOLDEN=write writes the files
- * instead of comparing with them: look at what has changed before it is kept. */
+ * instead of comparing with them: look at what has changed before you keep it. */
 #include <curses.h>
 #include <locale.h>
 #include <stdlib.h>

@@ -19,7 +19,7 @@ static int begin(void **state)
 	return 0;
 }
 
-/* What is there is shown so that it can be taken as it is. */
+/* Current values are shown in a form that is accepted as it is. */
 static const struct {
 	uint64_t rate_bps;
 	const char *text;

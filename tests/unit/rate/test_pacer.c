@@ -134,7 +134,7 @@ static const struct {
 	{1, 2000000, START_NS + UINT64_C(16000000) * NS_PER_S},
 };
 
-/* Ready means: not a nanosecond earlier, and certainly then. */
+/* Ready means: not a nanosecond earlier, and certainly at that time. */
 static void test_ready(void **state)
 {
 	(void)state;

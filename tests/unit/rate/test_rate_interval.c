@@ -94,7 +94,7 @@ static void test_change(void **state)
 {
 	static const struct {
 		double after;
-		unsigned windows; /* that count after three of the new kind */
+		unsigned windows; /* that count, after three of the new kind */
 	} rows[] = {{0.3, 3}, {0.9, 3}, {1.1, 3}, {3, 3}, {0.98, 23}, {1.02, 23}};
 
 	(void)state;

@@ -1,5 +1,5 @@
-/* How a source that nobody limits keeps to what the receiver's host takes: report by report, and against a
- * host of a fixed speed in virtual time. */
+/* How an unlimited source keeps to what the receiver's host can take: report by report, and against a host of
+ * a fixed speed in virtual time. */
 #include <stdlib.h>
 
 #include "proto/rate/receiver_limit.h"
@@ -41,7 +41,7 @@ enum { STEPS = 5 };
 static const struct {
 	const char *name;
 	struct {
-		unsigned reports, sent, path, host; /* each of so many reports */
+		unsigned reports, sent, path, host; /* each for this many reports */
 		double least, most;                 /* Mbit/s, after the last of them */
 	} step[STEPS];
 } rows[] = {
@@ -49,7 +49,7 @@ static const struct {
 	{"the path may lose what it likes", {{100, 100, 50, 0, 0, 0}, {100, 100, 99, 0, 0, 0}}},
 	{"a first report with a drop has no rate to go by", {{1, 100, 0, 1, 0, 0}, {1, 100, 0, 0, 0, 0}}},
 	{"below what was delivered after a drop", {{10, 100, 0, 0, 0, 0}, {1, 100, 0, 6, 92, 97}}},
-	/* Its drops show for a while in what comes after. */
+	/* Its drops show for a while in the reports that follow. */
 	{"one step for all drops of 30 ms",
 		{{10, 100, 0, 0, 0, 0}, {1, 100, 0, 6, 92, 97}, {2, 100, 0, 6, 92, 97}}},
 	{"and another for those that come later", {{10, 100, 0, 0, 0, 0}, {1, 100, 0, 6, 92, 97},
@@ -105,10 +105,10 @@ struct scene {
 	uint64_t way_ns;
 	/* Between these times the host is held up and reads nothing. */
 	uint64_t stall_ms, stall_ends_ms;
-	unsigned slice_ms; /* it reads for so long, and then leaves its processor to another for as long */
+	unsigned slice_ms; /* it reads for this long, then leaves its processor to another for as long */
 	double cold;       /* the part of its speed that is left while more than COLD_US of it waits */
-	double lost,
-		used; /* after the first second: at most so much lost, at least so much of the host's speed */
+	double lost, used; /* after the first second: at most this much lost, at least this share of the
+			      host's speed */
 };
 
 enum {
@@ -187,7 +187,7 @@ static void world_read(struct world *w, unsigned tick)
 		if (w->waited_ns > START_NS + (uint64_t)tick * TICK_US * NS_PER_US - lot->at_ns)
 			w->waited_ns = START_NS + (uint64_t)tick * TICK_US * NS_PER_US - lot->at_ns;
 	}
-	if (w->read > tick) /* it waits: what it could have read is gone */
+	if (w->read > tick) /* it idles: what it could have read is gone */
 		w->credit = 0;
 	sample->packets = (uint64_t)w->got;
 	sample->bytes = sample->packets * PAYLOAD;

@@ -1,4 +1,4 @@
-/* What is said of a test and of a session: each outcome, what comes before what, and on what evidence. */
+/* What is said of a test and of a session: each outcome, which takes precedence, and on what evidence. */
 #include <string.h>
 
 #include "proto/record/verdict.h"
@@ -66,7 +66,7 @@ static const struct {
 		LIMIT_UNKNOWN, "not known"},
 	{"searched, nothing found", {SENDING, ARRIVED(9000, 0), .search = true}, LIMIT_PATH, "10.00 %"},
 
-	/* Losses, then the rate that was to be. */
+	/* Losses, then the rate that was asked for. */
 	{"host drops, receiver busy", {SENDING, ARRIVED(9900, 100), RECEIVER(850)}, LIMIT_RECEIVER_CPU,
 		"85 % of a CPU"},
 	{"host drops, receiver not busy", {SENDING, ARRIVED(9900, 100), RECEIVER(849)}, LIMIT_SOCKET_BUFFER,

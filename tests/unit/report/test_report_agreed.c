@@ -130,7 +130,7 @@ static void test_json_not_agreed(void **state)
 	check_one(&t, refused, COUNT(refused));
 }
 
-/* Each loss is the first host's that could have been it; together they are all. */
+/* Each loss belongs to the first host that could have caused it; together they are all losses. */
 static void test_loss_split(void **state)
 {
 	static const struct {
@@ -270,7 +270,7 @@ static void test_text(void **state)
 	check_text(&t, refused, not_refused);
 }
 
-/* As fast as it goes, and what was asked for was granted. */
+/* As fast as it can, and what was asked for was granted. */
 static void test_text_of_rates(void **state)
 {
 	static const struct {

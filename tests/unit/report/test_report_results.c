@@ -177,7 +177,7 @@ static void test_lost(void **state)
 	}
 }
 
-/* A screen runs for days: the latest tests are kept, and none goes uncounted. */
+/* A screen may run for days: the latest tests are kept, and all are counted. */
 static void test_many(void **state)
 {
 	struct options options;

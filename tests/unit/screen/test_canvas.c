@@ -181,7 +181,7 @@ static void test_glyphs(void **state)
 	}
 }
 
-/* What has no room is left out whole, and so is all behind it. */
+/* What has no room is left out entirely, and so is all that follows. */
 static const struct {
 	const char *name;
 	int cols;
@@ -214,7 +214,7 @@ static void test_lines(void **state)
 	}
 }
 
-/* A row that the rectangle has not is not written. */
+/* A row outside the rectangle is not written. */
 static void test_line_below(void **state)
 {
 	struct canvas c = make(3, 4, true);

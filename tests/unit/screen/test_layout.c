@@ -66,7 +66,7 @@ static void check_parts(const struct layout *l, int rows, int cols, const struct
 		assert_int_equal(l->server.rows, 0);
 }
 
-/* No row between head and help is nobody's. */
+/* Every row between head and help belongs to some part. */
 static void check_whole(const struct layout *l, int rows)
 {
 	struct rect part[PARTS];

@@ -71,7 +71,7 @@ static void test_addresses(void **state)
 	}
 }
 
-/* Neither does what isn't the address take part. */
+/* Nor does anything beside the address matter. */
 static void test_flow_label(void **state)
 {
 	struct address from = make_address("2001:db8::1", 6711, 0);
@@ -165,7 +165,7 @@ static void test_age(void **state)
 	}
 }
 
-/* Secrets don't come back, and neither is ever one that can be known. */
+/* Secrets don't come back, and neither is ever a value that can be guessed. */
 static void test_secrets_change(void **state)
 {
 	const uint8_t none[COOKIE_SECRET] = {0};

@@ -74,8 +74,7 @@ static void test_all_are_drawn(void **state)
 	portpool_free(NULL);
 }
 
-/* A port that came back is drawn again when it was kept back long enough, and counts as used till
- * then. */
+/* A port that came back is drawn again once it was kept back long enough, and counts as used until then. */
 static void test_kept_back(void **state)
 {
 	static const struct {

@@ -10,8 +10,8 @@
 static struct actor runner[TASKS];
 static uint64_t runner_deadline_ns[TASKS];
 
-/* All enter in one round, and the first gives all their deadlines, so that a busy machine can't let one pass
- * before. */
+/* All enter in one round, and the first gives all their deadlines, so that on a busy machine none can pass
+ * early. */
 static uint64_t enter_then_run(struct actor *self)
 {
 	uint64_t begin_ns = clock_now_ns() + MS;

@@ -145,8 +145,8 @@ static void test_left_and_returned_in_a_step(void **state)
 	loop_scene_close(&s);
 }
 
-/* Tasks that come, go and are in a hurry by chance: none is stepped while it is out, and at the
- * end each one that is in can still be reached. */
+/* Tasks that come, go and are hurried at random: none is stepped while it is out, and at the end each one
+ * that is in can still be reached. */
 enum { CHANCES = 20000 };
 
 static struct actor crowd[TASKS];

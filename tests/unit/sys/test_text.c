@@ -155,7 +155,7 @@ static void test_no_room(void **state)
 	assert_int_equal(out, '\0');
 }
 
-/* Whatever comes in, what goes out is left alone by a second pass. */
+/* Whatever comes in, a second pass leaves the result alone. */
 static void test_stable(void **state)
 {
 	uint32_t seed = 1;

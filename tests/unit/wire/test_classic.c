@@ -196,7 +196,7 @@ static void test_reals(void **state)
 	check_reals("C");
 }
 
-/* No locale gets its comma, or its Arabic decimal point of two bytes, into a body. */
+/* No locale puts its comma, or its two-byte Arabic decimal point, into a body. */
 static void test_reals_in_locales(void **state)
 {
 	static const char *const locales[] = {"de_DE.UTF-8", "fr_FR.UTF-8", "ps_AF.UTF-8"};

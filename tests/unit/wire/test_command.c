@@ -234,7 +234,7 @@ static const char *const hostile_commands[] = {
 	QUESTION("5", "2", "0.5", "1000"),
 	QUESTION("5", "2", "99999999999999999999", "1000"),
 	QUESTION("5", "2", "\"max\"", "1000"),
-	/* A packet without room for its header and its stamp is none. */
+	/* A packet without room for its header and its stamp is not one. */
 	QUESTION("5", "2", "0", "0"),
 	QUESTION("5", "2", "0", "1"),
 	QUESTION("5", "2", "0", "19"),

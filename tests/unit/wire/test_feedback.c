@@ -112,8 +112,7 @@ static void test_vector_feedback(void **state)
 	assert_false(got.has_report);
 }
 
-/* As many spans as fit, with everything at its greatest: the whole packet is no longer than may be.
- */
+/* As many spans as fit, with everything at its largest: the whole packet is within the limit. */
 static void test_greatest(void **state)
 {
 	struct feedback f = example(), got;

@@ -103,7 +103,7 @@ static void test_vector_second(void **state)
 	assert_false(handshake_verify_question(out, HANDSHAKE_BYTES, &got, &other));
 }
 
-/* Whatever is in it, the question has its size. */
+/* Whatever is in it, the question has its fixed size. */
 static void test_longest(void **state)
 {
 	struct handshake_question h = {.version = UINT32_MAX, .features = UINT32_MAX, .has_cookie = true};

@@ -79,7 +79,7 @@ static void test_write(void **state)
 	}
 }
 
-/* Every nanosecond counts: no neighbour is mixed up, however late it is. */
+/* Every nanosecond counts: no two neighbours are confused, however late it is. */
 static void test_write_exact(void **state)
 {
 	uint64_t seed = 1;

@@ -127,7 +127,7 @@ static const struct bad_row bad_rows[] = {
 	{"a " HEX_A " duration=1 duration=1", ":1: duration: there already; allowed: once"},
 };
 
-/* No piece of the file, above all not of a key, that is 8 characters long. */
+/* No piece of the file, least of all of a key, that is 8 characters long. */
 static void assert_tells_nothing(size_t row, const char *text, const char *error)
 {
 	static const char digits[] = "0123456789abcdefABCDEF";

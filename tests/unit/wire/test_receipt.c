@@ -30,7 +30,7 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Who has one packet's number has no other's. */
+/* One packet's number doesn't give away another's. */
 static void test_no_two_alike(void **state)
 {
 	enum { NUMBERS = 200000 };

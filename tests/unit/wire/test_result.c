@@ -110,7 +110,7 @@ static void test_load(void **state)
 static const struct {
 	const char *name;
 	struct loss_pattern pattern;
-	unsigned outages; /* that the other end gets to know */
+	unsigned outages; /* that the other end learns */
 } pattern_rows[] = {
 	{"nothing was lost", {.bursts = 0}, 0},
 	{"one packet", {.bursts = 1, .lost = 1, .longest = 1, .burst = {1}, .mean = 1}, 0},
@@ -217,7 +217,7 @@ static void test_largest(void **state)
 		      ",\"late\":" late ",\"outages\":" outages "}")
 #define ASKED_WITH(more) "{\"cmd\":\"BWUP\",\"channel\":5,\"duration\":2,\"rate\":0,\"length\":1000" more "}"
 
-/* More than is known today may stand in an array, and beside it. */
+/* More than is known today may be in an array, and beside it. */
 static const char *const taken[] = {
 	SENT_WITH(""),
 	RECEIVED_WITH(""),
@@ -363,7 +363,7 @@ static void test_search(void **state)
 	}
 }
 
-/* An answer grants; how the rate is found was the question's to say. */
+/* An answer grants; the question said how the rate is to be found. */
 static void test_answers_have_no_search(void **state)
 {
 	struct test_command m = {

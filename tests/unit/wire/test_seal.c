@@ -177,7 +177,7 @@ static void test_window(void **state)
 	}
 }
 
-/* Against a plain list of what was taken, over numbers that jump to and fro. */
+/* Against a plain list of what was accepted, over numbers that jump back and forth. */
 static void test_window_model(void **state)
 {
 	static bool taken[200000];
@@ -207,7 +207,7 @@ static void test_window_model(void **state)
 	}
 }
 
-/* What carries no right tag changes nothing, so the right one is still taken afterwards. */
+/* A packet without the right tag changes nothing, so the right one is still accepted afterwards. */
 static void test_flipped(void **state)
 {
 	struct seal from, to, before;
