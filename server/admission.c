@@ -182,7 +182,7 @@ static void proven_question(
 	if (admission->keys) {
 		visitor.key = proven_key(admission, d, h);
 		if (!visitor.key) {
-			refuse(admission, d, h, REFUSED_AUTH, "a key is needed, and this is none of ours");
+			refuse(admission, d, h, REFUSED_AUTH, "a key is needed, and this is not one of ours");
 			return;
 		}
 	}
@@ -213,7 +213,7 @@ static bool extended_question(struct admission *admission, const struct udp_data
 		!rate_limit_allow(admission->rates, d->peer, now_ns))
 		return false;
 	if (h.version != HANDSHAKE_VERSION)
-		refuse(admission, d, &h, REFUSED_VERSION, "version 1 is spoken here");
+		refuse(admission, d, &h, REFUSED_VERSION, "this server speaks version 1");
 	else if (!h.has_cookie || !cookie_check(&admission->jar, now_ns, d->peer, h.nonce, h.cookie))
 		send_cookie(admission, d, &h);
 	else

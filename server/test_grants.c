@@ -112,7 +112,7 @@ static void ask(struct test_grants *g, struct client *c, const struct mail *ques
 	} else {
 		answer.refusal = REFUSED_BUSY;
 		answer.wait_s = GRANTS_WAIT_S;
-		log_verbose("Test of %s not granted: too many run", c->name);
+		log_verbose("Test of %s not granted: too many are running", c->name);
 	}
 	mailbox_post(&c->session.port[PORT_CONTROL].mailbox, &answer);
 	test_grants_divide(g);

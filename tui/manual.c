@@ -16,10 +16,10 @@ static const struct options_entry screen[] = {
 	{"sent, there, here",
 		"Packets that one end has sent and the other has received: an upload's figures from there "
 		"come with its reports."},
-	{"holes", "Where in the sequence pieces are missing: from the first missing one, left, to the "
+	{"holes", "Where pieces are missing in the sequence: from the first missing one, left, to the "
 		  "newest, right; the "
 		  "fuller, the more of them."},
-	{"x, ×", "On a graph's top row: just then a heartbeat or data was lost."},
+	{"x, ×", "On a graph's top row: a heartbeat or data was lost at that moment."},
 	{"RESULTS", "What arrived, how much was lost and where (the sender's host, the path, the receiver's "
 		    "host), the "
 		    "median round trip of the port before tests and during them, and what limited the test."},
@@ -37,7 +37,7 @@ static const struct options_entry limits[] = {
 				     "its turns or more, or could not send what the search asked for."},
 	{"the receiver's socket buffer",
 		"It had no room for datagrams, while the thread that reads it had time."},
-	{"the server's limit, the asked rate", "It was reached, to 3 %."},
+	{"the server's limit, the asked rate", "It was reached to within 3 %."},
 	{NULL, NULL},
 };
 
