@@ -73,9 +73,11 @@ bool test_queue_is_free(const struct test_queue *a, enum test_direction directio
 {
 	const struct session_snapshot *s = &a->client->snapshot;
 	uint32_t known = s->tests ? s->test[s->tests - 1].id : 0;
+	/* The next test ends a classic session, and with it the wait for this one's result. */
+	enum test_phase over = a->client->classic ? TEST_COMPLETE : TEST_AWAITING;
 
 	for (unsigned i = 0; i < s->tests; i++)
-		if (s->test[i].direction == direction && s->test[i].phase < TEST_AWAITING)
+		if (s->test[i].direction == direction && s->test[i].phase < over)
 			return false;
 	if (a->again[direction])
 		return false;
