@@ -29,7 +29,6 @@ struct portpool *portpool_new(const struct port_range *ranges, unsigned count)
 	for (unsigned i = 0; i < count; i++)
 		pool->size += (unsigned)(ranges[i].last - ranges[i].first) + 1;
 	assert(pool->size > 0);
-	assert(pool->size > 0);
 	pool->port = calloc(pool->size, sizeof *pool->port);
 	pool->waiting = calloc(pool->size, sizeof *pool->waiting);
 	if (!pool->port || !pool->waiting) {
