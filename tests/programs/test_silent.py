@@ -67,13 +67,13 @@ class Silent(harness.Case):
             self.assertGreater(latency["idle"]["lost"], 0)
 
     def kill_server_amid_upload(self, mode):
-        server = self.server("--port-parallelability", mode)
+        server = self.server("--test-verbose", "--port-parallelability", mode)
         flags = ("--bwup", "--duration", "2", "--rate", "20M", "--test-verbose",
                  "--port-parallelability", mode)
         text, document = self.client(server, *flags), self.client(server, "--json", *flags)
         text.err.wait("Client received FLOW_CONTROL", count=5)
         server.out.wait("Client connected: .*", count=2)
-        server.out.wait("Upload test from .*: channel .*", count=2)
+        server.err.wait("Server started upload bandwidth test", count=2)
         seen = sum("Client received FLOW_CONTROL" in line for line in text.err.lines)
         text.err.wait("Client received FLOW_CONTROL", count=seen + 8)
         server.kill()
