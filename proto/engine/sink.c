@@ -3,6 +3,16 @@
 #include "proto/sys/clock.h"
 #include "proto/wire/seal.h"
 
+static uint64_t latest(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static uint64_t earliest(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 int sink_open(struct sink *k, const struct sink_plan *plan)
 {
 	int error;
@@ -18,6 +28,7 @@ int sink_open(struct sink *k, const struct sink_plan *plan)
 		.last_data_ns = plan->now_ns,
 		.reported_ns = plan->now_ns,
 		.allowed_bps = plan->allowed_bps,
+		.report_early_ns = CLOCK_NEVER,
 		.delay_min_ns = INT64_MAX,
 		.waited_min_ns = UINT64_MAX,
 	};
@@ -125,6 +136,17 @@ void sink_pattern(struct sink *k, struct loss_pattern *out)
 	loss_pattern_result(&k->track, out);
 }
 
+/* A source that knows nothing yet wants to hear of each packet, but two reports in a row would show one that
+ * is overtaken as lost. */
+static void hasten_report(struct sink *k, uint64_t arrival_ns)
+{
+	uint64_t early_ns = k->count.packets <= SINK_FIRST ? k->reported_ns + clock_ms(SINK_REPORT_MS)
+							   : k->report_early_ns;
+
+	if (k->count.packets <= SINK_FIRST || arrival_ns >= early_ns)
+		k->report_due_ns = earliest(k->report_due_ns, latest(arrival_ns, early_ns));
+}
+
 enum wire_reject sink_data(struct sink *k, const struct sink_packet *packet)
 {
 	const struct wire_header *h = packet->header;
@@ -153,6 +175,8 @@ enum wire_reject sink_data(struct sink *k, const struct sink_packet *packet)
 	if (k->extended && in_order)
 		read_stamp(k, packet);
 	count_data(k, packet, data, in_order);
+	if (k->extended && in_order)
+		hasten_report(k, packet->received_ns);
 	return WIRE_OK;
 }
 
@@ -160,16 +184,6 @@ void sink_source_done(struct sink *k, uint64_t transmissions)
 {
 	k->source_done = true;
 	k->expected = transmissions;
-}
-
-static uint64_t latest(uint64_t a, uint64_t b)
-{
-	return a > b ? a : b;
-}
-
-static uint64_t earliest(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
 }
 
 /* When the sink may close: once it is quiet after the test's time or the source's end, or else at the latest
@@ -201,31 +215,88 @@ bool sink_finished(const struct sink *k, uint64_t now_ns)
 	return k->active && now_ns >= close_ns(k);
 }
 
-/* A source that stops without proofs must get one in time even if half of them are lost: where loss is high,
- * reports may cost more than their hundredth. */
-static uint64_t longest_interval(const struct sink *k)
+static size_t report_bytes(unsigned spans)
 {
-	bool lossy = k->missing_channel.members * 10 > k->count.packets;
-
-	return k->may_starve && lossy ? earliest(clock_ms(SINK_LOSSY_MS), k->report_interval_ns)
-				      : k->report_interval_ns;
+	return WIRE_HEADER_BYTES + 4 + 16 * (size_t)spans + FEEDBACK_REPORT_BYTES + SEAL_TAG_BYTES;
 }
 
-/* Classic reports leave at their fixed pace; extended ones every SINK_REPORT_MS, as long as they take no more
- * than a hundredth of what arrives. While nothing arrives they keep that pace too, to get things going. */
-static uint64_t report_interval(const struct sink *k, size_t report_bytes, uint64_t now_ns)
+/* At this rate so many parts, each as long as a report, take so long. */
+static uint64_t cost_ns(size_t bytes, unsigned part, double rate_bps)
 {
-	uint64_t interval_ns = clock_ms(SINK_REPORT_MS), cost_ns;
+	double ns = 8.0 * (double)bytes * part * NS_PER_S / rate_bps;
 
-	if (!k->extended)
-		return k->report_interval_ns;
-	if (k->count.packets == 0 ||
-		(k->order.search && now_ns < k->order.start_ns + clock_ms(SINK_EAGER_MS)))
-		return interval_ns;
-	/* How long a hundred times the report takes to arrive at the recent rate. */
-	cost_ns = k->recent_bytes ? report_bytes * 100 * (now_ns - k->reported_ns) / k->recent_bytes
-				  : UINT64_MAX;
-	return earliest(latest(interval_ns, cost_ns), longest_interval(k));
+	return ns < (double)CLOCK_NEVER / 2 ? (uint64_t)ns : CLOCK_NEVER / 2;
+}
+
+/* What was lost of late; what is lost now counts at once. */
+static void follow_loss(struct sink *k, uint64_t now_ns)
+{
+	uint64_t missing = k->missing_channel.members + k->missing_channel.forgotten;
+	uint64_t lost = missing > k->lossy_missing ? missing - k->lossy_missing : 0;
+	bool is_over = now_ns > k->lossy_ns + clock_ms(SINK_LOSSY_WINDOW_MS);
+	bool is_lossy = lost * SINK_LOSSY_PART > k->count.packets - k->lossy_packets;
+
+	if (is_lossy || is_over)
+		k->is_lossy = is_lossy;
+	if (!is_over)
+		return;
+	k->lossy_ns = now_ns;
+	k->lossy_missing = missing;
+	k->lossy_packets = k->count.packets;
+}
+
+/* The longest time between two reports. It grows where the line is thin, but not with what there is to tell;
+ * and a source that stops without proofs must get one in time though half of them are lost, so where much is
+ * lost they may cost more. */
+static uint64_t longest_interval(const struct sink *k, uint64_t now_ns)
+{
+	size_t bytes = report_bytes(1);
+	double rate_bps = clock_bps(k->count.bytes, (double)(now_ns - k->order.start_ns));
+	uint64_t thin_ns;
+
+	if (k->opposite_bps && (double)k->opposite_bps < rate_bps)
+		rate_bps = (double)k->opposite_bps;
+	if (k->may_starve && k->is_lossy) {
+		thin_ns = latest(cost_ns(bytes, SINK_EAGER_PART, rate_bps), clock_ms(SINK_LOSSY_MS));
+		return earliest(thin_ns, earliest(k->report_interval_ns, clock_ms(SINK_LOSSY_MOST_MS)));
+	}
+	thin_ns = earliest(cost_ns(bytes, SINK_THIN_PART, rate_bps), clock_ms(SINK_THIN_MS));
+	return latest(k->report_interval_ns, thin_ns);
+}
+
+/* How soon the next report may follow: as often as every SINK_REPORT_MS, as long as reports are a small part
+ * of what arrives, and of a test the other way. */
+static uint64_t shortest_interval(const struct sink *k, size_t bytes, uint64_t now_ns)
+{
+	bool eager = k->order.search && now_ns < k->order.start_ns + clock_ms(SINK_EAGER_MS);
+	double recent_bps = clock_bps(k->recent_bytes, (double)(now_ns - k->reported_ns));
+	uint64_t ns = latest(
+		clock_ms(SINK_REPORT_MS), cost_ns(bytes, eager ? SINK_EAGER_PART : SINK_PART, recent_bps));
+
+	return k->opposite_bps ? latest(ns, cost_ns(bytes, SINK_OPPOSITE_PART, (double)k->opposite_bps)) : ns;
+}
+
+/* While nothing arrives reports are repeated to get things going, ever more seldom. On a thin line packets
+ * come one by one, and a report is worth most just after one has; without any it comes, too, later. */
+static void plan_extended_report(struct sink *k, size_t bytes, uint64_t now_ns)
+{
+	uint64_t waited_ns = latest(clock_ms(SINK_REPORT_MS), now_ns - k->last_data_ns), longest_ns, early_ns;
+
+	if (k->count.packets == 0) {
+		k->report_due_ns = now_ns + earliest(waited_ns, clock_ms(SINK_AGAIN_MS));
+		return;
+	}
+	follow_loss(k, now_ns);
+	longest_ns = longest_interval(k, now_ns);
+	early_ns = now_ns + earliest(shortest_interval(k, bytes, now_ns), longest_ns);
+	if (longest_ns <= k->report_interval_ns) {
+		k->report_early_ns = CLOCK_NEVER;
+		k->report_due_ns = early_ns;
+		return;
+	}
+	if (k->recent_bytes > 0)
+		k->report_early_ns = early_ns;
+	k->report_due_ns = now_ns + 2 * longest_ns;
 }
 
 /* The holes, from where the last report stopped if there were too many for one. */
@@ -274,16 +345,16 @@ static void write_report(struct sink *k, uint64_t now_ns, struct feedback *f)
 
 bool sink_report(struct sink *k, uint64_t now_ns, struct feedback *f)
 {
-	size_t bytes;
-
 	if (!k->active || now_ns < k->report_due_ns)
 		return false;
 	*f = (struct feedback){0};
 	write_spans(k, f);
 	if (k->extended)
 		write_report(k, now_ns, f);
-	bytes = WIRE_HEADER_BYTES + 4 + 16 * (size_t)f->spans.count + FEEDBACK_REPORT_BYTES + SEAL_TAG_BYTES;
-	k->report_due_ns = now_ns + report_interval(k, bytes, now_ns);
+	if (k->extended)
+		plan_extended_report(k, report_bytes(f->spans.count), now_ns);
+	else
+		k->report_due_ns = now_ns + k->report_interval_ns;
 	k->reported_ns = now_ns;
 	k->recent_bytes = 0;
 	if (k->next_channel > SINK_SETTLED)

@@ -16,15 +16,25 @@
 #include "proto/wire/wire.h"
 
 enum {
-	SINK_WINDOW = 1 << 25,   /* sequences a hole may lag behind before it is given up */
-	SINK_QUIET_MS = 200,     /* after the test's time a sink closes after this much silence */
-	SINK_LINGER_MS = 2000,   /* classic: ... and this long after that time at the latest */
-	SINK_SILENCE_MS = 12000, /* extended: ... at the latest; a source not heard by then never began */
-	SINK_STARVED_MS = 3000,  /* a download that gets nothing for this long has been stopped */
-	SINK_CERTAIN_MS = 500,   /* ... or has found the rate it searched for, if it may end then */
-	SINK_LOSSY_MS = 40,      /* the longest, for a download that loses more than a tenth */
-	SINK_REPORT_MS = 10,     /* the shortest time between two extended reports */
-	SINK_EAGER_MS = 500,     /* a searching source needs them for this long, whatever they cost */
+	SINK_WINDOW = 1 << 25,    /* sequences a hole may lag behind before it is given up */
+	SINK_QUIET_MS = 200,      /* after the test's time a sink closes after this much silence */
+	SINK_LINGER_MS = 2000,    /* classic: ... and this long after that time at the latest */
+	SINK_SILENCE_MS = 12000,  /* extended: ... at the latest; a source not heard by then never began */
+	SINK_STARVED_MS = 3000,   /* a download that gets nothing for this long has been stopped */
+	SINK_CERTAIN_MS = 500,    /* ... or has found the rate it searched for, if it may end then */
+	SINK_REPORT_MS = 10,      /* the shortest time between two extended reports */
+	SINK_AGAIN_MS = 400,      /* the longest while nothing has arrived */
+	SINK_FIRST = 4,           /* packets that are each reported as they arrive */
+	SINK_EAGER_MS = 500,      /* a searching source needs more reports for this long: ... */
+	SINK_EAGER_PART = 10,     /* ... they may take this part of what arrives, ... */
+	SINK_PART = 100,          /* ... and later this, ... */
+	SINK_THIN_PART = 20,      /* ... or this where they would come too seldom otherwise, ... */
+	SINK_THIN_MS = 200,       /* ... which is less often than this */
+	SINK_LOSSY_MS = 40,       /* the longest time between two for a download with high loss, ... */
+	SINK_LOSSY_MOST_MS = 100, /* ... and on a thin line */
+	SINK_LOSSY_PART = 50,     /* high: more than this part of the packets of late */
+	SINK_LOSSY_WINDOW_MS = 1000,
+	SINK_OPPOSITE_PART = 50, /* reports take no more than this part of a test the other way */
 	SINK_SETTLED = 4096,     /* packets that a late one may be behind before it counts as lost */
 	SINK_READ_RUNS = 2048,   /* runs of losses looked at per report: 50 us */
 };
@@ -37,8 +47,13 @@ struct sink {
 	struct span_set missing;          /* data sequences below next_data that are not there */
 	struct span_set missing_channel;  /* the same for channel sequences */
 	uint64_t next_data, next_channel; /* one above the highest seen */
-	uint64_t report_interval_ns;      /* the longest; extended reports come faster */
+	uint64_t report_interval_ns; /* the longest, if not on a thin line; extended reports come faster */
 	uint64_t report_due_ns, reported_ns, report_from;
+	uint64_t report_early_ns; /* extended: a packet that arrives after this is reported at once */
+	uint64_t opposite_bps; /* a test the other way runs, and so much of it arrives; 0: none, or unknown */
+	uint64_t lossy_ns, lossy_missing,
+		lossy_packets; /* where the time begins that is looked at for losses */
+	bool is_lossy;
 	uint64_t last_data_ns;
 	bool source_done; /* `expected` transmissions have been sent, no more will come */
 	uint64_t expected;

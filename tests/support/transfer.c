@@ -35,7 +35,6 @@ struct transfer *transfer_new(const struct transfer_plan *plan)
 	t->down = link_new(&plan->down, plan->seed * 2 + 2);
 	assert_int_equal(source_open(&t->source, &source), 0);
 	assert_int_equal(sink_open(&t->sink, &sink), 0);
-	t->sink_step_ns = sink_due_ns(&t->sink);
 	return t;
 }
 
@@ -121,6 +120,11 @@ static void send_data(struct transfer *t)
 	}
 }
 
+static uint64_t sink_step_ns(const struct transfer *t)
+{
+	return t->sink.report_due_ns + t->sink_late_ns;
+}
+
 static void send_report(struct transfer *t)
 {
 	uint8_t bytes[WIRE_HEADER_BYTES + WIRE_MAX_BYTES];
@@ -130,7 +134,7 @@ static void send_report(struct transfer *t)
 	const struct span *last;
 	size_t size;
 
-	if (t->now_ns < t->sink_step_ns)
+	if (t->now_ns < sink_step_ns(t))
 		return;
 	if (sink_report(&t->sink, t->now_ns, f)) {
 		h.sequence = t->report_sequence++;
@@ -143,9 +147,8 @@ static void send_report(struct transfer *t)
 		if (f->from == 0)
 			t->first_hole = f->spans.span[0].begin;
 	}
-	t->sink_step_ns = t->sink.report_due_ns;
 	if (t->plan.late_ns)
-		t->sink_step_ns += random_next(&t->random) % t->plan.late_ns;
+		t->sink_late_ns = random_next(&t->random) % t->plan.late_ns;
 }
 
 void run_until(struct transfer *t, uint64_t end_ns)
@@ -153,7 +156,7 @@ void run_until(struct transfer *t, uint64_t end_ns)
 	for (;;) {
 		uint64_t next_ns = clock_earlier(link_due_ns(t->up), link_due_ns(t->down));
 
-		next_ns = clock_earlier(next_ns, t->sink_step_ns);
+		next_ns = clock_earlier(next_ns, sink_step_ns(t));
 		if (!source_finished(&t->source, t->now_ns))
 			next_ns = clock_earlier(next_ns, source_due_ns(&t->source));
 		if (next_ns > t->now_ns)

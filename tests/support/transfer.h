@@ -36,7 +36,7 @@ struct transfer {
 	struct source source;
 	struct sink sink;
 	struct link *up, *down;
-	uint64_t now_ns, sink_step_ns, random;
+	uint64_t now_ns, sink_late_ns, random;
 	uint64_t queue_ends_ns; /* the bottleneck is busy until then */
 	uint64_t report_sequence, reports_refused, truncated;
 	struct feedback last_report;
