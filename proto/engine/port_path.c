@@ -6,12 +6,18 @@
 
 enum {
 	PATH_PATIENCE_MS = 20, /* on top of the round trip: a busy host answers late */
+	PATH_HEARTBEATS = 7,   /* as long as the largest datagram */
 };
 
-/* How long an answer may take, judging by the heartbeats (as RFC 6298, 2.3). */
-static uint64_t patience_ns(const struct heartbeat *h)
+/* How long an answer may take, by what heartbeats have shown (as RFC 6298, 2.3). On a thin line their round
+ * trip may be the time that they took to leave, and larger datagrams take longer. The first question, alone,
+ * is given that time: the round that follows would fill such a line for seconds. */
+static uint64_t patience_ns(const struct port *p)
 {
-	return heartbeat_mean_ns(h) + 4 * h->jitter_ns + clock_ms(PATH_PATIENCE_MS);
+	const struct heartbeat *h = &p->heartbeat;
+	unsigned trips = p->path.first ? PATH_HEARTBEATS : 1;
+
+	return trips * heartbeat_mean_ns(h) + 4 * h->jitter_ns + clock_ms(PATH_PATIENCE_MS);
 }
 
 static void send_question(struct port *p, uint32_t number, uint32_t bytes)
@@ -43,7 +49,7 @@ void port_ask_path(struct port *p)
 		start(p, now_ns);
 	/* If a router has reported its limit, the kernel knows it. */
 	path_mtu_limit(&p->path, udp_path_bytes(&p->socket));
-	while ((bytes = path_mtu_ask(&p->path, now_ns, patience_ns(&p->heartbeat), &number)))
+	while ((bytes = path_mtu_ask(&p->path, now_ns, patience_ns(p), &number)))
 		send_question(p, number, bytes);
 	p->dirty = true;
 }
