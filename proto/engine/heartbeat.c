@@ -76,7 +76,7 @@ static uint64_t interval(const struct heartbeat *h)
 {
 	uint64_t interval_ns = h->interval_ns;
 
-	if (h->hurry_ns && h->hurry_ns < interval_ns)
+	if (h->hurry_ns)
 		interval_ns = h->hurry_ns;
 	if (answered(h) == 0 && interval_ns > clock_ms(HEARTBEAT_FIRST_MS))
 		interval_ns = clock_ms(HEARTBEAT_FIRST_MS);
@@ -85,11 +85,42 @@ static uint64_t interval(const struct heartbeat *h)
 	return interval_ns;
 }
 
-void heartbeat_hurry(struct heartbeat *h, uint64_t interval_ns, uint64_t now_ns)
+/* How seldom beats must be to take no more than one `part`th of the rate. */
+static uint64_t spread_ns(uint64_t rate_bps, unsigned part)
 {
-	h->hurry_ns = interval_ns;
-	if (interval_ns && h->next_ns > now_ns + interval_ns)
-		h->next_ns = now_ns + interval_ns;
+	return HEARTBEAT_BEAT_BYTES * UINT64_C(8) * NS_PER_S * part / rate_bps;
+}
+
+static uint64_t longer(uint64_t a_ns, uint64_t b_ns)
+{
+	return a_ns > b_ns ? a_ns : b_ns;
+}
+
+static uint64_t loaded_ns(const struct heartbeat *h, uint64_t rate_bps)
+{
+	uint64_t wanted_ns = longer(spread_ns(rate_bps, HEARTBEAT_SMALL_PART), clock_ms(HEARTBEAT_LOADED_MS));
+	uint64_t least_ns = spread_ns(rate_bps, HEARTBEAT_LARGE_PART);
+
+	wanted_ns = clock_earlier(clock_earlier(wanted_ns, clock_ms(HEARTBEAT_SCARCE_MS)), h->interval_ns);
+	return longer(wanted_ns, clock_earlier(least_ns, clock_ms(HEARTBEAT_RARE_MS)));
+}
+
+static void come_sooner(struct heartbeat *h, uint64_t now_ns)
+{
+	if (h->hurry_ns && h->next_ns > now_ns + h->hurry_ns)
+		h->next_ns = now_ns + h->hurry_ns;
+}
+
+void heartbeat_hurry(struct heartbeat *h, uint64_t rate_bps, uint64_t now_ns)
+{
+	h->hurry_ns = rate_bps ? loaded_ns(h, rate_bps) : 0;
+	come_sooner(h, now_ns);
+}
+
+void heartbeat_seek(struct heartbeat *h, uint64_t now_ns)
+{
+	h->hurry_ns = clock_earlier(interval(h), clock_ms(HEARTBEAT_FIRST_MS));
+	come_sooner(h, now_ns);
 }
 
 /* The server's stamp between extended peers is text: the time and the challenge, in hexadecimal. */

@@ -18,14 +18,22 @@
 #include "proto/wire/heartbeat_body.h"
 
 enum {
-	HEARTBEAT_PENDING = 64,     /* own stamps that may be unanswered at a time */
-	HEARTBEAT_LOST_MS = 3000,   /* without an answer for this long: lost */
-	HEARTBEAT_FIRST_MS = 250,   /* between tries until the first answer, unless the interval is shorter */
-	HEARTBEAT_AGAIN_MS = 10,    /* ... after an answer that says the address is not proven yet */
-	HEARTBEAT_PROVE_MS = 100,   /* extended: between tries until the address is proven */
-	HEARTBEAT_GUESS_S = 15,     /* a classic client's interval, until it has shown another, */
-	HEARTBEAT_LONGEST_S = 3600, /* ... which is believed up to this */
-	HEARTBEAT_OWD_MS = 100,     /* between two summaries of the directions, which cost more than a beat */
+	HEARTBEAT_PENDING = 64,   /* own stamps that may be unanswered at a time */
+	HEARTBEAT_LOST_MS = 3000, /* without an answer for this long: lost */
+	HEARTBEAT_FIRST_MS = 250, /* between tries until the first answer, unless the interval is shorter, */
+	/* ... and while the peer is missed */
+	HEARTBEAT_AGAIN_MS = 10,  /* ... after an answer that says the address is not proven yet */
+	HEARTBEAT_PROVE_MS = 100, /* extended: between tries until the address is proven */
+	HEARTBEAT_LOADED_MS = 50, /* the shortest under load, ... */
+	HEARTBEAT_SCARCE_MS =
+		1000,             /* ... and the longest, unless beats would then take too much of the line */
+	HEARTBEAT_RARE_MS = 2000, /* ... when it is at most this */
+	HEARTBEAT_BEAT_BYTES = 1300, /* three ports' HEARTBEAT_0 and 2, with IP and UDP headers */
+	HEARTBEAT_SMALL_PART = 40,   /* of the rate: beats are no reason not to be fast, */
+	HEARTBEAT_LARGE_PART = 10,   /* ... and a reason to be slower than without load */
+	HEARTBEAT_GUESS_S = 15,      /* a classic client's interval, until it has shown another, */
+	HEARTBEAT_LONGEST_S = 3600,  /* ... which is believed up to this */
+	HEARTBEAT_OWD_MS = 100, /* between two summaries of the directions, which cost more than a beat */
 };
 
 struct heartbeat_part {
@@ -39,7 +47,7 @@ struct heartbeat {
 	bool proven;   /* client: the server has said that it knows this port's address */
 	uint64_t interval_ns;
 	uint64_t limit;    /* how many to exchange; 0: no limit */
-	uint64_t hurry_ns; /* 0: no hurry */
+	uint64_t hurry_ns; /* the interval under load; 0: none, or not known */
 	uint64_t next_ns;
 	/* Server: the time between the client's HEARTBEAT_0 while nothing hurries it, as it says itself or
 	 * as it shows; and when the last one came. */
@@ -65,8 +73,13 @@ struct heartbeat_plan {
 
 void heartbeat_init(struct heartbeat *h, const struct heartbeat_plan *plan, uint64_t now_ns);
 
-/* Client: beats at least every `interval_ns` unless that is 0: under load, more samples are needed. */
-void heartbeat_hurry(struct heartbeat *h, uint64_t interval_ns, uint64_t now_ns);
+/* Client: under load more samples are needed, but what the three ports send for them is to be small beside
+ * the data. So much of it arrives in the slower direction; 0: no load, or not known. */
+void heartbeat_hurry(struct heartbeat *h, uint64_t rate_bps, uint64_t now_ns);
+
+/* Client: the peer, which should be heard, is not. Perhaps the path has moved this port's address, and the
+ * peer has to be told. Holds until the next heartbeat_hurry. */
+void heartbeat_seek(struct heartbeat *h, uint64_t now_ns);
 
 /* Whether data flows now: a round trip counts as loaded or idle according to the moment it began. */
 void heartbeat_load(struct heartbeat *h, bool is_loaded, uint64_t now_ns);

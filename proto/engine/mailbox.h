@@ -25,7 +25,8 @@ enum mail_kind {
 	MAIL_OPEN_SINK,   /* CONTROL -> the port that receives */
 	MAIL_FINISH_SINK, /* ... the source is done; mail.sent says how much to expect */
 	MAIL_CLOSE_SINK,  /* ... now, whatever is missing */
-	MAIL_LOAD,        /* CONTROL -> the other ports: a test runs (mail.on), or none does */
+	MAIL_LOAD,        /* CONTROL -> the others: a test runs (mail.on), or none does */
+	MAIL_PACE,        /* the port that works -> the others: so much of the test's data arrives */
 	MAIL_SINK_DONE,   /* the port that receives -> CONTROL */
 };
 
@@ -35,7 +36,7 @@ struct mail {
 	struct test_order order;
 	enum refusal refusal; /* GRANT */
 	uint32_t wait_s;
-	uint64_t share_bps;     /* GRANT, SHARE: 0 = no limit */
+	uint64_t share_bps;     /* GRANT, SHARE: 0 = no limit; PACE: 0 = not known, or nothing any more */
 	struct address address; /* REBIND: the client's, */
 	uint64_t counter;       /* ... and of the sealed heartbeat that came from there */
 	bool on;                /* VIEW_SERVER, LOAD */

@@ -12,6 +12,7 @@
 #include "proto/config/options.h"
 #include "proto/engine/control.h"
 #include "proto/engine/heartbeat.h"
+#include "proto/engine/load_rate.h"
 #include "proto/engine/mailbox.h"
 #include "proto/engine/path_mtu.h"
 #include "proto/engine/server_view.h"
@@ -22,11 +23,13 @@
 #include "proto/sys/loop.h"
 #include "proto/wire/seal.h"
 
-/* The work of the latest test: the clock, the thread's CPU time and the bytes sent so far, when it began;
- * since then, turns that were due, and those that came late (HOST_LATE_US). */
+/* The work of the last test: clock, thread's CPU time and what the session's ports had sent besides data as
+ * it began; and since then, turns that were due, and came late (HOST_LATE_US), and what arrives of the data.
+ */
 struct port_work {
 	uint64_t began_ns, cpu_ns, side_bytes;
 	uint64_t turns, late_turns, late_max_ns;
+	struct load_rate arriving;
 };
 
 struct port {
@@ -55,7 +58,8 @@ struct port {
 	struct mailbox *gate;    /* server: the listener's; NULL: every test is granted */
 	uint64_t session;        /* its number there */
 
-	bool loaded; /* a test runs in the session */
+	bool loaded;                        /* a test runs in the session */
+	uint64_t pace_bps[TEST_DIRECTIONS]; /* what arrives of its data; 0: not known, or none runs */
 	struct heartbeat heartbeat;
 	struct owd *owd;                 /* extended client */
 	struct control control;          /* CONTROL only */

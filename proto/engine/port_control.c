@@ -34,7 +34,7 @@ static void tell_load(struct port *p)
 	for (int kind = PORT_UPLOAD; kind <= PORT_DOWNLOAD; kind++)
 		if (!mailbox_post(&p->sibling[kind].mailbox, &mail))
 			return;
-	p->loaded = mail.on;
+	port_set_load(p, mail.on);
 }
 
 void port_converse(struct port *p)

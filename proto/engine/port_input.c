@@ -93,7 +93,10 @@ static enum wire_reject input_report(
 	if (reason)
 		return reason;
 	log_verbose("%s received FLOW_CONTROL", p->is_client ? "Client" : "Server");
-	return source_report(&p->source, &feedback, clock_now_ns());
+	reason = source_report(&p->source, &feedback, clock_now_ns());
+	if (!reason && report.has_report)
+		port_arriving(p, report.bytes, report.clock_ns);
+	return reason;
 }
 
 static enum wire_reject input_control(

@@ -5,7 +5,7 @@
 #include "proto/engine/port_private.h"
 #include "proto/sys/clock.h"
 
-enum { PORT_LOADED_BEAT_MS = 50 }; /* between heartbeats while data flows: a moved address must be noticed */
+enum { PORT_MISSED_MS = 500 }; /* a peer that works with this port is heard more often */
 
 static size_t compose(const struct port *p, uint8_t packet[WIRE_MAX_BYTES], const struct wire_header *h,
 	const void *body, size_t size)
@@ -37,6 +37,7 @@ static void send_to(
 	}
 	p->stats.sent_packets++;
 	p->stats.sent_bytes += size;
+	p->stats.side_bytes += size + address_header_bytes(to);
 }
 
 void port_send(struct port *p, const struct wire_header *h, const void *body, size_t size)
@@ -61,15 +62,30 @@ void port_send_heartbeat(struct port *p, const struct address *to, struct heartb
 	send_to(p, to, h, out->body, out->size);
 }
 
+static bool misses_peer(const struct port *p, uint64_t now_ns)
+{
+	uint64_t since_ns = p->heard_ns > p->work.began_ns ? p->heard_ns : p->work.began_ns;
+
+	return (p->source.active || p->sink.active) && now_ns > since_ns + clock_ms(PORT_MISSED_MS);
+}
+
+static void set_pace(struct port *p, uint64_t now_ns)
+{
+	heartbeat_load(&p->heartbeat, p->loaded, now_ns);
+	if (!p->extended)
+		return;
+	heartbeat_hurry(&p->heartbeat, pacer_lower(p->pace_bps[TEST_UP], p->pace_bps[TEST_DOWN]), now_ns);
+	if (misses_peer(p, now_ns))
+		heartbeat_seek(&p->heartbeat, now_ns);
+}
+
 static void beat(struct port *p)
 {
 	struct heartbeat_output out;
 	uint64_t now_ns = clock_now_ns();
-	bool loaded = p->extended && p->loaded;
 
-	heartbeat_load(&p->heartbeat, p->loaded, now_ns);
+	set_pace(p, now_ns);
 	p->dirty = heartbeat_expire(&p->heartbeat, now_ns) || p->dirty;
-	heartbeat_hurry(&p->heartbeat, loaded ? clock_ms(PORT_LOADED_BEAT_MS) : 0, now_ns);
 	if (now_ns < heartbeat_due_ns(&p->heartbeat))
 		return;
 	heartbeat_begin(&p->heartbeat, clock_now_ns(), &out);

@@ -72,22 +72,27 @@ static struct host_load load_of(const struct port *p, bool offload)
 	};
 }
 
-/* What this port has sent besides data, at the IP layer. */
-static uint64_t side_bytes(const struct port *p)
+/* What the session's ports have sent besides data: this one up to now, the others as they show it. */
+static uint64_t side_bytes(struct port *p)
 {
-	uint64_t packets = p->stats.sent_packets - p->source.count.packets;
-	uint64_t bytes = p->stats.sent_bytes - p->source.count.bytes;
+	uint64_t bytes = p->stats.side_bytes;
 
-	return bytes + packets * address_header_bytes(&p->peer);
+	for (int kind = 0; kind < PORT_KINDS; kind++) {
+		struct port_snapshot other;
+
+		if (p->kind == (enum port_kind)kind)
+			continue;
+		port_read(&p->sibling[kind], &other, NULL);
+		bytes += other.side_bytes;
+	}
+	return bytes;
 }
 
-/* The three ports' heartbeats cross the bottleneck too, and at low rates they are a noticeable part of what
- * it carries. Each port is taken to send as many as this one. */
-static uint64_t heartbeats_bps(const struct port *p, uint64_t duration_ns)
+/* Heartbeats, reports of a test the other way and what is said of tests cross the bottleneck too: the path
+ * has carried them beside the data. */
+static uint64_t side_bps(struct port *p, uint64_t now_ns)
 {
-	uint64_t bytes = PORT_KINDS * (side_bytes(p) - p->work.side_bytes);
-
-	return (uint64_t)clock_bps(bytes, (double)duration_ns);
+	return (uint64_t)clock_bps(side_bytes(p) - p->work.side_bytes, (double)(now_ns - p->work.began_ns));
 }
 
 static void begin_work(struct port *p)
@@ -95,8 +100,39 @@ static void begin_work(struct port *p)
 	p->work = (struct port_work){
 		.began_ns = clock_now_ns(),
 		.cpu_ns = clock_thread_cpu_ns(),
-		.side_bytes = p->stats.sent_bytes + p->stats.sent_packets * address_header_bytes(&p->peer),
+		.side_bytes = side_bytes(p),
 	};
+}
+
+/* A port does the work of one direction. */
+static enum test_direction direction_of(const struct port *p)
+{
+	return p->kind == PORT_UPLOAD ? TEST_UP : TEST_DOWN;
+}
+
+/* Tells all ports of the session. A full mailbox: what is told next makes up for it. */
+static void tell_pace(struct port *p, uint64_t bps)
+{
+	struct mail mail = {.kind = MAIL_PACE, .order.direction = direction_of(p), .share_bps = bps};
+
+	p->pace_bps[direction_of(p)] = bps;
+	for (int kind = 0; kind < PORT_KINDS; kind++)
+		if (p->kind != (enum port_kind)kind)
+			mailbox_post(&p->sibling[kind].mailbox, &mail);
+}
+
+void port_set_load(struct port *p, bool on)
+{
+	p->loaded = on;
+	if (!on)
+		p->pace_bps[TEST_UP] = p->pace_bps[TEST_DOWN] = 0;
+}
+
+void port_arriving(struct port *p, uint64_t bytes, uint64_t at_ns)
+{
+	load_rate_add(&p->work.arriving, bytes, at_ns);
+	if (load_rate_is_news(&p->work.arriving))
+		tell_pace(p, p->work.arriving.bps);
 }
 
 static void finish_source(struct port *p, uint64_t now_ns)
@@ -114,11 +150,12 @@ static void finish_source(struct port *p, uint64_t now_ns)
 		.duration_ns = duration_ns < s->order.duration_ns ? duration_ns : s->order.duration_ns,
 	};
 	if (half->capacity.bps)
-		half->capacity.bps += heartbeats_bps(p, half->duration_ns);
+		half->capacity.bps += side_bps(p, now_ns);
 	if (half->bucket.kind)
-		half->bucket.rate_bps += heartbeats_bps(p, half->duration_ns);
+		half->bucket.rate_bps += side_bps(p, now_ns);
 	p->stats.source = s->count;
 	source_close(s);
+	tell_pace(p, 0);
 	mailbox_post(control_box(p), &mail);
 }
 
@@ -154,6 +191,7 @@ static void finish_sink(struct port *p)
 	sink_pattern(&p->sink, &mail.received.pattern);
 	p->stats.sink = mail.received.count;
 	sink_close(&p->sink);
+	tell_pace(p, 0);
 	mailbox_post(control_box(p), &mail);
 }
 
@@ -166,6 +204,9 @@ void port_report(struct port *p)
 
 	if (!p->sink.active)
 		return;
+	if (p->extended)
+		port_arriving(p, p->sink.count.bytes, now_ns);
+	p->sink.opposite_bps = p->pace_bps[direction_of(p) == TEST_UP ? TEST_DOWN : TEST_UP];
 	if (sink_report(&p->sink, now_ns, &report)) {
 		h.sequence = p->report_sequence++;
 		port_send(p, &h, body, feedback_encode(body, &report));
@@ -263,7 +304,10 @@ static void take_mail(struct port *p, const struct mail *mail)
 		port_rebind(p, mail);
 		break;
 	case MAIL_LOAD:
-		p->loaded = mail->on;
+		port_set_load(p, mail->on);
+		break;
+	case MAIL_PACE:
+		p->pace_bps[mail->order.direction] = mail->share_bps;
 		break;
 	case MAIL_SHARE:
 		change_share(p, mail);

@@ -81,6 +81,7 @@ struct port_snapshot {
 	uint64_t peer_interval_ns; /* server: between the client's heartbeats; 0: not known */
 	uint64_t received_packets, received_bytes;
 	uint64_t sent_packets, sent_bytes;
+	uint64_t side_bytes; /* of what was sent besides data, at the IP layer */
 	uint64_t send_errors;
 	uint64_t socket_drops;
 	uint64_t rejected[WIRE_REJECTS];

@@ -51,6 +51,18 @@ static void check_ports(const struct world *w, unsigned pair, bool after_test)
 	}
 }
 
+/* What each port has sent besides the data of its only test, with IPv4 and UDP headers. */
+static void check_side_bytes(const struct world *w, unsigned pair)
+{
+	for (unsigned i = 0; i < SIDES * PORT_KINDS; i++) {
+		const struct port_snapshot *p = seen(w, pair, (int)(i / PORT_KINDS), (int)(i % PORT_KINDS));
+		uint64_t packets = p->sent_packets - p->source.packets;
+
+		assert_int_not_equal(packets, 0);
+		assert_int_equal(p->side_bytes, p->sent_bytes - p->source.bytes + 28 * packets);
+	}
+}
+
 static bool all_paths_are_known(void *context)
 {
 	struct world *w = context;
@@ -78,6 +90,7 @@ static void test_come_up_and_beat(void **state)
 	for (unsigned i = 0; i < w.pairs; i++) {
 		name_pair(i);
 		check_ports(&w, i, false);
+		check_side_bytes(&w, i);
 		assert_false(seen(&w, i, CLIENT, PORT_UPLOAD)->path_hole);
 		assert_in_range(seen(&w, i, CLIENT, PORT_UPLOAD)->path_bytes, WIRE_MAX_BYTES, UINT16_MAX);
 	}
@@ -194,6 +207,7 @@ static void test_both_at_once(void **state)
 			assert_int_equal(c.sent.count.retransmitted_packets, 0);
 		}
 		check_ports(&w, i, true);
+		check_side_bytes(&w, i);
 	}
 	world_stop(&w);
 }

@@ -354,19 +354,31 @@ static void test_beat_until_proven(void **state)
 	}
 }
 
-/* Under load the beat is faster, at once, and slower again afterwards; never slower than the interval. */
+/* Under load the beat is faster, at once, and slower again afterwards. What the three ports send for it is a
+ * fortieth of what arrives, if that makes it faster than once a second; and never a tenth, if that takes no
+ * more than two seconds. */
 static void test_hurry(void **state)
 {
 	static const struct {
 		const char *name;
-		uint64_t interval_ms, hurry_ms, at_ms; /* the last beat was at 0 */
-		uint64_t next_ms, after_ms;            /* the next one, and the one behind it */
+		uint64_t interval_ms, rate_kbps, at_ms; /* the last beat was at 0 */
+		uint64_t next_ms, after_ms;             /* the next one, and the one behind it */
 	} rows[] = {
-		{"no hurry", 1000, 0, 10, 1000, 2000},
-		{"a hurry", 1000, 50, 10, 60, 110},
-		{"shortly before the next", 1000, 50, 980, 1000, 1050},
-		{"the interval is shorter", 20, 50, 10, 20, 40},
-		{"as long as the interval", 50, 50, 0, 50, 100},
+		{"no load, or none known", 1000, 0, 10, 1000, 2000},
+		{"a load", 1000, 100000, 10, 60, 110},
+		{"a great load", 1000, 100000000, 10, 60, 110},
+		{"shortly before the next", 1000, 100000, 980, 1000, 1050},
+		{"the interval is shorter", 20, 100000, 10, 20, 40},
+		{"as long as the interval", 50, 100000, 0, 50, 100},
+		{"just enough for the fastest", 1000, 8320, 10, 60, 110},
+		{"half of it", 1000, 4160, 10, 110, 210},
+		{"2 Mbit/s", 1000, 2000, 10, 218, 426},
+		{"500 kbit/s", 1000, 500, 10, 842, 1674},
+		{"280 kbit/s", 1000, 280, 10, 1000, 2000},
+		{"64 kbit/s: slower than without load", 1000, 64, 10, 1000, 2625},
+		{"1 kbit/s", 1000, 1, 10, 1000, 3000},
+		{"an interval too short for the line", 20, 260, 10, 20, 420},
+		{"a long interval", 60000, 64, 10, 1635, 3260},
 	};
 
 	(void)state;
@@ -383,12 +395,53 @@ static void test_hurry(void **state)
 		assert_int_equal(
 			meet(&p.client, &m1, &(struct meeting){.received_ns = START_NS + 1}, &m2), WIRE_OK);
 		p.client.next_ns = START_NS + rows[i].interval_ms * MS;
-		heartbeat_hurry(&p.client, rows[i].hurry_ms * MS, START_NS + rows[i].at_ms * MS);
+		heartbeat_hurry(&p.client, rows[i].rate_kbps * 1000, START_NS + rows[i].at_ms * MS);
 		assert_int_equal(heartbeat_due_ns(&p.client), START_NS + rows[i].next_ms * MS);
 		/* Saying it again changes nothing. */
-		heartbeat_hurry(&p.client, rows[i].hurry_ms * MS, START_NS + rows[i].next_ms * MS);
+		heartbeat_hurry(&p.client, rows[i].rate_kbps * 1000, START_NS + rows[i].next_ms * MS);
 		begin(&p.client, START_NS + rows[i].next_ms * MS);
 		assert_int_equal(heartbeat_due_ns(&p.client), START_NS + rows[i].after_ms * MS);
+		heartbeat_hurry(&p.client, 0, START_NS + rows[i].after_ms * MS);
+		begin(&p.client, START_NS + rows[i].after_ms * MS);
+		assert_int_equal(heartbeat_due_ns(&p.client),
+			START_NS + (rows[i].after_ms + rows[i].interval_ms) * MS);
+	}
+}
+
+/* A port that misses its peer lets it know of its address, however seldom it beats otherwise. */
+static void test_seek(void **state)
+{
+	static const struct {
+		const char *name;
+		uint64_t interval_ms, rate_kbps;
+		uint64_t next_ms, after_ms; /* the last beat was at 0, the peer is missed from 10 on */
+	} rows[] = {
+		{"no load known", 1000, 0, 260, 510},
+		{"a thin line", 1000, 64, 260, 510},
+		{"a thick one", 1000, 100000, 60, 110},
+		{"a short interval", 20, 100000, 20, 40},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct message m0, m1, m2;
+		struct pair p;
+
+		print_message("%s\n", rows[i].name);
+		open_extended(&p, rows[i].interval_ms * MS);
+		p.client.proven = true;
+		m0 = begin(&p.client, START_NS);
+		assert_int_equal(
+			meet(&p.server, &m0, &(struct meeting){START_NS, 0, NUM, true}, &m1), WIRE_OK);
+		assert_int_equal(
+			meet(&p.client, &m1, &(struct meeting){.received_ns = START_NS + 1}, &m2), WIRE_OK);
+		p.client.next_ns = START_NS + rows[i].interval_ms * MS;
+		heartbeat_hurry(&p.client, rows[i].rate_kbps * 1000, START_NS + 10 * MS);
+		heartbeat_seek(&p.client, START_NS + 10 * MS);
+		assert_int_equal(heartbeat_due_ns(&p.client), START_NS + rows[i].next_ms * MS);
+		begin(&p.client, START_NS + rows[i].next_ms * MS);
+		assert_int_equal(heartbeat_due_ns(&p.client), START_NS + rows[i].after_ms * MS);
+		/* It is heard again. */
 		heartbeat_hurry(&p.client, 0, START_NS + rows[i].after_ms * MS);
 		begin(&p.client, START_NS + rows[i].after_ms * MS);
 		assert_int_equal(heartbeat_due_ns(&p.client),
@@ -409,6 +462,7 @@ int main(void)
 		cmocka_unit_test(test_tries_in_vain_count_not),
 		cmocka_unit_test(test_beat_until_proven),
 		cmocka_unit_test(test_hurry),
+		cmocka_unit_test(test_seek),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
