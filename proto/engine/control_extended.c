@@ -99,7 +99,7 @@ static void complete(struct control *c, struct control_test *t)
 	bool cut_short = r->sent.duration_ns + tolerance_ns < r->granted_duration_ns;
 
 	outcome_seal(r);
-	control_end(c, t, cut_short && !r->sent.capacity.certain ? TEST_INCOMPLETE : TEST_COMPLETE);
+	control_end(c, t, cut_short && !r->sent.ended ? TEST_INCOMPLETE : TEST_COMPLETE);
 }
 
 /* The client has finished and says what it counted. */

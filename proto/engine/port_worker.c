@@ -148,6 +148,7 @@ static void finish_source(struct port *p, uint64_t now_ns)
 		.bucket = source_bucket(s),
 		.load = load_of(p, p->socket.send_offload),
 		.duration_ns = duration_ns < s->order.duration_ns ? duration_ns : s->order.duration_ns,
+		.ended = s->ended,
 	};
 	if (half->capacity.bps)
 		half->capacity.bps += side_bps(p, now_ns);

@@ -154,7 +154,7 @@ static uint64_t end_ns(const struct source *s)
 
 bool source_finished(const struct source *s, uint64_t now_ns)
 {
-	return s->active && (s->certain || now_ns >= (s->order.start_ns ? end_ns(s) : s->wait_ends_ns));
+	return s->active && (s->ended || now_ns >= (s->order.start_ns ? end_ns(s) : s->wait_ends_ns));
 }
 
 uint64_t source_due_ns(const struct source *s)
@@ -234,7 +234,6 @@ struct path_capacity source_capacity(const struct source *s)
 		.bps = (uint64_t)r.bps,
 		.ci_ppm = (uint32_t)(r.percent * 10000),
 		.limit = r.limit,
-		.certain = s->certain,
 	};
 }
 
@@ -301,8 +300,8 @@ static void steer(struct source *s, const struct source_feedback *feedback, uint
 		return;
 	}
 	capacity_report(&s->capacity, &sample, now_ns);
-	if (s->order.until_ppm)
-		s->certain = capacity_is_certain(&s->capacity, s->order.until_ppm / 1e4);
+	if (s->order.until_ppm && !s->ended && capacity_is_certain(&s->capacity, s->order.until_ppm / 1e4))
+		s->ended = ENDED_CERTAIN;
 }
 
 static void read_report(struct source *s, const struct source_feedback *feedback, uint64_t now_ns)

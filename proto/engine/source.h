@@ -36,7 +36,7 @@ struct source {
 	bool ramps;
 	struct capacity capacity;             /* order.search: what the rate follows, ... */
 	uint64_t searched_bps;                /* ... and is */
-	bool certain;                         /* known well enough to end */
+	enum test_ended ended;                /* before its time, unless ENDED_TIME */
 	struct bucket *bucket;                /* extended: what the start shows */
 	struct receiver_limit receiver_limit; /* otherwise: keeps to what the receiver's host can take */
 	uint64_t share_bps, allowed_bps;      /* limits of this host and of the receiver; 0: none */

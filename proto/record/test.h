@@ -91,7 +91,13 @@ struct path_capacity {
 	uint64_t bps;    /* IP layer (RFC 9097); 0: nothing */
 	uint32_t ci_ppm; /* half of the 95 % confidence interval, in millionths of it */
 	enum capacity_limit limit;
-	bool certain; /* the test ended early, as this was known well enough */
+};
+
+/* Why a source has stopped. */
+enum test_ended {
+	ENDED_TIME,    /* its time was over; or something else ended it, and it is incomplete */
+	ENDED_CERTAIN, /* the capacity was known well enough */
+	ENDED_BUDGET,  /* it had sent as many bytes as it may */
 };
 
 enum bucket_kind { BUCKET_NONE, BUCKET_SHAPER, BUCKET_POLICER };
@@ -150,6 +156,7 @@ struct sent_half {
 	struct bucket_result bucket;
 	struct host_load load;
 	uint64_t duration_ns; /* how long the sending took */
+	enum test_ended ended;
 };
 
 /* How much of a received half is known. Each level includes the one before. */

@@ -42,6 +42,14 @@ static const char *shaping_name(const struct bucket_result *b)
 	return name[b->kind];
 }
 
+static const char *ended_name(enum test_ended ended)
+{
+	static const char *const name[] = {"duration", "until", "budget"};
+
+	return name[ended];
+}
+
+KNOWN(test_record, is_complete, r->phase == TEST_COMPLETE)
 KNOWN(test_record, has_time, r->sent.duration_ns > 0)
 KNOWN(test_record, has_ip_rate, r->sent.duration_ns > 0 && r->overhead_bytes > 0)
 KNOWN(test_record, has_sent, r->direction == TEST_UP || outcome_is_agreed(r))
@@ -63,6 +71,7 @@ KNOWN(test_record, is_refused, r->refusal)
 
 GET(test_record, direction, text, r->direction == TEST_UP ? "up" : "down")
 GET(test_record, complete, count, r->phase == TEST_COMPLETE)
+GET(test_record, ended_by, text, ended_name(r->sent.ended))
 GET(test_record, sent_bps, real, bps(r, r->sent.count.bytes))
 GET(test_record, received_bps, real, bps(r, r->received.count.bytes))
 GET(test_record, ip_bps, real,
@@ -86,6 +95,7 @@ static const struct metric test_head[] = {
 	{"channel", "channel", .type = METRIC_COUNT, TEST(channel)},
 	{"duration_s", "duration", .type = METRIC_SECONDS, TEST(sent.duration_ns)},
 	{"complete", "complete", .type = METRIC_BOOL, .get = complete},
+	{"ended_by", "ended by", .type = METRIC_TEXT, .known = is_complete, .get = ended_by},
 };
 
 static const struct metric test_sent[] = {

@@ -113,6 +113,9 @@ static void text_loss(FILE *out, const struct test_record *t)
 
 static void text_terms(FILE *out, const struct test_record *t)
 {
+	const char *early = t->phase != TEST_COMPLETE       ? ", incomplete"
+			    : t->sent.ended == ENDED_BUDGET ? ", ended at its budget"
+							    : "";
 	char asked[32], granted[32];
 
 	if (t->rate_bps != t->asked_rate_bps)
@@ -122,7 +125,7 @@ static void text_terms(FILE *out, const struct test_record *t)
 					  : "max",
 			report_rate((double)t->rate_bps, granted));
 	fprintf(out, "  Duration       %.2f s of %.0f s asked%s\n", (double)t->sent.duration_ns / NS_PER_S,
-		(double)t->asked_duration_ns / NS_PER_S, t->phase == TEST_COMPLETE ? "" : ", incomplete");
+		(double)t->asked_duration_ns / NS_PER_S, early);
 }
 
 static void text_capacity(FILE *out, const struct test_record *t)

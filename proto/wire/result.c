@@ -67,15 +67,16 @@ static bool read_numbers(const json_t *array, uint64_t *value, unsigned count)
 }
 
 /* "capacity":[bits a second, interval in ppm, limit, ended early] */
-static void encode_capacity(json_t *object, const struct path_capacity *c)
+static void encode_capacity(json_t *object, const struct sent_half *h)
 {
-	uint64_t value[] = {c->bps, c->ci_ppm, c->limit, c->certain};
+	const struct path_capacity *c = &h->capacity;
+	uint64_t value[] = {c->bps, c->ci_ppm, c->limit, h->ended != ENDED_TIME};
 
 	if (c->bps)
 		json_object_set_new(object, "capacity", numbers(value, 4));
 }
 
-static bool decode_capacity(json_t *object, struct path_capacity *c)
+static bool decode_capacity(json_t *object, struct sent_half *h)
 {
 	json_t *array = json_object_get(object, "capacity");
 	uint64_t value[4];
@@ -85,12 +86,32 @@ static bool decode_capacity(json_t *object, struct path_capacity *c)
 	if (!read_numbers(array, value, 4) || value[1] > UINT32_MAX || value[2] > CAPACITY_CEILING ||
 		value[3] > 1)
 		return false;
-	*c = (struct path_capacity){
+	h->capacity = (struct path_capacity){
 		.bps = value[0],
 		.ci_ppm = (uint32_t)value[1],
 		.limit = (enum capacity_limit)value[2],
-		.certain = value[3],
 	};
+	h->ended = value[3] ? ENDED_CERTAIN : ENDED_TIME;
+	return true;
+}
+
+/* "ended":why. Peers that don't say it knew one reason, and said it with the capacity. */
+static void encode_ended(json_t *object, enum test_ended ended)
+{
+	if (ended)
+		json_object_set_new(object, "ended", json_integer(ended));
+}
+
+static bool decode_ended(json_t *object, enum test_ended *ended)
+{
+	json_t *why = json_object_get(object, "ended");
+	uint64_t value;
+
+	if (!why)
+		return true;
+	if (!wire_json_read_count(why, 0, ENDED_BUDGET, &value))
+		return false;
+	*ended = (enum test_ended)value;
 	return true;
 }
 
@@ -219,7 +240,8 @@ static json_t *encode_sent(const struct sent_half *h)
 
 	wire_json_write_counters(o, &h->count, source_counter, SOURCE_COUNTERS, WIRE_JSON_COUNT_MAX);
 	json_object_set_new(o, "duration_ns", json_integer((json_int_t)h->duration_ns));
-	encode_capacity(o, &h->capacity);
+	encode_capacity(o, h);
+	encode_ended(o, h->ended);
 	encode_bucket(o, &h->bucket);
 	encode_load(o, &h->load);
 	return o;
@@ -252,7 +274,8 @@ static bool decode_sent(json_t *o, struct sent_half *h)
 	return wire_json_read_counters(o, &h->count, source_counter, SOURCE_COUNTERS, WIRE_JSON_COUNT_MAX) &&
 	       wire_json_read_count(
 		       json_object_get(o, "duration_ns"), 0, WIRE_JSON_COUNT_MAX, &h->duration_ns) &&
-	       decode_capacity(o, &h->capacity) && decode_bucket(o, &h->bucket) && decode_load(o, &h->load);
+	       decode_capacity(o, h) && decode_ended(o, &h->ended) && decode_bucket(o, &h->bucket) &&
+	       decode_load(o, &h->load);
 }
 
 static bool decode_received(json_t *o, struct received_half *h)

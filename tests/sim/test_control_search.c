@@ -8,15 +8,16 @@ static const struct {
 	const char *name;
 	bool search;
 	uint32_t until_ppm;
-	uint64_t early_ms, stop_ms; /* certain this long before the end, and stopped then (0: never) */
+	uint64_t early_ms, stop_ms; /* over so long before the end; stopped then (0: not) */
 	enum test_phase phase;
+	enum test_ended ended;
 } rows[] = {
-	{"no search", false, 0, 0, 0, TEST_COMPLETE},
-	{"the whole time", true, 0, 0, 0, TEST_COMPLETE},
-	{"certain early", true, 10000, 1500, 0, TEST_COMPLETE},
-	{"never certain", true, 10000, 0, 0, TEST_COMPLETE},
-	{"stopped before it is certain", true, 10000, 0, 1000, TEST_INCOMPLETE},
-	{"stopped, no search", false, 0, 0, 1000, TEST_INCOMPLETE},
+	{"no search", false, 0, 0, 0, TEST_COMPLETE, ENDED_TIME},
+	{"the whole time", true, 0, 0, 0, TEST_COMPLETE, ENDED_TIME},
+	{"certain early", true, 10000, 1500, 0, TEST_COMPLETE, ENDED_CERTAIN},
+	{"never certain", true, 10000, 0, 0, TEST_COMPLETE, ENDED_TIME},
+	{"stopped before it is certain", true, 10000, 0, 1000, TEST_INCOMPLETE, ENDED_TIME},
+	{"stopped, no search", false, 0, 0, 1000, TEST_INCOMPLETE, ENDED_TIME},
 };
 
 static void check_record(const struct test_record *r, size_t i)
@@ -24,7 +25,7 @@ static void check_record(const struct test_record *r, size_t i)
 	assert_int_equal(r->search, rows[i].search);
 	assert_int_equal(r->until_ppm, rows[i].until_ppm);
 	assert_int_equal(r->sent.capacity.bps, rows[i].search ? RATE_BPS : 0);
-	assert_int_equal(r->sent.capacity.certain, rows[i].early_ms > 0);
+	assert_int_equal(r->sent.ended, rows[i].ended);
 	if (rows[i].early_ms)
 		assert_in_range(r->sent.duration_ns, 1, SECONDS * SECOND - rows[i].early_ms * MS);
 	/* Either end knows what both hosts did, and how packets were lost. */

@@ -54,9 +54,12 @@ static void finish_work(struct side *s, enum test_direction direction, uint64_t 
 			.bytes = UINT64_C(100) * DATAGRAM,
 			.retransmitted_packets = 9};
 		mail.sent.load = (struct host_load){.known = true, .cpu_permille = 500};
+		mail.sent.ended = w->early_ns == 0     ? ENDED_TIME
+				  : w->order.until_ppm ? ENDED_CERTAIN
+						       : ENDED_BUDGET;
 		if (w->order.search)
-			mail.sent.capacity = (struct path_capacity){
-				.bps = RATE_BPS, .limit = CAPACITY_NETWORK, .certain = w->early_ns > 0};
+			mail.sent.capacity =
+				(struct path_capacity){.bps = RATE_BPS, .limit = CAPACITY_NETWORK};
 	} else {
 		mail.received.known = RECEIVED_COUNTERS;
 		mail.received.load = (struct host_load){.known = true, .cpu_permille = 700};
@@ -93,7 +96,7 @@ static void take_mail(struct side *s, const struct mail *mail, uint64_t now_ns)
 	w->ends_ns = mail->order.start_ns + mail->order.duration_ns;
 	if (!sends(s, mail->order.direction))
 		w->ends_ns += QUIET_MS * MS;
-	else if (w->order.search)
+	else
 		w->ends_ns -= w->early_ns;
 }
 

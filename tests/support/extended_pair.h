@@ -18,7 +18,7 @@ enum { KEY = 26970, DATAGRAM = 1000, SECONDS = 2, QUIET_MS = 200, DIRECTIONS = 2
 struct worker {
 	struct test_order order;
 	uint64_t ends_ns;  /* CLOCK_NEVER: it is idle */
-	uint64_t early_ns; /* a searching source is certain this long before its time is up */
+	uint64_t early_ns; /* a source that may end early does so long before its time */
 	unsigned begun;
 };
 

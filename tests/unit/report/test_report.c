@@ -19,7 +19,7 @@ static void test_names(void **state)
 		{"end", "tests sum_sent sum_received latency responsiveness_rpm grade queues owd ports "
 			"standing_queue"},
 		{"end.tests.0",
-			"direction channel duration_s complete sent received "
+			"direction channel duration_s complete ended_by sent received "
 			"retransmitted_packets loss asked granted agreed result_hash "
 			"capacity_bits_per_second capacity_ci_percent limited_by shaping sender receiver "
 			"refused"},

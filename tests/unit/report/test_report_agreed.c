@@ -52,6 +52,7 @@ static void test_json(void **state)
 {
 	static const struct value_row rows[] = {
 		{"end.tests.0.complete", "true"},
+		{"end.tests.0.ended_by", "\"duration\""},
 		{"end.tests.0.asked", "{\"bits_per_second\":5000000,\"duration_s\":20.0}"},
 		{"end.tests.0.granted", "{\"bits_per_second\":1000000,\"duration_s\":10.0}"},
 		{"end.tests.0.agreed", "true"},
@@ -109,6 +110,7 @@ static void test_json_not_agreed(void **state)
 	};
 	static const struct value_row refused[] = {
 		{"end.tests.0.complete", "false"},
+		{"end.tests.0.ended_by", "null"},
 		{"end.tests.0.asked", "{\"bits_per_second\":null,\"duration_s\":20.0}"},
 		{"end.tests.0.granted", "null"},
 		{"end.tests.0.refused", "\"busy\""},
@@ -245,8 +247,9 @@ static void test_text(void **state)
 		"50 packets (5.000 %): sender's host 3, path 40, receiver's host 7\n",
 		"both ends hold the same record, ", NULL};
 	static const char *const none[] = {"incomplete", "unknown", "Refused", NULL};
+	static const char *const at_budget[] = {"10.00 s of 20 s asked, ended at its budget\n", NULL};
 	static const char *const alone[] = {"=== Download", "950 packets", "incomplete", NULL};
-	static const char *const not_alone[] = {"Sent", "Lost  ", "same record", NULL};
+	static const char *const not_alone[] = {"Sent", "Lost  ", "same record", "budget", NULL};
 	static const char *const refused[] = {"=== Download", "Refused (busy): try again in 5 s\n", NULL};
 	static const char *const not_refused[] = {
 		"Sent", "Received", "Agreed", "granted", "Not started", NULL};
@@ -261,6 +264,8 @@ static void test_text(void **state)
 		check_text(&t, both, none);
 		check_text(&t, own, not_own);
 	}
+	t.sent.ended = ENDED_BUDGET;
+	check_text(&t, at_budget, none);
 	t.hash[0] = '\0';
 	t.phase = TEST_INCOMPLETE;
 	check_text(&t, alone, not_alone);

@@ -33,23 +33,26 @@ static void test_capacity(void **state)
 	static const struct path_capacity rows[] = {
 		{.bps = 0},
 		{.bps = 1, .ci_ppm = 0, .limit = CAPACITY_UNKNOWN},
-		{.bps = 93700000, .ci_ppm = 8000, .limit = CAPACITY_NETWORK, .certain = true},
+		{.bps = 93700000, .ci_ppm = 8000, .limit = CAPACITY_NETWORK},
 		{.bps = 400000000000, .ci_ppm = 1000000, .limit = CAPACITY_SENDER},
 		{.bps = 5000000, .ci_ppm = 1, .limit = CAPACITY_RECEIVER},
-		{.bps = MOST, .ci_ppm = UINT32_MAX, .limit = CAPACITY_CEILING, .certain = true},
+		{.bps = MOST, .ci_ppm = UINT32_MAX, .limit = CAPACITY_CEILING},
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < COUNT(rows) * (ENDED_BUDGET + 1); i++) {
 		struct result_message m = sent, got;
+		enum test_ended ended = (enum test_ended)(i / COUNT(rows));
+		const struct path_capacity *want = &rows[i % COUNT(rows)];
 
-		print_message("row %zu\n", i);
-		m.sent.capacity = rows[i];
+		print_message("row %zu, ended %d\n", i % COUNT(rows), ended);
+		m.sent.capacity = *want;
+		m.sent.ended = ended;
 		got = through(&m);
-		assert_int_equal(got.sent.capacity.bps, rows[i].bps);
-		assert_int_equal(got.sent.capacity.ci_ppm, rows[i].ci_ppm);
-		assert_int_equal(got.sent.capacity.limit, rows[i].limit);
-		assert_int_equal(got.sent.capacity.certain, rows[i].certain);
+		assert_int_equal(got.sent.capacity.bps, want->bps);
+		assert_int_equal(got.sent.capacity.ci_ppm, want->ci_ppm);
+		assert_int_equal(got.sent.capacity.limit, want->limit);
+		assert_int_equal(got.sent.ended, ended);
 		assert_false(got.sent.load.known);
 		assert_int_equal(got.received.pattern.bursts, 0);
 	}
@@ -170,7 +173,8 @@ static void test_largest(void **state)
 		up.channel = down.channel = WIRE_CHANNEL_MAX;
 		up.sent.duration_ns = MOST;
 		up.sent.count = (struct source_counters){MOST, MOST, MOST, MOST, MOST, MOST, MOST, MOST};
-		up.sent.capacity = (struct path_capacity){n, UINT32_MAX, CAPACITY_CEILING, true};
+		up.sent.capacity = (struct path_capacity){n, UINT32_MAX, CAPACITY_CEILING};
+		up.sent.ended = ENDED_BUDGET;
 		up.sent.load = down.received.load = (struct host_load){true, UINT32_MAX, true, 1000, n};
 		up.sent.bucket = (struct bucket_result){BUCKET_POLICER, n, n};
 		got = through(&up);
@@ -210,6 +214,7 @@ static void test_largest(void **state)
 	"\"reordered\":7,\"host_drops\":8" more "}}"
 #define CAPACITY(value) SENT_WITH(",\"capacity\":" value)
 #define LOAD(value)     SENT_WITH(",\"load\":" value)
+#define ENDED(value)    SENT_WITH(",\"ended\":" value)
 #define BUCKET(value)   SENT_WITH(",\"bucket\":" value)
 #define ZEROS           "[0,0,0,0,0,0,0,0,0,0,0,0]"
 #define PATTERN(bursts, longest, period, late, outages)                                                \
@@ -224,6 +229,9 @@ static const char *const taken[] = {
 	CAPACITY("[1,2,3,1]"),
 	CAPACITY("[1.0,2e3,4,0,77,\"x\"]"),
 	CAPACITY("[" MOST_TEXT ",4294967295,4,1]"),
+	ENDED("0"),
+	ENDED("2"),
+	ENDED("2,\"capacity\":[1,2,3,1]"),
 	LOAD("[0,0]"),
 	LOAD("[4294967295,1,null]"),
 	LOAD("[1,0,2000,10]"),
@@ -257,6 +265,14 @@ static const char *const refused[] = {
 	CAPACITY("[\"1\",2,3,1]"),
 	CAPACITY("[[1],2,3,1]"),
 	CAPACITY("[1,2,3,1],\"capacity\":[1,2,3,1]"),
+	ENDED("3"),
+	ENDED("-1"),
+	ENDED("0.5"),
+	ENDED("null"),
+	ENDED("true"),
+	ENDED("[1]"),
+	ENDED("\"budget\""),
+	ENDED("1,\"ended\":1"),
 	LOAD("7"),
 	LOAD("null"),
 	LOAD("[]"),
@@ -315,6 +331,32 @@ static void test_hostile(void **state)
 	for (size_t i = 0; i < COUNT(refused); i++)
 		if (result_decode((const uint8_t *)refused[i], strlen(refused[i]), &r) != REJECT_BODY)
 			fail_msg("taken: %s", refused[i]);
+}
+
+/* Peers that knew one reason to end early say it with the capacity. */
+static void test_ended(void **state)
+{
+	static const struct {
+		const char *body;
+		enum test_ended ended;
+	} rows[] = {
+		{SENT_WITH(""), ENDED_TIME},
+		{CAPACITY("[1,2,1,0]"), ENDED_TIME},
+		{CAPACITY("[1,2,1,1]"), ENDED_CERTAIN},
+		{ENDED("1"), ENDED_CERTAIN},
+		{ENDED("2"), ENDED_BUDGET},
+		{ENDED("2,\"capacity\":[1,2,1,1]"), ENDED_BUDGET},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct result_message r;
+
+		print_message("%s\n", rows[i].body);
+		assert_int_equal(
+			result_decode((const uint8_t *)rows[i].body, strlen(rows[i].body), &r), WIRE_OK);
+		assert_int_equal(r.sent.ended, rows[i].ended);
+	}
 }
 
 static const struct {
@@ -384,6 +426,7 @@ int main(void)
 		cmocka_unit_test(test_pattern),
 		cmocka_unit_test(test_largest),
 		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_ended),
 		cmocka_unit_test(test_search),
 		cmocka_unit_test(test_answers_have_no_search),
 	};
