@@ -76,6 +76,7 @@ struct options {
 	uint64_t rate_bps;    /* 0 = max; OPTION_RATE_AUTO = found by a search */
 	double until_percent; /* the search may end when it knows the capacity so well; 0: not before its time
 			       */
+	uint64_t budget_bytes;  /* that a test may send at the IP layer; 0: any number */
 	uint32_t packet_length; /* whole UDP payload; 0 = follows from bw_packet_length */
 	double connect_timeout_s;
 	bool json;

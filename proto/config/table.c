@@ -64,6 +64,10 @@ const struct option_row options_table[] = {
 	 .type = OPTION_DECIMAL, .min = 0, .max = 50, .unit = "%", .fallback = "0",
 	 .help = "with --rate auto, end when the 95 % confidence interval of the capacity is this narrow; 0: "
 		 "never"},
+	{.name = "budget", .group = GROUP_TEST, .programs = PROGRAM_CLIENT, FIELD(budget_bytes),
+	 .type = OPTION_SIZE, .min = 1e4, .max = 1e15, .zero_word = "none", .unit = "bytes", .fallback = "none",
+	 .help = "most data that a test sends, headers of IP and UDP included, such as 15MB; it ends there, "
+		 "with what it knows; 0 is none, too"},
 	{.name = "packet_length", .group = GROUP_TEST, .programs = PROGRAM_CLIENT,
 	 FIELD(packet_length), .type = OPTION_INTEGER, .min = MIN_DATAGRAM, .max = WIRE_MAX_BYTES,
 	 .zero_word = "auto", .unit = "bytes", .fallback = "auto",

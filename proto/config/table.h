@@ -16,6 +16,7 @@ enum option_type {
 	OPTION_INTEGER, /* uint16_t, uint32_t or uint64_t: by the field's size */
 	OPTION_DECIMAL, /* double */
 	OPTION_RATE,    /* uint64_t, bits/s */
+	OPTION_SIZE,    /* uint64_t, bytes */
 	OPTION_ADDRESS, /* char[], a name or an IP address */
 	OPTION_PATH,    /* char[] */
 	OPTION_MODE,    /* enum parallelism */

@@ -181,29 +181,53 @@ static json_t *json_decimal(const struct options *o, const struct option_row *ro
 	return json_real(*(const double *)const_field(o, row));
 }
 
-static const char *set_rate(struct options *o, const struct option_row *row, const char *text)
+/* "2.5M", and "2.5MB" where `unit` is "B". */
+static const char *parse_scaled(const char *text, const char *unit, double *value)
 {
 	static const struct {
-		const char *suffix;
+		const char *prefix;
 		double factor;
-	} suffixes[] = {{"", 1}, {"k", 1e3}, {"K", 1e3}, {"M", 1e6}, {"G", 1e9}};
+	} prefixes[] = {{"k", 1e3}, {"K", 1e3}, {"M", 1e6}, {"G", 1e9}};
+	const char *end = parse_decimal(text, value);
+
+	for (size_t i = 0; end && i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+		if (strncmp(end, prefixes[i].prefix, 1) != 0)
+			continue;
+		*value *= prefixes[i].factor;
+		end++;
+		break;
+	}
+	if (end && strcmp(end, unit) == 0)
+		end += strlen(end);
+	return end && !*end ? end : NULL;
+}
+
+static const char *set_rate(struct options *o, const struct option_row *row, const char *text)
+{
 	double value = 0;
-	const char *end;
-	size_t i = 0;
 
 	if (row->top_word && strcmp(text, row->top_word) == 0) {
 		store_integer(o, row, UINT64_MAX);
 		return NULL;
 	}
 	if (!is_zero_word(row, text)) {
-		end = parse_decimal(text, &value);
-		while (end && strcmp(end, suffixes[i].suffix) != 0)
-			if (++i == sizeof(suffixes) / sizeof(suffixes[0]))
-				end = NULL;
-		if (!end)
+		if (!parse_scaled(text, "", &value))
 			return "is not a number with k, M, G or nothing behind it";
-		value *= suffixes[i].factor;
 		if (value < row->min || value > row->max)
+			return "is out of range";
+	}
+	store_integer(o, row, (uint64_t)(value + 0.5));
+	return NULL;
+}
+
+static const char *set_size(struct options *o, const struct option_row *row, const char *text)
+{
+	double value = 0;
+
+	if (!is_zero_word(row, text)) {
+		if (!parse_scaled(text, "B", &value))
+			return "is not a number with k, M, G, B, kB, MB, GB or nothing behind it";
+		if (value != 0 && (value < row->min || value > row->max))
 			return "is out of range";
 	}
 	store_integer(o, row, (uint64_t)(value + 0.5));
@@ -344,6 +368,7 @@ static const struct type types[] = {
 	[OPTION_INTEGER] = {set_integer, allow_number, json_whole},
 	[OPTION_DECIMAL] = {set_decimal, allow_number, json_decimal},
 	[OPTION_RATE] = {set_rate, allow_rate, json_whole},
+	[OPTION_SIZE] = {set_size, allow_rate, json_whole},
 	[OPTION_ADDRESS] = {set_address, allow_address, json_text},
 	[OPTION_PATH] = {set_path, allow_path, json_text},
 	[OPTION_MODE] = {set_mode, allow_mode, json_mode},

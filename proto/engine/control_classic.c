@@ -141,7 +141,10 @@ void control_classic_worker_done(struct control *c, struct control_test *t, uint
 	} else if (t->stopped) {
 		control_give_up(c, t); /* the result would only come when the whole time is up */
 	} else {
-		t->give_up_ns = now_ns + clock_s(CONTROL_AWAIT_S);
+		/* Its result comes when the whole time is up, however early the source was done. */
+		uint64_t end_ns = t->record.start_ns + t->record.granted_duration_ns;
+
+		t->give_up_ns = (now_ns > end_ns ? now_ns : end_ns) + clock_s(CONTROL_AWAIT_S);
 	}
 }
 

@@ -25,6 +25,7 @@ static void server_command(struct control *c, const struct test_command *m, uint
 		.rate_bps = m->rate_bps,
 		.search = m->search,
 		.until_ppm = m->until_ppm,
+		.budget_bytes = m->budget_bytes,
 		.datagram_bytes = m->datagram_bytes,
 	};
 
@@ -174,6 +175,7 @@ static void write_command(struct control *c, const struct control_test *t, struc
 		.rate_bps = r->rate_bps,
 		.search = r->search,
 		.until_ppm = r->until_ppm,
+		.budget_bytes = r->budget_bytes,
 		.allowed_bps = t->share_bps,
 		.datagram_bytes = r->datagram_bytes,
 		.refusal = r->refusal,

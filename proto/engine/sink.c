@@ -198,8 +198,10 @@ static uint64_t close_ns(const struct sink *k)
 		return k->next_channel >= k->expected && k->missing_channel.members == 0 ? 0 : quiet_ns;
 	if (k->may_starve)
 		close = earliest(close,
-			k->last_data_ns + clock_ms(k->order.until_ppm && k->count.packets ? SINK_CERTAIN_MS
-											  : SINK_STARVED_MS));
+			k->last_data_ns +
+				clock_ms((k->order.until_ppm || k->order.budget_bytes) && k->count.packets
+						 ? SINK_CERTAIN_MS
+						 : SINK_STARVED_MS));
 	if (k->count.packets > 0)
 		close = earliest(close, latest(quiet_ns, end_ns + clock_ms(SINK_QUIET_MS)));
 	return close;

@@ -81,6 +81,23 @@ void source_set_share(struct source *s, uint64_t share_bps, uint64_t now_ns)
 	update_rate(s, now_ns);
 }
 
+/* Datagrams that the budget has room for. */
+static uint64_t affordable(const struct source *s)
+{
+	uint64_t datagram_bytes = s->order.datagram_bytes + s->overhead_bytes;
+	uint64_t most = s->order.budget_bytes / datagram_bytes;
+
+	if (s->order.budget_bytes == 0)
+		return UINT64_MAX;
+	return most > s->count.packets ? most - s->count.packets : 0;
+}
+
+static void keep_to_budget(struct source *s)
+{
+	if (!s->ended && affordable(s) == 0)
+		s->ended = ENDED_BUDGET;
+}
+
 static void start(struct source *s, uint64_t now_ns)
 {
 	struct capacity_plan plan = {
@@ -98,6 +115,7 @@ static void start(struct source *s, uint64_t now_ns)
 	s->order.start_ns = now_ns;
 	lease_start(&s->lease, now_ns);
 	pacer_init(&s->pacer, rate, least_burst(s, rate), now_ns);
+	keep_to_budget(s);
 }
 
 int source_open(struct source *s, const struct source_plan *plan)
@@ -215,6 +233,7 @@ unsigned source_fill(struct source *s, uint64_t now_ns)
 	if (s->order.search || s->pacer.rate_bps)
 		update_rate(s, now_ns);
 	allowed = pacer_allowance(&s->pacer, now_ns) / s->order.datagram_bytes;
+	allowed = allowed < affordable(s) ? allowed : affordable(s);
 	count = allowed < s->room ? (unsigned)allowed : s->room;
 	if (count == 0)
 		return 0;
@@ -260,6 +279,7 @@ void source_sent(struct source *s, unsigned count, uint64_t now_ns)
 	s->count.bytes += (uint64_t)count * s->order.datagram_bytes;
 	pacer_consume(&s->pacer, (uint64_t)count * s->order.datagram_bytes);
 	s->staged = 0;
+	keep_to_budget(s);
 }
 
 static uint64_t count_heard(const struct wire_spans *spans)

@@ -26,8 +26,9 @@ struct test_order {
 	uint64_t duration_ns;
 	uint64_t rate_bps; /* 0 = max */
 	uint32_t datagram_bytes;
-	bool search;        /* find the rate; rate_bps is then its upper limit */
-	uint32_t until_ppm; /* ... and end once it is known this well; 0: after the whole duration */
+	bool search;           /* find the rate; rate_bps is then its upper limit */
+	uint32_t until_ppm;    /* ... and end once it is known this well; 0: after the whole duration */
+	uint64_t budget_bytes; /* ends when so much has been sent, at the IP layer; 0: no matter how much */
 };
 
 enum test_phase {
@@ -190,6 +191,7 @@ struct test_record {
 	uint32_t wait_s;      /* ... and when it may be worth asking again */
 	bool search;          /* the rate was to be found ... */
 	uint32_t until_ppm; /* ... and the test to end once it was known this well; 0: not before its time */
+	uint64_t budget_bytes; /* ends when so much has been sent, at the IP layer; 0: no matter how much */
 	struct sent_half sent; /* its duration is the granted one until the test is over */
 	struct received_half received;
 	char uid[TEST_UID_BYTES];

@@ -35,6 +35,11 @@ size_t command_encode(char out[WIRE_BODY_BYTES], const struct test_command *m)
 		json_object_set_new(o, "length", json_integer(m->datagram_bytes));
 	if (!m->is_answer && m->search)
 		json_object_set_new(o, "search", json_integer(m->until_ppm));
+	if (!m->is_answer && m->budget_bytes)
+		json_object_set_new(o, "budget",
+			json_integer(
+				(json_int_t)(m->budget_bytes < WIRE_JSON_COUNT_MAX ? m->budget_bytes
+										   : WIRE_JSON_COUNT_MAX)));
 	return wire_json_dump(o, out, WIRE_BODY_BYTES);
 }
 
@@ -81,6 +86,14 @@ static bool read_search(json_t *o, struct test_command *m)
 	return true;
 }
 
+/* "budget":N: until so many bytes have been sent, at the IP layer; 0: no matter how many. */
+static bool read_budget(json_t *o, struct test_command *m)
+{
+	json_t *budget = json_object_get(o, "budget");
+
+	return !budget || wire_json_read_count(budget, 0, WIRE_JSON_COUNT_MAX, &m->budget_bytes);
+}
+
 static bool read_terms(json_t *o, struct test_command *m)
 {
 	uint64_t duration_s, length = 0;
@@ -98,7 +111,7 @@ static bool read_terms(json_t *o, struct test_command *m)
 	if (!m->is_answer &&
 		!wire_json_read_count(json_object_get(o, "length"), DATAGRAM_MIN, WIRE_MAX_BYTES, &length))
 		return false;
-	if (!m->is_answer && !read_search(o, m))
+	if (!m->is_answer && (!read_search(o, m) || !read_budget(o, m)))
 		return false;
 	m->duration_s = (uint32_t)duration_s;
 	m->datagram_bytes = (uint32_t)length;

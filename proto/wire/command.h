@@ -25,6 +25,7 @@ struct test_command {
 	uint64_t rate_bps;
 	bool search;              /* question only: find the rate, up to this one */
 	uint32_t until_ppm;       /* ... and end once it is known this well; 0: no */
+	uint64_t budget_bytes;    /* question only: end when so much has been sent; 0: no limit */
 	uint64_t allowed_bps;     /* answer only: limit until the reports say otherwise; 0: none */
 	uint32_t datagram_bytes;  /* question only */
 	char uid[TEST_UID_BYTES]; /* answer only */

@@ -9,6 +9,7 @@ SERVERS = {
     "THREAD": (["--port-parallelability", "THREAD"], 3),
     "CONNECTION": (["--port-parallelability", "SINGLE", "--connection-parallelibility", "THREAD"], 1),
 }
+IP_AND_UDP_BYTES = 28
 
 # Every name of the JSON document, with the types of its value.
 NUMBER = (int, float)
@@ -154,6 +155,23 @@ class Modes(harness.Case):
             self.assert_exit(client, 0)
             self.assert_upload(self.only_test(client.document()))
             self.assertEqual(server.end(), 0, mode)
+
+    def test_budget(self):
+        """A test in either direction ends with the last datagram that its budget has room for, and is whole."""
+        server = self.server()
+        client = self.client(server, "--json", "--bwup", "--bwdown", "--duration", "20", "--rate", "20M",
+                             "--budget", "500kB")
+        self.assert_exit(client, 0)
+        document = client.document()
+        self.assertEqual(document["start"]["options"]["budget"], 500000)
+        self.assertEqual([t["direction"] for t in document["end"]["tests"]], ["up", "down"])
+        for test in document["end"]["tests"]:
+            sent = test["sent"]
+            whole = sent["bytes"] // sent["packets"] + IP_AND_UDP_BYTES
+            self.assertEqual(sent["packets"], 500000 // whole)
+            self.assertEqual((test["complete"], test["ended_by"]), (True, "budget"))
+            self.assertLess(test["duration_s"], 15)
+            self.assert_balance(test)
 
     def test_first_packets_count(self):
         """Data that comes on the heels of the acknowledgement is counted, even by a server whose

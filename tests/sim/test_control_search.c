@@ -1,5 +1,5 @@
-/* The conversation about a search: the server learns that the rate is to be found, and a test that ends early
- * because it was is whole. */
+/* The conversation about a search, and about a budget: the server learns that the rate is to be found, and
+ * how much may be sent; a test that ends early because of either is whole. */
 #include "tests/support/extended_pair.h"
 
 static const struct link_impair fine = {.delay_ns = 5 * NS_PER_MS};
@@ -11,19 +11,25 @@ static const struct {
 	uint64_t early_ms, stop_ms; /* over so long before the end; stopped then (0: not) */
 	enum test_phase phase;
 	enum test_ended ended;
+	uint64_t budget_bytes;
 } rows[] = {
-	{"no search", false, 0, 0, 0, TEST_COMPLETE, ENDED_TIME},
-	{"the whole time", true, 0, 0, 0, TEST_COMPLETE, ENDED_TIME},
-	{"certain early", true, 10000, 1500, 0, TEST_COMPLETE, ENDED_CERTAIN},
-	{"never certain", true, 10000, 0, 0, TEST_COMPLETE, ENDED_TIME},
-	{"stopped before it is certain", true, 10000, 0, 1000, TEST_INCOMPLETE, ENDED_TIME},
-	{"stopped, no search", false, 0, 0, 1000, TEST_INCOMPLETE, ENDED_TIME},
+	{"no search", false, 0, 0, 0, TEST_COMPLETE, ENDED_TIME, 0},
+	{"the whole time", true, 0, 0, 0, TEST_COMPLETE, ENDED_TIME, 0},
+	{"certain early", true, 10000, 1500, 0, TEST_COMPLETE, ENDED_CERTAIN, 0},
+	{"at its budget", false, 0, 1500, 0, TEST_COMPLETE, ENDED_BUDGET, 15000000},
+	{"at its budget, searching", true, 0, 1500, 0, TEST_COMPLETE, ENDED_BUDGET, UINT32_MAX},
+	{"below its budget", true, 0, 0, 0, TEST_COMPLETE, ENDED_TIME, 15000000},
+	{"stopped below its budget", false, 0, 0, 1000, TEST_INCOMPLETE, ENDED_TIME, 15000000},
+	{"never certain", true, 10000, 0, 0, TEST_COMPLETE, ENDED_TIME, 0},
+	{"stopped before it is certain", true, 10000, 0, 1000, TEST_INCOMPLETE, ENDED_TIME, 0},
+	{"stopped, no search", false, 0, 0, 1000, TEST_INCOMPLETE, ENDED_TIME, 0},
 };
 
 static void check_record(const struct test_record *r, size_t i)
 {
 	assert_int_equal(r->search, rows[i].search);
 	assert_int_equal(r->until_ppm, rows[i].until_ppm);
+	assert_int_equal(r->budget_bytes, rows[i].budget_bytes);
 	assert_int_equal(r->sent.capacity.bps, rows[i].search ? RATE_BPS : 0);
 	assert_int_equal(r->sent.ended, rows[i].ended);
 	if (rows[i].early_ms)
@@ -44,6 +50,7 @@ static void check_row(size_t i, enum test_direction d)
 		.datagram_bytes = DATAGRAM,
 		.search = rows[i].search,
 		.until_ppm = rows[i].until_ppm,
+		.budget_bytes = rows[i].budget_bytes,
 	};
 	struct test_record client, server;
 	struct pair p;
@@ -63,6 +70,7 @@ static void check_row(size_t i, enum test_direction d)
 	assert_false(control_is_loaded(&p.client.control) || control_is_loaded(&p.server.control));
 	assert_int_equal(p.server.worker[d].order.search, rows[i].search);
 	assert_int_equal(p.server.worker[d].order.until_ppm, rows[i].until_ppm);
+	assert_int_equal(p.server.worker[d].order.budget_bytes, rows[i].budget_bytes);
 	check_agreement(&p, d, rows[i].phase);
 	client = latest(&p.client, d);
 	server = latest(&p.server, d);

@@ -52,6 +52,7 @@ void test_queue_start(struct test_queue *a, enum test_direction direction)
 		.rate_bps = a->rate_bps == OPTION_RATE_AUTO ? 0 : a->rate_bps,
 		.search = a->rate_bps == OPTION_RATE_AUTO,
 		.until_ppm = (uint32_t)(a->options->until_percent * 1e4),
+		.budget_bytes = a->options->budget_bytes,
 		.datagram_bytes = datagram_bytes(a),
 	};
 

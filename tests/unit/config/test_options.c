@@ -22,6 +22,7 @@ static void test_defaults(void **state)
 	assert_int_equal(o.duration_s, 30);
 	assert_true(o.rate_bps == OPTION_RATE_AUTO);
 	assert_int_equal(o.count, 0);
+	assert_int_equal(o.budget_bytes, 0);
 	assert_int_equal(o.test_count, 0);
 	assert_string_equal(o.key_file, "");
 	assert_false(o.single_port);
@@ -61,6 +62,7 @@ static const struct {
 	{"--connection-parallelability THREAD", "connection_parallelibility", "\"THREAD\""},
 	{"--port-ranges 9000-9010,9020", "port_ranges", "\"9000-9010,9020\""},
 	{"--rate 1.5k", "rate", "1500"},
+	{"--budget 15MB", "budget", "15000000"},
 	{"--test-delay", "test_delay", "100"},
 	{"--test-delay --test-verbose", "test_delay", "100"},
 	{"--test-delay 20", "test_delay", "20"},

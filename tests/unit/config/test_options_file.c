@@ -31,6 +31,16 @@ static const struct {
 	{"rate=2.5M", "rate", "2500000"},
 	{"rate=1000G", "rate", "1000000000000"},
 	{"rate=max", "rate", "\"max\""},
+	{"budget=none", "budget", "\"none\""},
+	{"budget=0", "budget", "\"none\""},
+	{"budget=15MB", "budget", "15000000"},
+	{"budget=15M", "budget", "15000000"},
+	{"budget=300kB", "budget", "300000"},
+	{"budget=300K", "budget", "300000"},
+	{"budget=1.5GB", "budget", "1500000000"},
+	{"budget=10000B", "budget", "10000"},
+	{"budget=10000", "budget", "10000"},
+	{"budget=1000000G", "budget", "1000000000000000"},
 	{"packet_length=auto", "packet_length", "\"auto\""},
 	{"packet_length=1400", "packet_length", "1400"},
 	{"bw_packet_length=1362", "bw_packet_length", "1362"},
@@ -140,6 +150,12 @@ static void test_python_file(void **state)
 #define RANGES_ALLOWED "; allowed: up to 32 of A-B or A with commas between, each 1..65535"
 #define FIFTY          "##################################################"
 
+#define BUDGET(value, wrong)                                                                          \
+	{                                                                                             \
+		"budget=" value,                                                                      \
+			"c:1: budget: \"" value "\" " wrong "; allowed: none, or 10k..1000000G bytes" \
+	}
+
 static const struct {
 	const char *text, *error;
 } bad_files[] = {
@@ -156,6 +172,14 @@ static const struct {
 	{"bind_port=\x1b[2J", "c:1: bind_port: \"?[2J\" is not a whole number" ONE_TO_65535},
 	{"heartbeat_rate=0", "c:1: heartbeat_rate: \"0\" is out of range; allowed: 1..3600000 ms"},
 	{"packet_length=37", "c:1: packet_length: \"37\" is out of range; allowed: auto, or 38..1400 bytes"},
+	BUDGET("15MiB", "is not a number with k, M, G, B, kB, MB, GB or nothing behind it"),
+	BUDGET("15 MB", "is not a number with k, M, G, B, kB, MB, GB or nothing behind it"),
+	BUDGET("15mB", "is not a number with k, M, G, B, kB, MB, GB or nothing behind it"),
+	BUDGET("15BM", "is not a number with k, M, G, B, kB, MB, GB or nothing behind it"),
+	BUDGET("MB", "is not a number with k, M, G, B, kB, MB, GB or nothing behind it"),
+	BUDGET("-1", "is not a number with k, M, G, B, kB, MB, GB or nothing behind it"),
+	BUDGET("9.9kB", "is out of range"),
+	BUDGET("1000001G", "is out of range"),
 	{"test_drop_rate=1.1", "c:1: test_drop_rate: \"1.1\" is out of range; allowed: 0..1"},
 	{"test_drop_rate=-0.1", "c:1: test_drop_rate: \"-0.1\" is not a number; allowed: 0..1"},
 	{"test_drop_rate=nan", "c:1: test_drop_rate: \"nan\" is not a number; allowed: 0..1"},

@@ -136,6 +136,24 @@ static void test_awaited_in_vain(void **state)
 	}
 }
 
+/* A source may end at its budget; the server doesn't know, and answers when the whole time is up. */
+static void test_result_after_an_early_end(void **state)
+{
+	uint64_t end_ns = START_NS + order.duration_ns + CONTROL_AWAIT_S * SECOND;
+	struct control c;
+
+	(void)state;
+	for (int came = 0; came <= 1; came++) {
+		open_client(&c, RUNNING);
+		work_done(&c, MAIL_SOURCE_DONE, START_NS + 10 * MS);
+		assert_int_equal(control_due(&c, START_NS + 10 * MS), end_ns);
+		if (came)
+			assert_int_equal(give_result(&c, GUID, 45000, "", end_ns - 1), WIRE_OK);
+		control_due(&c, end_ns);
+		assert_int_equal(phase(&c), came ? TEST_COMPLETE : TEST_INCOMPLETE);
+	}
+}
+
 static void test_result_of_many_servers(void **state)
 {
 	static const struct {
@@ -262,6 +280,7 @@ int main(void)
 		cmocka_unit_test(test_repeats_to_classic_servers),
 		cmocka_unit_test(test_repeated_until_given_up),
 		cmocka_unit_test(test_awaited_in_vain),
+		cmocka_unit_test(test_result_after_an_early_end),
 		cmocka_unit_test(test_result_of_many_servers),
 		cmocka_unit_test(test_early_result),
 		cmocka_unit_test(test_busy),

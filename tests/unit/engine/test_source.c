@@ -102,12 +102,57 @@ static void test_end(void **state)
 	assert_int_equal(source_fill(&s, end_ns - 1), SEGMENTS);
 	source_sent(&s, SEGMENTS, end_ns - 1);
 	assert_true(source_finished(&s, end_ns));
+	assert_int_equal(s.ended, ENDED_TIME);
 	assert_int_equal(source_fill(&s, end_ns), 0);
 	assert_int_equal(source_fill(&s, end_ns + NS_PER_S), 0);
 	source_close(&s);
 	source_close(&s);
 	assert_false(source_finished(&s, end_ns));
 	assert_int_equal(source_due_ns(&s), CLOCK_NEVER);
+}
+
+/* Bytes of IP and UDP count; what would exceed the budget isn't sent. */
+static void test_budget(void **state)
+{
+	enum { OVERHEAD = 28, WHOLE = DATAGRAM + OVERHEAD };
+	static const struct {
+		const char *name;
+		uint64_t budget_bytes, packets;
+		unsigned taken; /* of a batch, by the kernel */
+	} rows[] = {
+		{"to the byte", 20 * WHOLE, 20, SEGMENTS},
+		{"a byte less", 20 * WHOLE - 1, 19, SEGMENTS},
+		{"almost one more", 21 * WHOLE - 1, 20, SEGMENTS},
+		{"not all taken at once", 20 * WHOLE, 20, 3},
+		{"less than a batch", 2 * WHOLE, 2, SEGMENTS},
+		{"nothing fits", WHOLE - 1, 0, SEGMENTS},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct source_plan plan = {
+			.order = {.channel = CHANNEL,
+				.start_ns = START_NS,
+				.duration_ns = DURATION_NS,
+				.budget_bytes = rows[i].budget_bytes,
+				.datagram_bytes = DATAGRAM},
+			.segments = SEGMENTS,
+			.overhead_bytes = OVERHEAD,
+		};
+		struct source s;
+		unsigned staged;
+
+		print_message("%s\n", rows[i].name);
+		assert_int_equal(source_open(&s, &plan), 0);
+		while ((staged = source_fill(&s, START_NS)) > 0) {
+			assert_false(source_finished(&s, START_NS));
+			source_sent(&s, staged < rows[i].taken ? staged : rows[i].taken, START_NS);
+		}
+		assert_true(source_finished(&s, START_NS));
+		assert_int_equal(s.ended, ENDED_BUDGET);
+		assert_int_equal(s.count.packets, rows[i].packets);
+		source_close(&s);
+	}
 }
 
 /* What the kernel did not take keeps no number: the next datagrams get it. */
@@ -144,6 +189,7 @@ int main(void)
 		cmocka_unit_test(test_rate),
 		cmocka_unit_test(test_no_limit),
 		cmocka_unit_test(test_end),
+		cmocka_unit_test(test_budget),
 		cmocka_unit_test(test_partly_sent),
 	};
 

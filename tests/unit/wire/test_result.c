@@ -364,20 +364,34 @@ static const struct {
 	enum wire_reject reason;
 	bool search;
 	uint32_t until_ppm;
+	uint64_t budget_bytes;
 } search_rows[] = {
-	{ASKED_WITH(""), WIRE_OK, false, 0},
-	{ASKED_WITH(",\"search\":0"), WIRE_OK, true, 0},
-	{ASKED_WITH(",\"search\":10000"), WIRE_OK, true, 10000},
-	{ASKED_WITH(",\"search\":1e4"), WIRE_OK, true, 10000},
-	{ASKED_WITH(",\"search\":1000000"), WIRE_OK, true, 1000000},
-	{ASKED_WITH(",\"search\":1000001"), REJECT_BODY, false, 0},
-	{ASKED_WITH(",\"search\":-1"), REJECT_BODY, false, 0},
-	{ASKED_WITH(",\"search\":0.5"), REJECT_BODY, false, 0},
-	{ASKED_WITH(",\"search\":null"), REJECT_BODY, false, 0},
-	{ASKED_WITH(",\"search\":true"), REJECT_BODY, false, 0},
-	{ASKED_WITH(",\"search\":\"1\""), REJECT_BODY, false, 0},
-	{ASKED_WITH(",\"search\":[1]"), REJECT_BODY, false, 0},
-	{ASKED_WITH(",\"search\":1,\"search\":1"), REJECT_BODY, false, 0},
+	{ASKED_WITH(""), WIRE_OK, false, 0, 0},
+	{ASKED_WITH(",\"search\":0"), WIRE_OK, true, 0, 0},
+	{ASKED_WITH(",\"search\":10000"), WIRE_OK, true, 10000, 0},
+	{ASKED_WITH(",\"search\":1e4"), WIRE_OK, true, 10000, 0},
+	{ASKED_WITH(",\"search\":1000000"), WIRE_OK, true, 1000000, 0},
+	{ASKED_WITH(",\"search\":1000001"), REJECT_BODY, false, 0, 0},
+	{ASKED_WITH(",\"search\":-1"), REJECT_BODY, false, 0, 0},
+	{ASKED_WITH(",\"search\":0.5"), REJECT_BODY, false, 0, 0},
+	{ASKED_WITH(",\"search\":null"), REJECT_BODY, false, 0, 0},
+	{ASKED_WITH(",\"search\":true"), REJECT_BODY, false, 0, 0},
+	{ASKED_WITH(",\"search\":\"1\""), REJECT_BODY, false, 0, 0},
+	{ASKED_WITH(",\"search\":[1]"), REJECT_BODY, false, 0, 0},
+	{ASKED_WITH(",\"search\":1,\"search\":1"), REJECT_BODY, false, 0, 0},
+	{ASKED_WITH(",\"budget\":0"), WIRE_OK, false, 0, 0},
+	{ASKED_WITH(",\"budget\":15000000"), WIRE_OK, false, 0, 15000000},
+	{ASKED_WITH(",\"budget\":1"), WIRE_OK, false, 0, 1},
+	{ASKED_WITH(",\"search\":20000,\"budget\":2e6"), WIRE_OK, true, 20000, 2000000},
+	{ASKED_WITH(",\"budget\":" MOST_TEXT), WIRE_OK, false, 0, MOST},
+	{ASKED_WITH(",\"budget\":9007199254740993"), REJECT_BODY, false, 0, 0},
+	{ASKED_WITH(",\"budget\":-1"), REJECT_BODY, false, 0, 0},
+	{ASKED_WITH(",\"budget\":0.5"), REJECT_BODY, false, 0, 0},
+	{ASKED_WITH(",\"budget\":null"), REJECT_BODY, false, 0, 0},
+	{ASKED_WITH(",\"budget\":true"), REJECT_BODY, false, 0, 0},
+	{ASKED_WITH(",\"budget\":\"15MB\""), REJECT_BODY, false, 0, 0},
+	{ASKED_WITH(",\"budget\":[1]"), REJECT_BODY, false, 0, 0},
+	{ASKED_WITH(",\"budget\":1,\"budget\":1"), REJECT_BODY, false, 0, 0},
 };
 
 static void test_search(void **state)
@@ -396,25 +410,46 @@ static void test_search(void **state)
 			continue;
 		assert_int_equal(m.search, search_rows[i].search);
 		assert_int_equal(m.until_ppm, search_rows[i].until_ppm);
+		assert_int_equal(m.budget_bytes, search_rows[i].budget_bytes);
 		size = command_encode(out, &m);
 		assert_in_range(size, 1, WIRE_BODY_BYTES - SEAL_TAG_BYTES);
 		memset(&m, 0x55, sizeof m);
 		assert_int_equal(command_decode((const uint8_t *)out, size, &m), WIRE_OK);
 		assert_int_equal(m.search, search_rows[i].search);
 		assert_int_equal(m.until_ppm, search_rows[i].until_ppm);
+		assert_int_equal(m.budget_bytes, search_rows[i].budget_bytes);
 	}
 }
 
-/* An answer grants; the question said how the rate is to be found. */
-static void test_answers_have_no_search(void **state)
+/* No peer could read it. */
+static void test_largest_budget(void **state)
 {
 	struct test_command m = {
-		.is_answer = true, .channel = 5, .duration_s = 2, .uid = UID, .search = true, .until_ppm = 1};
+		.channel = 5, .duration_s = 2, .datagram_bytes = 1000, .budget_bytes = UINT64_MAX};
+	char out[WIRE_BODY_BYTES];
+	size_t size = command_encode(out, &m);
+
+	(void)state;
+	assert_int_equal(command_decode((const uint8_t *)out, size, &m), WIRE_OK);
+	assert_int_equal(m.budget_bytes, MOST);
+}
+
+/* An answer grants; the question said how the rate is to be found, and when the test ends. */
+static void test_answers_have_no_search(void **state)
+{
+	struct test_command m = {.is_answer = true,
+		.channel = 5,
+		.duration_s = 2,
+		.uid = UID,
+		.search = true,
+		.until_ppm = 1,
+		.budget_bytes = 15000000};
 	char out[WIRE_BODY_BYTES + 1] = "";
 
 	(void)state;
 	assert_in_range(command_encode(out, &m), 1, WIRE_BODY_BYTES);
 	assert_null(strstr(out, "search"));
+	assert_null(strstr(out, "budget"));
 }
 
 int main(void)
@@ -428,6 +463,7 @@ int main(void)
 		cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_ended),
 		cmocka_unit_test(test_search),
+		cmocka_unit_test(test_largest_budget),
 		cmocka_unit_test(test_answers_have_no_search),
 	};
 
