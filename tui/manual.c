@@ -32,9 +32,14 @@ static const struct options_entry limits[] = {
 		"the test let more pass than what came after it, the shaper (it makes packets wait) or "
 		"policer (it drops them) is named, with its rate and what it lets pass at once: its bucket. "
 		"Buckets of less than about 1.5 ms of the rate are not seen."},
-	{"the sender, the receiver", "The thread that sent, or received, used 85 % of a CPU or more, came "
-				     "more than 1 ms late in 1 % of "
-				     "its turns or more, or could not send what the search asked for."},
+	{"the sender, the receiver",
+		"Its host was the limit: the thread that sent, or received, used 85 % of a CPU or more "
+		"(limited_by in JSON: sender_cpu, receiver_cpu); or it used less but was held up, more than "
+		"1 ms late in 1 % of its turns or by 5 ms or more in one (sender_paused, receiver_paused); "
+		"or "
+		"it could not send what was asked for, and none of these says why (sender_host). The "
+		"capacity "
+		"is then at least what was found."},
 	{"the receiver's socket buffer",
 		"It had no room for datagrams, while the thread that reads it had time."},
 	{"the server's limit, the asked rate", "It was reached to within 3 %."},

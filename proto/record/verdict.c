@@ -7,8 +7,10 @@
 #include "proto/sys/clock.h"
 
 enum {
-	BUSY_PERMILLE = 850, /* of a CPU: a thread that does little else */
-	QUEUE_SEEN_MS = 2,   /* added to the median under load: something queues */
+	BUSY_PERMILLE = 850,      /* of a CPU: a thread that does little else */
+	PAUSE_MS = 5,             /* a turn as late has been missed: several bursts are due at once */
+	CI_NOTHING_PPM = 1000000, /* an interval as wide says nothing */
+	QUEUE_SEEN_MS = 2,        /* added to the median under load: something queues */
 };
 
 static bool reaches(const struct test_record *t, uint64_t rate_bps)
@@ -22,15 +24,69 @@ static bool more_than(uint64_t part, uint64_t whole, unsigned permille)
 	return part * 1000 > whole * permille;
 }
 
+static bool is_busy(const struct host_load *h)
+{
+	return h->known && h->cpu_permille >= BUSY_PERMILLE;
+}
+
 static bool is_often_late(const struct host_load *h)
 {
 	return h->known && h->late_permille >= VERDICT_LATE_PERMILLE;
 }
 
+/* Of a host that is known to be the limit: a single long pause may have been enough. */
+static bool was_paused(const struct host_load *h)
+{
+	return is_often_late(h) || (h->known && h->late_max_ns >= clock_ms(PAUSE_MS));
+}
+
+static enum verdict_limit sender(const struct test_record *t)
+{
+	if (is_busy(&t->sent.load))
+		return LIMIT_SENDER_CPU;
+	return was_paused(&t->sent.load) ? LIMIT_SENDER_PAUSED : LIMIT_SENDER_HOST;
+}
+
 static enum verdict_limit receiver(const struct test_record *t)
 {
-	return t->received.load.known && t->received.load.cpu_permille >= BUSY_PERMILLE ? LIMIT_RECEIVER_CPU
-											: LIMIT_SOCKET_BUFFER;
+	if (is_busy(&t->received.load))
+		return LIMIT_RECEIVER_CPU;
+	return was_paused(&t->received.load) ? LIMIT_RECEIVER_PAUSED : LIMIT_SOCKET_BUFFER;
+}
+
+/* Enough of them to be what held a test back. */
+static bool is_receivers_loss(const struct test_record *t)
+{
+	struct loss loss = outcome_loss(t);
+
+	return loss.receiver_host > loss.path && more_than(loss.receiver_host, t->sent.count.packets, 5);
+}
+
+/* A search could not send what it wanted to: the sender's doing, unless the receiver lost much, or only the
+ * receiver shows signs of it. */
+static enum verdict_limit slower_host(const struct test_record *t)
+{
+	enum verdict_limit limit = sender(t);
+	bool receiver_suffered = is_busy(&t->received.load) || outcome_loss(t).receiver_host > 0;
+
+	if (is_receivers_loss(t) || (limit == LIMIT_SENDER_HOST && receiver_suffered))
+		return receiver(t);
+	return limit;
+}
+
+/* The bottleneck was busy, and its rate is known. */
+static bool is_measured_path(const struct test_record *t)
+{
+	return t->sent.capacity.limit == CAPACITY_NETWORK && t->sent.capacity.ci_ppm < CI_NOTHING_PPM;
+}
+
+/* Taken for the path's limit, and yet no two windows agree: where the host was at its own, that is the
+ * reason. */
+static enum verdict_limit doubtful_path(const struct test_record *t)
+{
+	if (is_measured_path(t) || t->sent.bucket.kind)
+		return LIMIT_PATH;
+	return is_busy(&t->sent.load) || is_often_late(&t->sent.load) ? sender(t) : LIMIT_UNKNOWN;
 }
 
 /* What the search ran into. */
@@ -38,9 +94,9 @@ static enum verdict_limit searched(const struct test_record *t)
 {
 	switch (t->sent.capacity.limit) {
 	case CAPACITY_NETWORK:
-		return LIMIT_PATH;
+		return doubtful_path(t);
 	case CAPACITY_SENDER:
-		return LIMIT_SENDER_CPU;
+		return slower_host(t);
 	case CAPACITY_RECEIVER:
 		return receiver(t);
 	case CAPACITY_CEILING:
@@ -60,7 +116,7 @@ enum verdict_limit verdict_limit(const struct test_record *t)
 		return LIMIT_UNKNOWN;
 	if (t->search && t->sent.capacity.bps)
 		return searched(t);
-	if (loss.receiver_host > loss.path && more_than(loss.receiver_host, t->sent.count.packets, 5))
+	if (is_receivers_loss(t))
 		return receiver(t);
 	if (more_than(loss.path, t->sent.count.packets, 10))
 		return LIMIT_PATH;
@@ -68,13 +124,28 @@ enum verdict_limit verdict_limit(const struct test_record *t)
 		return capped ? LIMIT_SERVER_CAP : LIMIT_ASKED_RATE;
 	if (t->received.count.host_drops > 0)
 		return receiver(t); /* its drops have held back an unlimited sender */
-	if (t->sent.load.known && t->sent.load.cpu_permille >= BUSY_PERMILLE)
+	if (is_busy(&t->sent.load))
 		return LIMIT_SENDER_CPU;
-	if (t->received.load.known && t->received.load.cpu_permille >= BUSY_PERMILLE)
+	if (is_busy(&t->received.load))
 		return LIMIT_RECEIVER_CPU;
 	if (is_often_late(&t->sent.load))
-		return LIMIT_SENDER_CPU;
-	return t->rate_bps == 0 && t->sent.load.known ? LIMIT_SENDER_CPU : LIMIT_UNKNOWN;
+		return LIMIT_SENDER_PAUSED;
+	return t->rate_bps == 0 && !t->search && t->sent.load.known ? sender(t) : LIMIT_UNKNOWN;
+}
+
+bool verdict_blames_sender(enum verdict_limit limit)
+{
+	return limit == LIMIT_SENDER_CPU || limit == LIMIT_SENDER_PAUSED || limit == LIMIT_SENDER_HOST;
+}
+
+bool verdict_blames_receiver(enum verdict_limit limit)
+{
+	return limit == LIMIT_RECEIVER_CPU || limit == LIMIT_RECEIVER_PAUSED || limit == LIMIT_SOCKET_BUFFER;
+}
+
+bool verdict_is_least(const struct test_record *t)
+{
+	return verdict_limit(t) != LIMIT_PATH;
 }
 
 const char *verdict_limit_name(enum verdict_limit limit)
@@ -83,7 +154,10 @@ const char *verdict_limit_name(enum verdict_limit limit)
 		[LIMIT_UNKNOWN] = "unknown",
 		[LIMIT_PATH] = "path",
 		[LIMIT_SENDER_CPU] = "sender_cpu",
+		[LIMIT_SENDER_PAUSED] = "sender_paused",
+		[LIMIT_SENDER_HOST] = "sender_host",
 		[LIMIT_RECEIVER_CPU] = "receiver_cpu",
+		[LIMIT_RECEIVER_PAUSED] = "receiver_paused",
 		[LIMIT_SOCKET_BUFFER] = "socket_buffer",
 		[LIMIT_SERVER_CAP] = "server_cap",
 		[LIMIT_ASKED_RATE] = "asked_rate",
@@ -97,20 +171,34 @@ static double share(uint64_t part, uint64_t whole)
 	return whole ? 100.0 * (double)part / (double)whole : 0;
 }
 
-static void blame_host(const struct host_load *h, const char *who, char out[VERDICT_TEXT])
+static void blame_cpu(const struct host_load *h, const char *who, char out[VERDICT_TEXT])
 {
-	int used;
-
-	if (!h->known) {
-		snprintf(out, VERDICT_TEXT, "the %s: it could not go faster", who);
-		return;
-	}
-	used = snprintf(out, VERDICT_TEXT, "the %s: its thread used %.0f %% of a CPU%s", who,
+	int used = snprintf(out, VERDICT_TEXT, "the %s: its thread used %.0f %% of a CPU%s", who,
 		(double)h->cpu_permille / 10, h->offload ? "" : ", without offload");
+
 	if (h->late_permille > 0)
 		snprintf(out + used, VERDICT_TEXT - (size_t)used,
 			"; %.1f %% of its turns came late, by up to %.1f ms", (double)h->late_permille / 10,
 			clock_in_ms(h->late_max_ns));
+}
+
+static void blame_pauses(const struct host_load *h, const char *who, char out[VERDICT_TEXT])
+{
+	snprintf(out, VERDICT_TEXT,
+		"the %s: it was held up, %.1f %% of its turns came late, by up to %.1f ms; its thread used "
+		"%.0f %% of a CPU",
+		who, (double)h->late_permille / 10, clock_in_ms(h->late_max_ns),
+		(double)h->cpu_permille / 10);
+}
+
+static void blame_sender(const struct host_load *h, char out[VERDICT_TEXT])
+{
+	if (h->known)
+		snprintf(out, VERDICT_TEXT,
+			"the sender: it could not go faster; its thread used %.0f %% of a CPU%s",
+			(double)h->cpu_permille / 10, h->offload ? "" : ", without offload");
+	else
+		snprintf(out, VERDICT_TEXT, "the sender: it could not go faster");
 }
 
 static void blame_path(const struct test_record *t, double lost_percent, char out[VERDICT_TEXT])
@@ -121,7 +209,7 @@ static void blame_path(const struct test_record *t, double lost_percent, char ou
 		snprintf(out, VERDICT_TEXT, "the path: a %s of %.1f Mbit/s with a bucket of %.0f kB",
 			b->kind == BUCKET_SHAPER ? "shaper" : "policer", (double)b->rate_bps / 1e6,
 			(double)b->bytes / 1e3);
-	else if (t->sent.capacity.limit == CAPACITY_NETWORK)
+	else if (is_measured_path(t))
 		snprintf(out, VERDICT_TEXT, "the path: its bottleneck was busy");
 	else
 		snprintf(out, VERDICT_TEXT, "the path: it lost %.2f %%", lost_percent);
@@ -137,10 +225,19 @@ void verdict_sentence(const struct test_record *t, char out[VERDICT_TEXT])
 		blame_path(t, share(loss.path, sent), out);
 		break;
 	case LIMIT_SENDER_CPU:
-		blame_host(&t->sent.load, "sender", out);
+		blame_cpu(&t->sent.load, "sender", out);
+		break;
+	case LIMIT_SENDER_PAUSED:
+		blame_pauses(&t->sent.load, "sender", out);
+		break;
+	case LIMIT_SENDER_HOST:
+		blame_sender(&t->sent.load, out);
 		break;
 	case LIMIT_RECEIVER_CPU:
-		blame_host(&t->received.load, "receiver", out);
+		blame_cpu(&t->received.load, "receiver", out);
+		break;
+	case LIMIT_RECEIVER_PAUSED:
+		blame_pauses(&t->received.load, "receiver", out);
 		break;
 	case LIMIT_SOCKET_BUFFER:
 		snprintf(out, VERDICT_TEXT, "the receiver's socket buffer: it had no room for %.3f %%",

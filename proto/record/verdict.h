@@ -9,7 +9,10 @@ enum verdict_limit {
 	LIMIT_UNKNOWN,
 	LIMIT_PATH,
 	LIMIT_SENDER_CPU,
+	LIMIT_SENDER_PAUSED, /* its thread didn't get its turns in time, though it needed little CPU */
+	LIMIT_SENDER_HOST,   /* it could not go faster, and neither of the two says why */
 	LIMIT_RECEIVER_CPU,
+	LIMIT_RECEIVER_PAUSED,
 	LIMIT_SOCKET_BUFFER, /* the receiver's */
 	LIMIT_SERVER_CAP,
 	LIMIT_ASKED_RATE,
@@ -21,7 +24,13 @@ enum {
 	VERDICT_LATE_PERMILLE = 10, /* of a thread's turns that come late: from here on it was held up */
 };
 
+/* What limited a test. Everything that names a host goes by it, so that one result names one host. */
 enum verdict_limit verdict_limit(const struct test_record *t);
+bool verdict_blames_sender(enum verdict_limit limit);
+bool verdict_blames_receiver(enum verdict_limit limit);
+
+/* The path may carry more than the capacity that was found: it wasn't the limit. */
+bool verdict_is_least(const struct test_record *t);
 
 /* "path", "sender_cpu" ...: for scripts. */
 const char *verdict_limit_name(enum verdict_limit limit);

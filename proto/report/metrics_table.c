@@ -82,6 +82,7 @@ GET(test_record, lost_path, count, outcome_loss(r).path)
 GET(test_record, lost_receiver, count, outcome_loss(r).receiver_host)
 GET(test_record, lost_ratio, real,
 	r->sent.count.packets ? (double)outcome_loss(r).packets / (double)r->sent.count.packets : 0)
+GET(test_record, is_least, count, verdict_is_least(r))
 GET(test_record, limited_by, text, verdict_limit_name(verdict_limit(r)))
 GET(test_record, shaping_kind, text, shaping_name(&r->sent.bucket))
 GET(test_record, agreed, count, outcome_is_agreed(r))
@@ -159,6 +160,7 @@ static const struct metric test_found[] = {
 		.known = has_capacity, TEST(sent.capacity.bps)},
 	{"capacity_ci_percent", "+- # (95 %)", .type = METRIC_PPM, .lines = LINE_CAPACITY,
 		.known = has_capacity, TEST(sent.capacity.ci_ppm)},
+	{"capacity_at_least", "at least", .type = METRIC_BOOL, .known = has_capacity, .get = is_least},
 	{"limited_by", "limited by", .type = METRIC_TEXT, .get = limited_by},
 };
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "proto/record/outcome.h"
+#include "proto/record/verdict.h"
 #include "proto/sys/clock.h"
 #include "proto/sys/text.h"
 
@@ -86,15 +87,15 @@ enum { DOUBT_LATE_PERMILLE = 50 };
 
 const char *report_doubt(const struct test_record *test, char out[REPORT_TEXT])
 {
+	enum verdict_limit limit = verdict_limit(test);
 	struct loss loss = outcome_loss(test);
 
 	out[0] = '\0';
-	if (loss.receiver_host > 0)
-		snprintf(out, REPORT_TEXT,
-			"%" PRIu64 " datagrams found no room in the receiver's socket: the figure is its "
-			"host's, not the path's",
-			loss.receiver_host);
-	else if (test->sent.load.late_permille >= DOUBT_LATE_PERMILLE)
+	if (loss.receiver_host > 0 && !verdict_blames_sender(limit))
+		snprintf(out, REPORT_TEXT, "%" PRIu64 " datagrams found no room in the receiver's socket%s",
+			loss.receiver_host,
+			verdict_blames_receiver(limit) ? ": the figure is its host's, not the path's" : "");
+	else if (test->sent.load.late_permille >= DOUBT_LATE_PERMILLE && !verdict_blames_receiver(limit))
 		snprintf(out, REPORT_TEXT,
 			"the sender was held up: %.1f %% of its turns came more than %d ms late, by up to "
 			"%.1f ms",

@@ -55,7 +55,8 @@ __attribute__((format(printf, 3, 4))) void report_fail(
 /* Keeps the record of a test that is over; the oldest makes room for it. */
 void report_add_test(struct report *r, const struct test_record *test);
 
-/* A word on why the figures of a test may not be the path's; "" when there is nothing to say. */
+/* A word on why the figures of a test may not be the path's, of the host that its verdict names; "" when
+ * there is nothing to say. */
 const char *report_doubt(const struct test_record *test, char out[REPORT_TEXT]);
 
 /* "3.21 Gbit/s": four significant digits or so. */

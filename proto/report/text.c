@@ -133,8 +133,7 @@ static void text_capacity(FILE *out, const struct test_record *t)
 	char line[METRIC_LINE_SIZE], sentence[VERDICT_TEXT];
 
 	if (*figures(t, LINE_CAPACITY, line))
-		fprintf(out, "  %-14s %s%s\n", "Capacity", line,
-			t->sent.capacity.limit == CAPACITY_NETWORK ? "" : ", at least");
+		fprintf(out, "  %-14s %s%s\n", "Capacity", line, verdict_is_least(t) ? ", at least" : "");
 	verdict_sentence(t, sentence);
 	text_line(out, "Limited by", sentence);
 }

@@ -31,7 +31,7 @@ class Shaping(Case):
         """A host that was held up is the limit then, and the program says so."""
         if test["limited_by"] != limit:
             self.assertTrue(was_held_up(test), test)
-            self.assertIn(test["limited_by"], ("sender_cpu", "receiver_host"))
+            self.assertIn(test["limited_by"], ("sender_cpu", "sender_paused", "sender_host", "receiver_paused"))
 
     def assert_right(self, test, kind, rate_bps, bucket_bytes):
         shaping = test["shaping"]

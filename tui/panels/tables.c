@@ -112,7 +112,8 @@ static void verdict(struct canvas *c, struct rect r, const struct scene *scene)
 	line_add(&l, STYLE_LABEL, " limited by:");
 	line_add(&l, STYLE_VALUE, " %s", last->limit);
 	if (found->bps)
-		line_field(&l, "capacity", STYLE_RATE, "%s +- %.1f %%",
+		line_field(&l, "capacity", STYLE_RATE, "%s%s +- %.1f %%",
+			verdict_is_least(&last->record) ? "at least " : "",
 			format_scaled(text, (double)found->bps, UNIT_BITS), (double)found->ci_ppm / 1e4);
 	if (grade == '-')
 		return;

@@ -19,7 +19,14 @@ enum { SENT = 10000 };
 #define FOUND(what)          .search = true, .sent.capacity = {.bps = 100 * MBIT, .limit = (what)}
 #define SENDER(cpu)          .sent.load = {.known = true, .cpu_permille = (cpu), .offload = true}
 #define RECEIVER(cpu)        .received.load = {.known = true, .cpu_permille = (cpu), .offload = true}
-#define BARE(end, cpu)       .end = {.known = true, .cpu_permille = (cpu)}
+#define LATE(end, cpu, permille, latest_ns)  \
+	.end = {.known = true,               \
+		.cpu_permille = (cpu),       \
+		.offload = true,             \
+		.late_permille = (permille), \
+		.late_max_ns = (latest_ns)}
+#define UNSURE(what)   .search = true, .sent.capacity = {.bps = 100 * MBIT, .ci_ppm = 1000000, .limit = (what)}
+#define BARE(end, cpu) .end = {.known = true, .cpu_permille = (cpu)}
 
 static const struct {
 	const char *name;
@@ -49,7 +56,57 @@ static const struct {
 	{"searched: sender", {SENDING, ARRIVED(SENT, 0), FOUND(CAPACITY_SENDER), SENDER(970)},
 		LIMIT_SENDER_CPU, "97 % of a CPU"},
 	{"searched: sender, load unknown", {SENDING, ARRIVED(SENT, 0), FOUND(CAPACITY_SENDER)},
-		LIMIT_SENDER_CPU, "the sender: it could not go faster"},
+		LIMIT_SENDER_HOST, "the sender: it could not go faster"},
+	{"searched: sender, neither busy nor late",
+		{SENDING, ARRIVED(SENT, 0), FOUND(CAPACITY_SENDER), SENDER(600)}, LIMIT_SENDER_HOST,
+		"could not go faster; its thread used 60 % of a CPU"},
+	{"searched: sender held up",
+		{SENDING, ARRIVED(SENT, 0), FOUND(CAPACITY_SENDER), LATE(sent.load, 230, 49, 16 * MS)},
+		LIMIT_SENDER_PAUSED,
+		"the sender: it was held up, 4.9 % of its turns came late, by up to 16.0 ms; its thread used "
+		"23 %"},
+	{"searched: sender held up once",
+		{SENDING, ARRIVED(SENT, 0), FOUND(CAPACITY_SENDER), LATE(sent.load, 230, 0, 5 * MS)},
+		LIMIT_SENDER_PAUSED, "by up to 5.0 ms"},
+	{"searched: sender hardly held up",
+		{SENDING, ARRIVED(SENT, 0), FOUND(CAPACITY_SENDER), LATE(sent.load, 230, 9, 5 * MS - 1)},
+		LIMIT_SENDER_HOST, "could not go faster"},
+	{"searched: sender busy and late",
+		{SENDING, ARRIVED(SENT, 0), FOUND(CAPACITY_SENDER), LATE(sent.load, 850, 49, 16 * MS)},
+		LIMIT_SENDER_CPU, "85 % of a CPU"},
+	{"searched: sender, both held up",
+		{SENDING, ARRIVED(9990, 10), FOUND(CAPACITY_SENDER), LATE(sent.load, 230, 10, MS),
+			LATE(received.load, 230, 100, 90 * MS)},
+		LIMIT_SENDER_PAUSED, "the sender"},
+	{"searched: sender, while only the receiver was busy",
+		{SENDING, ARRIVED(SENT, 0), FOUND(CAPACITY_SENDER), SENDER(370), RECEIVER(950)},
+		LIMIT_RECEIVER_CPU, "the receiver: its thread used 95 %"},
+	{"searched: sender, while the receiver's socket was full",
+		{SENDING, ARRIVED(9990, 10), FOUND(CAPACITY_SENDER), SENDER(370), RECEIVER(400)},
+		LIMIT_SOCKET_BUFFER, "0.100 %"},
+	{"searched: sender held up, but the receiver lost most",
+		{SENDING, ARRIVED(9900, 51), FOUND(CAPACITY_SENDER), LATE(sent.load, 230, 10, MS),
+			RECEIVER(400)},
+		LIMIT_SOCKET_BUFFER, "0.510 %"},
+	{"searched: sender held up, the receiver lost a little",
+		{SENDING, ARRIVED(9900, 50), FOUND(CAPACITY_SENDER), LATE(sent.load, 230, 10, MS),
+			RECEIVER(400)},
+		LIMIT_SENDER_PAUSED, "held up"},
+	{"searched: receiver held up",
+		{SENDING, ARRIVED(9990, 10), FOUND(CAPACITY_RECEIVER), LATE(received.load, 300, 20, 12 * MS)},
+		LIMIT_RECEIVER_PAUSED, "the receiver: it was held up, 2.0 % of its turns came late"},
+	{"searched: the path, but no two windows agree",
+		{SENDING, ARRIVED(SENT, 0), UNSURE(CAPACITY_NETWORK), SENDER(300)}, LIMIT_UNKNOWN,
+		"not known"},
+	{"searched: the path, but no two windows agree, held up",
+		{SENDING, ARRIVED(SENT, 0), UNSURE(CAPACITY_NETWORK), LATE(sent.load, 300, 10, MS)},
+		LIMIT_SENDER_PAUSED, "held up"},
+	{"searched: the path, but no two windows agree, busy",
+		{SENDING, ARRIVED(SENT, 0), UNSURE(CAPACITY_NETWORK), SENDER(900)}, LIMIT_SENDER_CPU, "90 %"},
+	{"searched: no interval, but a shaper",
+		{SENDING, ARRIVED(SENT, 0), UNSURE(CAPACITY_NETWORK),
+			.sent.bucket = {BUCKET_SHAPER, MBIT, 1000}},
+		LIMIT_PATH, "a shaper"},
 	{"searched: receiver, busy", {SENDING, ARRIVED(SENT, 0), FOUND(CAPACITY_RECEIVER), RECEIVER(850)},
 		LIMIT_RECEIVER_CPU, "85 % of a CPU"},
 	{"searched: receiver, not busy",
@@ -66,11 +123,19 @@ static const struct {
 		LIMIT_UNKNOWN, "not known"},
 	{"searched, nothing found", {SENDING, ARRIVED(9000, 0), .search = true}, LIMIT_PATH, "10.00 %"},
 
+	{"searched, nothing found, nothing lost", {SENDING, ARRIVED(SENT, 0), .search = true, SENDER(400)},
+		LIMIT_UNKNOWN, "not known"},
+	{"searched, nothing found, held up",
+		{SENDING, ARRIVED(SENT, 0), .search = true, LATE(sent.load, 400, 10, MS)},
+		LIMIT_SENDER_PAUSED, "held up"},
+
 	/* Losses, then the rate that was asked for. */
 	{"host drops, receiver busy", {SENDING, ARRIVED(9900, 100), RECEIVER(850)}, LIMIT_RECEIVER_CPU,
 		"85 % of a CPU"},
 	{"host drops, receiver not busy", {SENDING, ARRIVED(9900, 100), RECEIVER(849)}, LIMIT_SOCKET_BUFFER,
 		"1.000 %"},
+	{"host drops, receiver held up", {SENDING, ARRIVED(9900, 100), LATE(received.load, 300, 0, 7 * MS)},
+		LIMIT_RECEIVER_PAUSED, "by up to 7.0 ms"},
 	{"host drops at the rate", {SENDING, ARRIVED(9949, 51), GRANTED(100, 100)}, LIMIT_SOCKET_BUFFER,
 		"0.510 %"},
 	{"few host drops at the rate", {SENDING, ARRIVED(9950, 50), GRANTED(100, 100)}, LIMIT_ASKED_RATE,
@@ -107,7 +172,7 @@ static const struct {
 				.offload = true,
 				.late_permille = 10,
 				.late_max_ns = 12 * MS + MS / 2}},
-		LIMIT_SENDER_CPU, "1.0 % of its turns came late, by up to 12.5 ms"},
+		LIMIT_SENDER_PAUSED, "held up, 1.0 % of its turns came late, by up to 12.5 ms"},
 	{"below the rate, sender hardly held up",
 		{SENDING, ARRIVED(SENT, 0), GRANTED(104, 104),
 			.sent.load =
@@ -117,7 +182,12 @@ static const struct {
 		LIMIT_SOCKET_BUFFER, "0.010 %"},
 	{"no rate, held back by a few drops, busy", {SENDING, ARRIVED(9999, 1), SENDER(990), RECEIVER(900)},
 		LIMIT_RECEIVER_CPU, "90 % of a CPU"},
-	{"no rate, sender idle", {SENDING, ARRIVED(SENT, 0), SENDER(400)}, LIMIT_SENDER_CPU, "40 % of a CPU"},
+	{"no rate, sender idle", {SENDING, ARRIVED(SENT, 0), SENDER(400)}, LIMIT_SENDER_HOST,
+		"40 % of a CPU"},
+	{"no rate, sender held up", {SENDING, ARRIVED(SENT, 0), LATE(sent.load, 400, 3, 9 * MS)},
+		LIMIT_SENDER_PAUSED, "held up, 0.3 %"},
+	{"no offload, sender not busy", {SENDING, ARRIVED(SENT, 0), BARE(sent.load, 400)}, LIMIT_SENDER_HOST,
+		"40 % of a CPU, without offload"},
 	{"no offload at the sender", {SENDING, ARRIVED(SENT, 0), BARE(sent.load, 900)}, LIMIT_SENDER_CPU,
 		"without offload"},
 	{"no offload at the receiver", {SENDING, ARRIVED(9000, 1000), BARE(received.load, 900)},
@@ -136,6 +206,25 @@ static void test_limit(void **state)
 		verdict_sentence(&limit_rows[i].record, text);
 		print_message("\t%s\n", text);
 		assert_non_null(strstr(text, limit_rows[i].evidence));
+	}
+}
+
+/* One result names one host: the one that its verdict names, and only where it names none is the capacity
+ * what the path carries. */
+static void test_one_host(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(limit_rows); i++) {
+		enum verdict_limit limit = limit_rows[i].limit;
+		bool sender = verdict_blames_sender(limit), receiver = verdict_blames_receiver(limit);
+		char text[VERDICT_TEXT];
+
+		print_message("%s\n", limit_rows[i].name);
+		verdict_sentence(&limit_rows[i].record, text);
+		assert_false(sender && receiver);
+		assert_int_equal(sender, strstr(text, "the sender") != NULL);
+		assert_int_equal(receiver, strstr(text, "the receiver") != NULL);
+		assert_int_equal(verdict_is_least(&limit_rows[i].record), limit != LIMIT_PATH);
 	}
 }
 
@@ -307,6 +396,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_one_host),
 		cmocka_unit_test(test_offload_is_no_news),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_grade),

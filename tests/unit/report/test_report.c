@@ -18,11 +18,11 @@ static void test_names(void **state)
 		{"intervals.0.latency_us", "control upload download"},
 		{"end", "tests sum_sent sum_received latency responsiveness_rpm grade queues owd ports "
 			"standing_queue"},
-		{"end.tests.0",
-			"direction channel duration_s complete ended_by sent received "
-			"retransmitted_packets loss asked granted agreed result_hash "
-			"capacity_bits_per_second capacity_ci_percent limited_by shaping sender receiver "
-			"refused"},
+		{"end.tests.0", "direction channel duration_s complete ended_by sent received "
+				"retransmitted_packets loss asked granted agreed result_hash "
+				"capacity_bits_per_second capacity_ci_percent capacity_at_least limited_by "
+				"shaping sender receiver "
+				"refused"},
 		{"end.tests.0.sent", "packets bytes bits_per_second"},
 		{"end.tests.0.received", "packets bytes bits_per_second ip_bits_per_second "
 					 "unique_packets duplicates network_duplicates "

@@ -67,6 +67,7 @@ static void test_json(void **state)
 				     "\"length_s\":0.3,\"packets\":20}],\"reorder_extent\":4}"},
 		{"end.tests.0.capacity_bits_per_second", "99000000"},
 		{"end.tests.0.capacity_ci_percent", "0.25"},
+		{"end.tests.0.capacity_at_least", "false"},
 		{"end.tests.0.limited_by", "\"path\""},
 		{"end.tests.0.sender", "{\"cpu_percent\":12.5,\"offload\":true,\"late_percent\":0.4,"
 				       "\"late_max_us\":2500.0}"},
@@ -322,6 +323,46 @@ static void test_doubt(void **state)
 	assert_non_null(strstr(text, "2.5 ms"));
 }
 
+/* Warnings name the host that the verdict names, or none. */
+static void test_doubt_of_one_host(void **state)
+{
+	static const struct {
+		const char *name;
+		enum capacity_limit found;
+		uint32_t sender_cpu, sender_late, receiver_cpu;
+		uint64_t drops;
+		const char *has, *lacks;
+	} rows[] = {
+		{"the path, a few drops", CAPACITY_NETWORK, 100, 0, 100, 7, "7 datagrams", "figure"},
+		{"the path, sender late", CAPACITY_NETWORK, 100, 50, 100, 0, "the sender", "receiver"},
+		{"the receiver", CAPACITY_RECEIVER, 100, 0, 990, 7, "figure is its host's", "sender"},
+		{"the receiver, sender late", CAPACITY_RECEIVER, 100, 50, 990, 0, "", "sender"},
+		{"sender busy, a few drops", CAPACITY_SENDER, 900, 0, 100, 7, "", "receiver"},
+		{"sender held up, a few drops", CAPACITY_SENDER, 370, 50, 100, 7, "the sender", "receiver"},
+		{"sender idle, a few drops", CAPACITY_SENDER, 370, 0, 100, 7, "figure is its host's",
+			"sender"},
+		{"a server's limit, a few drops", CAPACITY_CEILING, 100, 0, 100, 7, "7 datagrams", "figure"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct test_record t = agreed(TEST_DOWN);
+		char text[REPORT_TEXT];
+
+		print_message("%s\n", rows[i].name);
+		t.sent.bucket.kind = BUCKET_NONE;
+		t.sent.capacity.limit = rows[i].found;
+		t.sent.load = (struct host_load){.known = true,
+			.cpu_permille = rows[i].sender_cpu,
+			.late_permille = rows[i].sender_late};
+		t.received.load = (struct host_load){.known = true, .cpu_permille = rows[i].receiver_cpu};
+		t.received.count.host_drops = rows[i].drops;
+		report_doubt(&t, text);
+		assert_non_null(strstr(text, rows[i].has));
+		assert_null(strstr(text, rows[i].lacks));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -332,6 +373,7 @@ int main(void)
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_text_of_rates),
 		cmocka_unit_test(test_doubt),
+		cmocka_unit_test(test_doubt_of_one_host),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
