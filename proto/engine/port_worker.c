@@ -95,6 +95,17 @@ static uint64_t side_bps(struct port *p, uint64_t now_ns)
 	return (uint64_t)clock_bps(side_bytes(p) - p->work.side_bytes, (double)(now_ns - p->work.began_ns));
 }
 
+static void add_besides(struct path_capacity *c, uint64_t bps)
+{
+	if (c->bps)
+		c->bps += bps;
+	if (c->p50_bps) {
+		c->p10_bps += bps;
+		c->p50_bps += bps;
+		c->p90_bps += bps;
+	}
+}
+
 static void begin_work(struct port *p)
 {
 	p->work = (struct port_work){
@@ -150,8 +161,7 @@ static void finish_source(struct port *p, uint64_t now_ns)
 		.duration_ns = duration_ns < s->order.duration_ns ? duration_ns : s->order.duration_ns,
 		.ended = s->ended,
 	};
-	if (half->capacity.bps)
-		half->capacity.bps += side_bps(p, now_ns);
+	add_besides(&half->capacity, side_bps(p, now_ns));
 	if (half->bucket.kind)
 		half->bucket.rate_bps += side_bps(p, now_ns);
 	p->stats.source = s->count;

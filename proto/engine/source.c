@@ -244,6 +244,7 @@ unsigned source_fill(struct source *s, uint64_t now_ns)
 
 struct path_capacity source_capacity(const struct source *s)
 {
+	const struct rate_interval *busy = &s->capacity.busy;
 	struct capacity_result r;
 
 	if (!s->order.search || s->order.start_ns == 0)
@@ -253,6 +254,9 @@ struct path_capacity source_capacity(const struct source *s)
 		.bps = (uint64_t)r.bps,
 		.ci_ppm = (uint32_t)(r.percent * 10000),
 		.limit = r.limit,
+		.p10_bps = (uint64_t)rate_interval_percentile(busy, 10),
+		.p50_bps = (uint64_t)rate_interval_percentile(busy, 50),
+		.p90_bps = (uint64_t)rate_interval_percentile(busy, 90),
 	};
 }
 

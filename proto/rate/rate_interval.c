@@ -3,6 +3,7 @@
 #include "proto/sys/clock.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 /* A window is news if it differs from the mean by this part of it, and by this many standard deviations. */
 static const double FAR_SHARE = 0.04;
@@ -80,7 +81,7 @@ static void watch_news(struct rate_interval *r)
 
 void rate_interval_reset(struct rate_interval *r)
 {
-	r->count = r->news = 0;
+	r->count = r->kept = r->news = 0;
 }
 
 void rate_interval_add(struct rate_interval *r, double bits, double ns)
@@ -90,6 +91,8 @@ void rate_interval_add(struct rate_interval *r, double bits, double ns)
 	if (r->count == RATE_INTERVAL_WINDOWS)
 		forget(r, 1);
 	r->window[(r->first + r->count++) % RATE_INTERVAL_WINDOWS] = (struct rate_window){bits, ns};
+	if (r->kept < RATE_INTERVAL_WINDOWS)
+		r->kept++;
 	watch_news(r);
 }
 
@@ -115,4 +118,26 @@ struct rate_estimate rate_interval_estimate(const struct rate_interval *r)
 	if (worth >= 2)
 		e.percent = fmin(100, 100 * student(worth - 1) * sqrt(m.variance / worth) / m.mean_bps);
 	return e;
+}
+
+static int compare_rates(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+double rate_interval_percentile(const struct rate_interval *r, double percent)
+{
+	unsigned end = r->first + r->count + RATE_INTERVAL_WINDOWS, below;
+	double rate[RATE_INTERVAL_WINDOWS], at;
+
+	if (r->kept < RATE_INTERVAL_FEW)
+		return 0;
+	for (unsigned i = 0; i < r->kept; i++)
+		rate[i] = rate_of(&r->window[(end - 1 - i) % RATE_INTERVAL_WINDOWS]);
+	qsort(rate, r->kept, sizeof rate[0], compare_rates);
+	at = percent / 100 * (r->kept - 1);
+	below = (unsigned)fmin(at, r->kept - 2);
+	return rate[below] + (at - below) * (rate[below + 1] - rate[below]);
 }

@@ -18,6 +18,7 @@
 enum {
 	RATE_INTERVAL_WINDOWS = 128,
 	RATE_INTERVAL_NEWS = 3,
+	RATE_INTERVAL_FEW = 10, /* a tenth of fewer windows isn't one */
 };
 
 struct rate_window {
@@ -28,6 +29,7 @@ struct rate_window {
 struct rate_interval {
 	struct rate_window window[RATE_INTERVAL_WINDOWS]; /* ring */
 	unsigned first, count;
+	unsigned kept; /* windows in the ring, those that the mean has forgotten included */
 	unsigned news; /* windows in a row that lie far away, on ... */
 	int side;      /* ... the same side: -1 below, 1 above */
 };
@@ -44,5 +46,10 @@ void rate_interval_reset(struct rate_interval *r);
 void rate_interval_add(struct rate_interval *r, double bits, double ns);
 
 struct rate_estimate rate_interval_estimate(const struct rate_interval *r);
+
+/* The rate, bits a second, that `percent` of the windows don't exceed, linear between two of them. Of all
+ * that the ring holds: what the mean forgets as another path's is what makes a rate vary. 0: there are fewer
+ * than RATE_INTERVAL_FEW. */
+double rate_interval_percentile(const struct rate_interval *r, double percent);
 
 #endif

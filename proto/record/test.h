@@ -92,6 +92,8 @@ struct path_capacity {
 	uint64_t bps;    /* IP layer (RFC 9097); 0: nothing */
 	uint32_t ci_ppm; /* half of the 95 % confidence interval, in millionths of it */
 	enum capacity_limit limit;
+	uint64_t p10_bps, p50_bps,
+		p90_bps; /* of 100 ms windows while the bottleneck was busy; 0: not known */
 };
 
 /* Why a source has stopped. */

@@ -5,10 +5,12 @@
 
 #include "proto/record/outcome.h"
 #include "proto/sys/clock.h"
+#include "proto/sys/text.h"
 
 enum {
 	BUSY_PERMILLE = 850,      /* of a CPU: a thread that does little else */
 	PAUSE_MS = 5,             /* a turn as late has been missed: several bursts are due at once */
+	RANGE_PERCENT = 133,      /* the 90th percentile of the 10th: less is not worth a word */
 	CI_NOTHING_PPM = 1000000, /* an interval as wide says nothing */
 	QUEUE_SEEN_MS = 2,        /* added to the median under load: something queues */
 };
@@ -146,6 +148,24 @@ bool verdict_blames_receiver(enum verdict_limit limit)
 bool verdict_is_least(const struct test_record *t)
 {
 	return verdict_limit(t) != LIMIT_PATH;
+}
+
+static bool is_apart(const struct path_capacity *c, uint64_t percent)
+{
+	return c->p10_bps && (double)c->p90_bps * 100 > (double)c->p10_bps * (double)percent;
+}
+
+const char *verdict_range(const struct path_capacity *c, char out[VERDICT_RANGE])
+{
+	struct text_scaled high = text_scale((double)c->p90_bps);
+	double low = is_apart(c, RANGE_PERCENT) ? high.value * (double)c->p10_bps / (double)c->p90_bps : 0;
+	int decimals = low < 10 ? 2 : 1;
+
+	out[0] = '\0';
+	if (low > 0)
+		snprintf(out, VERDICT_RANGE, "%.*f .. %.*f %sbit/s", decimals, low, decimals, high.value,
+			high.prefix);
+	return out;
 }
 
 const char *verdict_limit_name(enum verdict_limit limit)

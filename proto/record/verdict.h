@@ -21,6 +21,7 @@ enum verdict_limit {
 
 enum {
 	VERDICT_TEXT = 160,
+	VERDICT_RANGE = 40,
 	VERDICT_LATE_PERMILLE = 10, /* of a thread's turns that come late: from here on it was held up */
 };
 
@@ -31,6 +32,10 @@ bool verdict_blames_receiver(enum verdict_limit limit);
 
 /* The path may carry more than the capacity that was found: it wasn't the limit. */
 bool verdict_is_least(const struct test_record *t);
+
+/* "32.0 .. 61.0 Mbit/s": where the path's rate lay for 80 % of the time, by windows of 100 ms; "" where that
+ * isn't known, or isn't apart by more than a third. */
+const char *verdict_range(const struct path_capacity *c, char out[VERDICT_RANGE]);
 
 /* "path", "sender_cpu" ...: for scripts. */
 const char *verdict_limit_name(enum verdict_limit limit);

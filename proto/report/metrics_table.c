@@ -64,6 +64,7 @@ KNOWN(test_record, was_granted, r->phase != TEST_FAILED)
 KNOWN(test_record, has_asked_rate, r->asked_rate_bps)
 KNOWN(test_record, has_rate, r->rate_bps)
 KNOWN(test_record, has_capacity, r->sent.capacity.bps)
+KNOWN(test_record, has_percentiles, r->sent.capacity.p50_bps)
 KNOWN(test_record, has_shaping, r->sent.bucket.kind)
 KNOWN(test_record, has_sender, r->sent.load.known)
 KNOWN(test_record, has_receiver, r->received.load.known)
@@ -160,6 +161,12 @@ static const struct metric test_found[] = {
 		.known = has_capacity, TEST(sent.capacity.bps)},
 	{"capacity_ci_percent", "+- # (95 %)", .type = METRIC_PPM, .lines = LINE_CAPACITY,
 		.known = has_capacity, TEST(sent.capacity.ci_ppm)},
+	{"capacity_p10_bits_per_second", "10th percentile", .type = METRIC_BPS, .known = has_percentiles,
+		TEST(sent.capacity.p10_bps)},
+	{"capacity_p50_bits_per_second", "median", .type = METRIC_BPS, .known = has_percentiles,
+		TEST(sent.capacity.p50_bps)},
+	{"capacity_p90_bits_per_second", "90th percentile", .type = METRIC_BPS, .known = has_percentiles,
+		TEST(sent.capacity.p90_bps)},
 	{"capacity_at_least", "at least", .type = METRIC_BOOL, .known = has_capacity, .get = is_least},
 	{"limited_by", "limited by", .type = METRIC_TEXT, .get = limited_by},
 };

@@ -130,10 +130,12 @@ static void text_terms(FILE *out, const struct test_record *t)
 
 static void text_capacity(FILE *out, const struct test_record *t)
 {
-	char line[METRIC_LINE_SIZE], sentence[VERDICT_TEXT];
+	char line[METRIC_LINE_SIZE], sentence[VERDICT_TEXT], range[VERDICT_RANGE];
 
 	if (*figures(t, LINE_CAPACITY, line))
 		fprintf(out, "  %-14s %s%s\n", "Capacity", line, verdict_is_least(t) ? ", at least" : "");
+	if (*verdict_range(&t->sent.capacity, range))
+		fprintf(out, "  %-14s %s for 80 %% of the time\n", "", range);
 	verdict_sentence(t, sentence);
 	text_line(out, "Limited by", sentence);
 }

@@ -41,6 +41,8 @@ enum {
 
 enum {
 	PATTERN_OUTAGES = 4, /* as many as a message has room for */
+	CAPACITY_NUMBERS = 7,
+	CAPACITY_LEAST = 4, /* without percentiles */
 	LOAD_NUMBERS = 4,
 	LOAD_LEAST = 2, /* without lateness */
 };
@@ -66,30 +68,35 @@ static bool read_numbers(const json_t *array, uint64_t *value, unsigned count)
 	return true;
 }
 
-/* "capacity":[bits a second, interval in ppm, limit, ended early] */
+/* "capacity":[bits a second, interval in ppm, limit, ended early, 10th, 50th, 90th percentile of windows] */
 static void encode_capacity(json_t *object, const struct sent_half *h)
 {
 	const struct path_capacity *c = &h->capacity;
-	uint64_t value[] = {c->bps, c->ci_ppm, c->limit, h->ended != ENDED_TIME};
+	uint64_t value[CAPACITY_NUMBERS] = {
+		c->bps, c->ci_ppm, c->limit, h->ended != ENDED_TIME, c->p10_bps, c->p50_bps, c->p90_bps};
 
 	if (c->bps)
-		json_object_set_new(object, "capacity", numbers(value, 4));
+		json_object_set_new(object, "capacity", numbers(value, CAPACITY_NUMBERS));
 }
 
 static bool decode_capacity(json_t *object, struct sent_half *h)
 {
 	json_t *array = json_object_get(object, "capacity");
-	uint64_t value[4];
+	uint64_t value[CAPACITY_NUMBERS] = {0};
+	unsigned told = json_array_size(array) < CAPACITY_NUMBERS ? CAPACITY_LEAST : CAPACITY_NUMBERS;
 
 	if (!array)
 		return true;
-	if (!read_numbers(array, value, 4) || value[1] > UINT32_MAX || value[2] > CAPACITY_CEILING ||
+	if (!read_numbers(array, value, told) || value[1] > UINT32_MAX || value[2] > CAPACITY_CEILING ||
 		value[3] > 1)
 		return false;
 	h->capacity = (struct path_capacity){
 		.bps = value[0],
 		.ci_ppm = (uint32_t)value[1],
 		.limit = (enum capacity_limit)value[2],
+		.p10_bps = value[4],
+		.p50_bps = value[5],
+		.p90_bps = value[6],
 	};
 	h->ended = value[3] ? ENDED_CERTAIN : ENDED_TIME;
 	return true;

@@ -50,6 +50,10 @@ static void check_found(const struct transfer *t, size_t i)
 	print_message("\tfound %.2f Mbit/s +- %.2f %%\n", payload_bps / 1e6, c.ci_ppm / 1e4);
 	assert_true(payload_bps >= (double)rows[i].least_bps && payload_bps <= (double)rows[i].most_bps);
 	assert_int_equal(c.limit, rows[i].limit);
+	assert_true(c.p10_bps <= c.p50_bps && c.p50_bps <= c.p90_bps);
+	if (rows[i].limit == CAPACITY_NETWORK)
+		assert_true((double)c.p10_bps * share >= (double)rows[i].least_bps * 0.95 &&
+			    (double)c.p90_bps * share <= (double)rows[i].most_bps * 1.05);
 	assert_int_equal(t->source.ended, rows[i].early ? ENDED_CERTAIN : ENDED_TIME);
 	if (rows[i].early)
 		assert_in_range(c.ci_ppm, 0, rows[i].plan.until_ppm);

@@ -107,7 +107,7 @@ static void verdict(struct canvas *c, struct rect r, const struct scene *scene)
 	struct canvas_line l = canvas_line(c, r, 0);
 	struct briefs briefs = {&l, r, STYLE_LABEL, ", "};
 	struct metric_load load = {&v->snapshot, &last->record};
-	char grade = verdict_grade(&v->snapshot), text[FORMAT_TEXT];
+	char grade = verdict_grade(&v->snapshot), text[FORMAT_TEXT], range[VERDICT_RANGE];
 
 	line_add(&l, STYLE_LABEL, " limited by:");
 	line_add(&l, STYLE_VALUE, " %s", last->limit);
@@ -115,6 +115,8 @@ static void verdict(struct canvas *c, struct rect r, const struct scene *scene)
 		line_field(&l, "capacity", STYLE_RATE, "%s%s +- %.1f %%",
 			verdict_is_least(&last->record) ? "at least " : "",
 			format_scaled(text, (double)found->bps, UNIT_BITS), (double)found->ci_ppm / 1e4);
+	if (*verdict_range(found, range))
+		line_add(&l, STYLE_RATE, ", %s", range);
 	if (grade == '-')
 		return;
 	line_field(&l, "grade under load", grade <= 'B' ? STYLE_GOOD : STYLE_WARN, "%c", grade);

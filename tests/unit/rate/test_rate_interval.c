@@ -123,6 +123,56 @@ static void test_outliers(void **state)
 	assert_true(fabs(rate_interval_estimate(&r).mean_bps - 1e8) < 1e6);
 }
 
+/* The mean is the new path's; the percentiles tell of both. A reset leaves nothing. */
+static void test_percentiles_of_two_paths(void **state)
+{
+	struct rate_interval r = {0};
+
+	(void)state;
+	for (unsigned n = 0; n < 200; n++)
+		rate_interval_add(&r, n % 50 < 25 ? 3e6 : 6e6, 1e8);
+	assert_int_equal(rate_interval_estimate(&r).windows, 25);
+	assert_true(fabs(rate_interval_percentile(&r, 10) - 3e7) < 1);
+	assert_true(fabs(rate_interval_percentile(&r, 90) - 6e7) < 1);
+	rate_interval_reset(&r);
+	assert_true(rate_interval_percentile(&r, 50) == 0);
+	for (unsigned n = 0; n < RATE_INTERVAL_FEW; n++)
+		rate_interval_add(&r, 5e6, 1e8);
+	assert_true(fabs(rate_interval_percentile(&r, 10) - 5e7) < 1);
+}
+
+static void test_percentiles(void **state)
+{
+	static const struct {
+		const char *name;
+		unsigned windows;
+		double step; /* of the rate, from window to window, of 100 Mbit/s */
+		double percent, bps;
+	} rows[] = {
+		{"none", 0, 0, 50, 0},
+		{"too few", RATE_INTERVAL_FEW - 1, 0, 50, 0},
+		{"all alike", RATE_INTERVAL_FEW, 0, 10, 1e8},
+		{"the lowest", 11, 0.01, 0, 1e8},
+		{"a tenth", 11, 0.01, 10, 1.01e8},
+		{"the middle", 11, 0.01, 50, 1.05e8},
+		{"between two", 10, 0.01, 50, 1.045e8},
+		{"nine tenths", 11, 0.01, 90, 1.09e8},
+		{"the highest", 11, 0.01, 100, 1.1e8},
+		{"falling", 11, -0.01, 10, 0.91e8},
+		{"the latest of many", RATE_INTERVAL_WINDOWS + 100, 1e-5, 0, 1.001e8},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct rate_interval r = {0};
+
+		print_message("%s\n", rows[i].name);
+		for (unsigned n = 0; n < rows[i].windows; n++)
+			rate_interval_add(&r, 1e7 * (1 + rows[i].step * n), 1e8);
+		assert_true(fabs(rate_interval_percentile(&r, rows[i].percent) - rows[i].bps) < 1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -131,6 +181,8 @@ int main(void)
 		cmocka_unit_test(test_weights),
 		cmocka_unit_test(test_change),
 		cmocka_unit_test(test_outliers),
+		cmocka_unit_test(test_percentiles),
+		cmocka_unit_test(test_percentiles_of_two_paths),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

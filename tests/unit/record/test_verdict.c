@@ -209,6 +209,33 @@ static void test_limit(void **state)
 	}
 }
 
+/* Where the rate lay for 80 % of the time, if that is worth a word. */
+static void test_range(void **state)
+{
+	static const struct {
+		uint64_t p10_bps, p90_bps;
+		const char *text;
+	} rows[] = {
+		{0, 0, ""},
+		{0, 61 * MBIT, ""},
+		{61 * MBIT, 61 * MBIT, ""},
+		{100, 133, ""},
+		{100, 134, "100.0 .. 134.0 bit/s"},
+		{32 * MBIT, 61 * MBIT, "32.0 .. 61.0 Mbit/s"},
+		{940 * MBIT, 1300 * MBIT, "0.94 .. 1.30 Gbit/s"},
+		{250000, 990000, "250.0 .. 990.0 kbit/s"},
+		{1, UINT64_MAX, "0.00 .. 18446744.07 Tbit/s"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct path_capacity c = {.p10_bps = rows[i].p10_bps, .p90_bps = rows[i].p90_bps};
+		char text[VERDICT_RANGE];
+
+		assert_string_equal(verdict_range(&c, text), rows[i].text);
+	}
+}
+
 /* One result names one host: the one that its verdict names, and only where it names none is the capacity
  * what the path carries. */
 static void test_one_host(void **state)
@@ -396,6 +423,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_range),
 		cmocka_unit_test(test_one_host),
 		cmocka_unit_test(test_offload_is_no_news),
 		cmocka_unit_test(test_names),

@@ -88,7 +88,11 @@ static struct test_record full_test(void)
 	t.rate_bps = 95000000;
 	t.sent.count.unsent_packets = 3;
 	t.received.count.network_duplicates = 4;
-	t.sent.capacity = (struct path_capacity){.bps = 99000000, .ci_ppm = 2500};
+	t.sent.capacity = (struct path_capacity){.bps = 99000000,
+		.ci_ppm = 2500,
+		.p10_bps = 97000000,
+		.p50_bps = 98500000,
+		.p90_bps = 101000000};
 	t.sent.bucket = (struct bucket_result){BUCKET_POLICER, 98000000, 65000};
 	t.received.pattern = (struct loss_pattern){.longest = 11, .period = 10, .extent_max = 6};
 	t.sent.load = (struct host_load){.known = true, .cpu_permille = 125, .late_permille = 8};

@@ -20,7 +20,9 @@ static void test_names(void **state)
 			"standing_queue"},
 		{"end.tests.0", "direction channel duration_s complete ended_by sent received "
 				"retransmitted_packets loss asked granted agreed result_hash "
-				"capacity_bits_per_second capacity_ci_percent capacity_at_least limited_by "
+				"capacity_bits_per_second capacity_ci_percent capacity_p10_bits_per_second "
+				"capacity_p50_bits_per_second capacity_p90_bits_per_second capacity_at_least "
+				"limited_by "
 				"shaping sender receiver "
 				"refused"},
 		{"end.tests.0.sent", "packets bytes bits_per_second"},

@@ -17,7 +17,12 @@ static struct test_record agreed(enum test_direction direction)
 	t.received.count.host_drops = 7;
 	t.received.count.network_duplicates = 4;
 	t.search = true;
-	t.sent.capacity = (struct path_capacity){.bps = 99000000, .ci_ppm = 2500, .limit = CAPACITY_NETWORK};
+	t.sent.capacity = (struct path_capacity){.bps = 99000000,
+		.ci_ppm = 2500,
+		.limit = CAPACITY_NETWORK,
+		.p10_bps = 80000000,
+		.p50_bps = 98000000,
+		.p90_bps = 104000000};
 	t.sent.load = (struct host_load){.known = true,
 		.cpu_permille = 125,
 		.offload = true,
@@ -67,6 +72,9 @@ static void test_json(void **state)
 				     "\"length_s\":0.3,\"packets\":20}],\"reorder_extent\":4}"},
 		{"end.tests.0.capacity_bits_per_second", "99000000"},
 		{"end.tests.0.capacity_ci_percent", "0.25"},
+		{"end.tests.0.capacity_p10_bits_per_second", "80000000"},
+		{"end.tests.0.capacity_p50_bits_per_second", "98000000"},
+		{"end.tests.0.capacity_p90_bits_per_second", "104000000"},
 		{"end.tests.0.capacity_at_least", "false"},
 		{"end.tests.0.limited_by", "\"path\""},
 		{"end.tests.0.sender", "{\"cpu_percent\":12.5,\"offload\":true,\"late_percent\":0.4,"
@@ -248,6 +256,7 @@ static void test_text(void **state)
 		"50 packets (5.000 %): sender's host 3, path 40, receiver's host 7\n",
 		"both ends hold the same record, ", NULL};
 	static const char *const none[] = {"incomplete", "unknown", "Refused", NULL};
+	static const char *const varying[] = {"32.0 .. 104.0 Mbit/s for 80 % of the time\n", NULL};
 	static const char *const at_budget[] = {"10.00 s of 20 s asked, ended at its budget\n", NULL};
 	static const char *const alone[] = {"=== Download", "950 packets", "incomplete", NULL};
 	static const char *const not_alone[] = {"Sent", "Lost  ", "same record", "budget", NULL};
@@ -265,6 +274,8 @@ static void test_text(void **state)
 		check_text(&t, both, none);
 		check_text(&t, own, not_own);
 	}
+	t.sent.capacity.p10_bps = 32000000;
+	check_text(&t, varying, none);
 	t.sent.ended = ENDED_BUDGET;
 	check_text(&t, at_budget, none);
 	t.hash[0] = '\0';

@@ -34,6 +34,12 @@ static void test_capacity(void **state)
 		{.bps = 0},
 		{.bps = 1, .ci_ppm = 0, .limit = CAPACITY_UNKNOWN},
 		{.bps = 93700000, .ci_ppm = 8000, .limit = CAPACITY_NETWORK},
+		{.bps = 48000000,
+			.ci_ppm = 9,
+			.limit = CAPACITY_NETWORK,
+			.p10_bps = 32000000,
+			.p50_bps = 47000000,
+			.p90_bps = MOST},
 		{.bps = 400000000000, .ci_ppm = 1000000, .limit = CAPACITY_SENDER},
 		{.bps = 5000000, .ci_ppm = 1, .limit = CAPACITY_RECEIVER},
 		{.bps = MOST, .ci_ppm = UINT32_MAX, .limit = CAPACITY_CEILING},
@@ -52,6 +58,9 @@ static void test_capacity(void **state)
 		assert_int_equal(got.sent.capacity.bps, want->bps);
 		assert_int_equal(got.sent.capacity.ci_ppm, want->ci_ppm);
 		assert_int_equal(got.sent.capacity.limit, want->limit);
+		assert_int_equal(got.sent.capacity.p10_bps, want->p10_bps);
+		assert_int_equal(got.sent.capacity.p50_bps, want->p50_bps);
+		assert_int_equal(got.sent.capacity.p90_bps, want->p90_bps);
 		assert_int_equal(got.sent.ended, ended);
 		assert_false(got.sent.load.known);
 		assert_int_equal(got.received.pattern.bursts, 0);
@@ -173,7 +182,7 @@ static void test_largest(void **state)
 		up.channel = down.channel = WIRE_CHANNEL_MAX;
 		up.sent.duration_ns = MOST;
 		up.sent.count = (struct source_counters){MOST, MOST, MOST, MOST, MOST, MOST, MOST, MOST};
-		up.sent.capacity = (struct path_capacity){n, UINT32_MAX, CAPACITY_CEILING};
+		up.sent.capacity = (struct path_capacity){n, UINT32_MAX, CAPACITY_CEILING, n, n, n};
 		up.sent.ended = ENDED_BUDGET;
 		up.sent.load = down.received.load = (struct host_load){true, UINT32_MAX, true, 1000, n};
 		up.sent.bucket = (struct bucket_result){BUCKET_POLICER, n, n};
@@ -228,6 +237,9 @@ static const char *const taken[] = {
 	RECEIVED_WITH(""),
 	CAPACITY("[1,2,3,1]"),
 	CAPACITY("[1.0,2e3,4,0,77,\"x\"]"),
+	CAPACITY("[1,2,3,1,-1,\"x\"]"),
+	CAPACITY("[1,2,1,0,5,6,7]"),
+	CAPACITY("[1,2,1,0,0,0,0,null]"),
 	CAPACITY("[" MOST_TEXT ",4294967295,4,1]"),
 	ENDED("0"),
 	ENDED("2"),
@@ -263,6 +275,10 @@ static const char *const refused[] = {
 	CAPACITY("[1,2,3,2]"),
 	CAPACITY("[1,2,3,true]"),
 	CAPACITY("[\"1\",2,3,1]"),
+	CAPACITY("[1,2,3,1,-1,0,0]"),
+	CAPACITY("[1,2,3,1,0,0.5,0]"),
+	CAPACITY("[1,2,3,1,0,0,null]"),
+	CAPACITY("[1,2,3,1,0,0,9007199254740993]"),
 	CAPACITY("[[1],2,3,1]"),
 	CAPACITY("[1,2,3,1],\"capacity\":[1,2,3,1]"),
 	ENDED("3"),
