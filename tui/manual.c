@@ -32,6 +32,11 @@ static const struct options_entry limits[] = {
 		"the test let more pass than what came after it, the shaper (it makes packets wait) or "
 		"policer (it drops them) is named, with its rate and what it lets pass at once: its bucket. "
 		"Buckets of less than about 1.5 ms of the rate are not seen."},
+	{"the path: its rate varies", "A tenth of the windows of 100 ms, while the bottleneck was busy, saw "
+				      "a rate more than half as "
+				      "high again as another tenth. The capacity is the mean; "
+				      "capacity_p10_bits_per_second, p50 and "
+				      "p90 in JSON say where the rate was."},
 	{"the sender, the receiver",
 		"Its host was the limit: the thread that sent, or received, used 85 % of a CPU or more "
 		"(limited_by in JSON: sender_cpu, receiver_cpu); or it used less but was held up, more than "

@@ -8,9 +8,12 @@
 #include "proto/sys/text.h"
 
 enum {
-	BUSY_PERMILLE = 850,      /* of a CPU: a thread that does little else */
-	PAUSE_MS = 5,             /* a turn as late has been missed: several bursts are due at once */
-	RANGE_PERCENT = 133,      /* the 90th percentile of the 10th: less is not worth a word */
+	BUSY_PERMILLE = 850, /* of a CPU: a thread that does little else */
+	PAUSE_MS = 5,        /* a turn as late has been missed: several bursts are due at once */
+	RANGE_PERCENT = 133, /* the 90th percentile of the 10th: less is not worth a word */
+	/* Packets up to 20 ms late make windows of 100 ms of a steady rate as different as (100 + 20) / (100
+	   - 20). */
+	VARIES_PERCENT = 150,
 	CI_NOTHING_PPM = 1000000, /* an interval as wide says nothing */
 	QUEUE_SEEN_MS = 2,        /* added to the median under load: something queues */
 };
@@ -168,6 +171,16 @@ const char *verdict_range(const struct path_capacity *c, char out[VERDICT_RANGE]
 	return out;
 }
 
+/* By more than jitter explains, and to both sides of the mean: a few windows of a search that had not settled
+ * yet lie on one. A sender that was held up makes any path look so. */
+static bool varies(const struct test_record *t)
+{
+	const struct path_capacity *c = &t->sent.capacity;
+
+	return is_apart(c, VARIES_PERCENT) && c->p10_bps * 10 < c->bps * 9 && c->p90_bps * 10 > c->bps * 11 &&
+	       !is_often_late(&t->sent.load);
+}
+
 const char *verdict_limit_name(enum verdict_limit limit)
 {
 	static const char *const name[VERDICT_LIMITS] = {
@@ -229,6 +242,8 @@ static void blame_path(const struct test_record *t, double lost_percent, char ou
 		snprintf(out, VERDICT_TEXT, "the path: a %s of %.1f Mbit/s with a bucket of %.0f kB",
 			b->kind == BUCKET_SHAPER ? "shaper" : "policer", (double)b->rate_bps / 1e6,
 			(double)b->bytes / 1e3);
+	else if (is_measured_path(t) && varies(t))
+		snprintf(out, VERDICT_TEXT, "the path: its rate varies");
 	else if (is_measured_path(t))
 		snprintf(out, VERDICT_TEXT, "the path: its bottleneck was busy");
 	else

@@ -244,6 +244,20 @@ static void fake_fill_counters(struct test_record *t, const struct port_snapshot
 	t->received.known = RECEIVED_COUNTERS;
 }
 
+/* A search on a path whose rate varies. */
+static void fake_find(struct test_record *t)
+{
+	t->search = true;
+	t->sent.capacity = (struct path_capacity){
+		.bps = 95200000,
+		.ci_ppm = 31000,
+		.limit = CAPACITY_NETWORK,
+		.p10_bps = 64000000,
+		.p50_bps = 96000000,
+		.p90_bps = 122000000,
+	};
+}
+
 static void fake_put_result(struct fake *f, const struct test_record *t)
 {
 	struct view_test *v = &f->view.test[f->view.tests_over++ % VIEW_TESTS];
@@ -268,6 +282,7 @@ void fake_end(struct fake *f, enum test_direction direction, enum test_phase pha
 	fake_step(f);
 	t->phase = phase;
 	fake_fill_counters(t, p);
+	fake_find(t);
 	if (phase == TEST_COMPLETE)
 		snprintf(t->hash, sizeof t->hash, "%s", "3fa90cd1e27b");
 	fake_put_result(f, t);

@@ -1,6 +1,7 @@
 /* The tables around the panels: results, the server's side, events. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "proto/record/outcome.h"
 #include "proto/report/metrics.h"
@@ -98,6 +99,28 @@ static void result_line(struct canvas *c, struct rect r, int row, const struct s
 	metrics_each(metrics_test, &(struct metric_walk){t, add_brief, &briefs});
 }
 
+/* False: there is only one. */
+static bool drop_clause(char *text)
+{
+	char *comma = strrchr(text, ','), *semicolon = strrchr(text, ';');
+	char *cut = !comma || (semicolon && semicolon > comma) ? semicolon : comma;
+
+	if (cut)
+		*cut = '\0';
+	return cut != NULL;
+}
+
+/* As many of its clauses as fit. */
+static void add_sentence(struct canvas_line *l, const char *sentence)
+{
+	char text[VERDICT_TEXT];
+
+	snprintf(text, sizeof text, "%s", sentence);
+	while (l->col + 1 + canvas_columns(text) > l->end && drop_clause(text))
+		;
+	line_add(l, STYLE_VALUE, " %s", text);
+}
+
 /* The verdict on the last test, and on the path under load. */
 static void verdict(struct canvas *c, struct rect r, const struct scene *scene)
 {
@@ -110,7 +133,7 @@ static void verdict(struct canvas *c, struct rect r, const struct scene *scene)
 	char grade = verdict_grade(&v->snapshot), text[FORMAT_TEXT], range[VERDICT_RANGE];
 
 	line_add(&l, STYLE_LABEL, " limited by:");
-	line_add(&l, STYLE_VALUE, " %s", last->limit);
+	add_sentence(&l, last->limit);
 	if (found->bps)
 		line_field(&l, "capacity", STYLE_RATE, "%s%s +- %.1f %%",
 			verdict_is_least(&last->record) ? "at least " : "",

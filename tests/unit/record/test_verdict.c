@@ -25,6 +25,13 @@ enum { SENT = 10000 };
 		.offload = true,             \
 		.late_permille = (permille), \
 		.late_max_ns = (latest_ns)}
+#define SPREAD(p10, p90, ppm)                                \
+	.search = true, .sent.capacity = {.bps = 100 * MBIT, \
+				.ci_ppm = (ppm),             \
+				.limit = CAPACITY_NETWORK,   \
+				.p10_bps = (p10)*MBIT,       \
+				.p50_bps = 100 * MBIT,       \
+				.p90_bps = (p90)*MBIT}
 #define UNSURE(what)   .search = true, .sent.capacity = {.bps = 100 * MBIT, .ci_ppm = 1000000, .limit = (what)}
 #define BARE(end, cpu) .end = {.known = true, .cpu_permille = (cpu)}
 
@@ -47,6 +54,29 @@ static const struct {
 
 	/* What a search has found comes before all else. */
 	{"searched: path", {SENDING, ARRIVED(9000, 1000), FOUND(CAPACITY_NETWORK)}, LIMIT_PATH, "bottleneck"},
+	{"searched: a path that varies", {SENDING, ARRIVED(SENT, 0), SPREAD(60, 150, 100000)}, LIMIT_PATH,
+		"the path: its rate varies"},
+	{"searched: a little more than jitter explains", {SENDING, ARRIVED(SENT, 0), SPREAD(80, 121, 0)},
+		LIMIT_PATH, "its rate varies"},
+	{"searched: what jitter explains", {SENDING, ARRIVED(SENT, 0), SPREAD(80, 120, 0)}, LIMIT_PATH,
+		"its bottleneck was busy"},
+	{"searched: apart, and the mean is uncertain by as much",
+		{SENDING, ARRIVED(SENT, 0), SPREAD(60, 150, 400000)}, LIMIT_PATH, "its rate varies"},
+	{"searched: apart, but the sender was held up",
+		{SENDING, ARRIVED(SENT, 0), SPREAD(60, 150, 1000), LATE(sent.load, 200, 10, 9 * MS)},
+		LIMIT_PATH, "its bottleneck was busy"},
+	{"searched: apart, one end of it", {SENDING, ARRIVED(SENT, 0), SPREAD(90, 190, 100000)}, LIMIT_PATH,
+		"its bottleneck was busy"},
+	{"searched: apart, most of the time at one end", {SENDING, ARRIVED(SENT, 0), SPREAD(50, 109, 100)},
+		LIMIT_PATH, "its bottleneck was busy"},
+	{"searched: apart, a little more often", {SENDING, ARRIVED(SENT, 0), SPREAD(50, 111, 100)},
+		LIMIT_PATH, "its rate varies"},
+	{"searched: windows apart, and no interval", {SENDING, ARRIVED(SENT, 0), SPREAD(60, 150, 1000000)},
+		LIMIT_UNKNOWN, "not known"},
+	{"searched: a shaper, and its bucket's burst",
+		{SENDING, ARRIVED(SENT, 0), SPREAD(60, 150, 1000),
+			.sent.bucket = {BUCKET_SHAPER, MBIT, 1000}},
+		LIMIT_PATH, "a shaper"},
 	{"searched: a shaper",
 		{SENDING, ARRIVED(SENT, 0), FOUND(CAPACITY_NETWORK),
 			.sent.bucket = {BUCKET_SHAPER, 98 * MBIT + 900000, 65400}},
