@@ -244,7 +244,7 @@ static void fake_fill_counters(struct test_record *t, const struct port_snapshot
 	t->received.known = RECEIVED_COUNTERS;
 }
 
-/* A search on a path whose rate varies. */
+/* A search on a path whose rate varies; up, by a sender that was held up. */
 static void fake_find(struct test_record *t)
 {
 	t->search = true;
@@ -256,6 +256,14 @@ static void fake_find(struct test_record *t)
 		.p50_bps = 96000000,
 		.p90_bps = 122000000,
 	};
+	if (t->direction == TEST_DOWN)
+		return;
+	t->sent.capacity.limit = CAPACITY_SENDER;
+	t->sent.load = (struct host_load){.known = true,
+		.cpu_permille = 230,
+		.offload = true,
+		.late_permille = 49,
+		.late_max_ns = 16 * NS_PER_MS};
 }
 
 static void fake_put_result(struct fake *f, const struct test_record *t)

@@ -37,6 +37,17 @@ void scene_both(struct fake *f)
 	fake_run(f, 73);
 }
 
+void scene_held_up(struct fake *f)
+{
+	static const struct fake_test up = {TEST_UP, 0, 0, 10, 0};
+
+	scene_idle(f);
+	fake_start(f, &up);
+	fake_run(f, 100);
+	fake_end(f, TEST_UP, TEST_COMPLETE);
+	fake_run(f, 15);
+}
+
 void scene_results(struct fake *f)
 {
 	static const struct fake_test up = {TEST_UP, 95 * SCENE_MBIT, 95 * SCENE_MBIT, 10, 300};

@@ -19,6 +19,7 @@ void scene_upload(struct fake *f);
 void scene_both(struct fake *f);
 
 /* One that lost on the path, one that was ended early. */
+void scene_held_up(struct fake *f);
 void scene_results(struct fake *f);
 
 void scene_frozen(struct fake *f);

@@ -110,15 +110,28 @@ static bool drop_clause(char *text)
 	return cut != NULL;
 }
 
-/* As many of its clauses as fit. */
-static void add_sentence(struct canvas_line *l, const char *sentence)
+enum { FIELD_COLUMNS = sizeof(" capacity ") - 1 };
+
+/* As many of its clauses as leave room for so many columns. */
+static void add_sentence(struct canvas_line *l, const char *sentence, int columns)
 {
 	char text[VERDICT_TEXT];
 
 	snprintf(text, sizeof text, "%s", sentence);
-	while (l->col + 1 + canvas_columns(text) > l->end && drop_clause(text))
+	while (l->col + 1 + canvas_columns(text) + columns > l->end && drop_clause(text))
 		;
 	line_add(l, STYLE_VALUE, " %s", text);
+}
+
+static void capacity_text(const struct test_record *t, char out[METRIC_LINE_SIZE])
+{
+	const struct path_capacity *c = &t->sent.capacity;
+	char rate[FORMAT_TEXT];
+
+	out[0] = '\0';
+	if (c->bps)
+		snprintf(out, METRIC_LINE_SIZE, "%s%s +- %.1f %%", verdict_is_least(t) ? "at least " : "",
+			format_scaled(rate, (double)c->bps, UNIT_BITS), (double)c->ci_ppm / 1e4);
 }
 
 /* The verdict on the last test, and on the path under load. */
@@ -126,19 +139,17 @@ static void verdict(struct canvas *c, struct rect r, const struct scene *scene)
 {
 	const struct view *v = scene->view;
 	const struct view_test *last = &v->test[(v->tests_over - 1) % VIEW_TESTS];
-	const struct path_capacity *found = &last->record.sent.capacity;
 	struct canvas_line l = canvas_line(c, r, 0);
 	struct briefs briefs = {&l, r, STYLE_LABEL, ", "};
 	struct metric_load load = {&v->snapshot, &last->record};
-	char grade = verdict_grade(&v->snapshot), text[FORMAT_TEXT], range[VERDICT_RANGE];
+	char grade = verdict_grade(&v->snapshot), capacity[METRIC_LINE_SIZE], range[VERDICT_RANGE];
 
+	capacity_text(&last->record, capacity);
 	line_add(&l, STYLE_LABEL, " limited by:");
-	add_sentence(&l, last->limit);
-	if (found->bps)
-		line_field(&l, "capacity", STYLE_RATE, "%s%s +- %.1f %%",
-			verdict_is_least(&last->record) ? "at least " : "",
-			format_scaled(text, (double)found->bps, UNIT_BITS), (double)found->ci_ppm / 1e4);
-	if (*verdict_range(found, range))
+	add_sentence(&l, last->limit, capacity[0] ? canvas_columns(capacity) + FIELD_COLUMNS : 0);
+	if (capacity[0])
+		line_field(&l, "capacity", STYLE_RATE, "%s", capacity);
+	if (*verdict_range(&last->record.sent.capacity, range))
 		line_add(&l, STYLE_RATE, ", %s", range);
 	if (grade == '-')
 		return;

@@ -32,6 +32,7 @@ static const struct {
 	{"idle", scene_idle, ALL, ALL},
 	{"upload", scene_upload, ALL, ALL},
 	{"both", scene_both, USUAL | WIDE, 0},
+	{"held_up", scene_held_up, USUAL | LARGE, 0},
 	{"results", scene_results, ALL, ALL},
 	{"frozen", scene_frozen, USUAL | LARGE, 0},
 	{"zoomed", scene_zoomed, SMALL | USUAL | WIDE, USUAL},
