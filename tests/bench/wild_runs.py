@@ -28,6 +28,7 @@ class Result:
     lost_percent: float = None  # at the bottleneck: beyond what the path loses by itself
     delay_ms: float = None      # median wait at the bottleneck
     carried: float = None       # share of what the link could carry
+    windows_bps: tuple = ()     # what it could carry: percentiles 10, 50, 90 of windows of 100 ms
     limited_by: str = None
     late_ms: float = None       # the latest turn of both ends
     took_s: float = None        # the whole run
@@ -70,6 +71,14 @@ def truth_bps(path, way, count, seconds):
     return rate * (1 - lost_behind(count))
 
 
+def windows_bps(count):
+    """Percentiles of what the link could carry in the windows that lie within the test."""
+    span, window_s = count["span"], count["windows"]["ms"] / 1000
+    first, last = -int(-span["first_s"] // window_s), int(span["last_s"] // window_s)
+    rates = sorted(n * 8 / window_s for n in count["windows"]["offered_bytes"][first:last])
+    return tuple(rates[min(len(rates) - 1, len(rates) * share // 100)] for share in (10, 50, 90)) if rates else ()
+
+
 def add_count(result, count, seconds):
     data = count["data"]
     result.truth_bps = truth_bps(result.path, result.way, count, seconds)
@@ -77,6 +86,7 @@ def add_count(result, count, seconds):
         dropped = data["overflowed"]["packets"] + data["policed"]["packets"]
         result.lost_percent = 100 * dropped / data["in"]["packets"]
         result.delay_ms = count["wait_ms"]["p50"]
+        result.windows_bps = windows_bps(count)
         span_s = count["span"]["last_s"] - count["span"]["first_s"]
         result.carried = data["out"]["bytes"] * 8 / span_s / result.truth_bps if span_s else None
 

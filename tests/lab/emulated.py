@@ -73,7 +73,8 @@ class Link(Lab):
 
 
 class Pauses:
-    """Stops processes for a few ms, a few times a second, as long as the block runs."""
+    """Stops processes for a few ms, a few times a second, as long as the block runs; `made` afterwards says how
+    often and for how many seconds in all."""
 
     def __init__(self, pids, seed):
         self._arguments = [sys.executable, "-B", os.path.join(HERE, "pause.py"), "--seed", str(seed)] + \
@@ -85,3 +86,4 @@ class Pauses:
 
     def __exit__(self, *what):
         self._child.end(seconds=UP_S)
+        self.made = self._child.last_object()

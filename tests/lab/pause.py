@@ -8,6 +8,7 @@ together. Ends at SIGTERM or when one of them has gone, prints how many pauses t
 as JSON, and leaves none of them stopped.
 """
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -27,15 +28,20 @@ def parse():
 
 def hurry():
     """A pause shall not be longer because this process waits for the processor."""
-    try:
+    with contextlib.suppress(OSError):
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(5))
-    except OSError:
-        pass
 
 
-def signal_all(pids, number):
+def stop(pids):
     for pid in pids:
-        os.kill(pid, number)
+        os.kill(pid, signal.SIGSTOP)
+
+
+def go_on(pids):
+    """Whichever of them are still there."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
 
 
 def pause(pids, chance, options):
@@ -43,10 +49,10 @@ def pause(pids, chance, options):
     time.sleep(chance.uniform(*options.every) / 1000)
     begin = time.monotonic()
     try:
-        signal_all(pids, signal.SIGSTOP)
+        stop(pids)
         time.sleep(chance.uniform(*options.ms) / 1000)
     finally:
-        signal_all(pids, signal.SIGCONT)
+        go_on(pids)
     return time.monotonic() - begin
 
 
@@ -56,11 +62,11 @@ def main():
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
     hurry()
     try:
-        while True:
-            lengths.append(pause(options.pids, chance, options))
-    except ProcessLookupError:
-        pass
+        with contextlib.suppress(ProcessLookupError):
+            while True:
+                lengths.append(pause(options.pids, chance, options))
     finally:
+        go_on(options.pids)
         print(json.dumps({"pauses": len(lengths), "seconds": round(sum(lengths), 6)}))
 
 

@@ -3,10 +3,9 @@ carries what its rate says, jitter keeps the order, a seed replays. What a link 
 tests/sim/test_line.c."""
 import collections
 import struct
-import unittest
 
-from emulated import Link
-from lab import SANITIZED, SERVER, SO_TIMESTAMPNS, Case, figure, main, program, until
+from emulated import Link, Pauses
+from lab import SERVER, SO_TIMESTAMPNS, Case, figure, main, program, until
 
 PAYLOAD, IP_BYTES = 1000, 1028
 PORT = 5000
@@ -106,6 +105,25 @@ class Emulator(Case):
         first = self.outcome(1)
         self.assertEqual(first, self.outcome(1))
         self.assertNotEqual(first, self.outcome(2))
+
+
+def state_of(pid):
+    with open("/proc/%d/stat" % pid) as stat:
+        return stat.read().rpartition(")")[2].split()[0]
+
+
+class PausedHost(Case):
+    def test_pauses(self):
+        """It stands still now and then, and goes on in the end."""
+        host = self.start("client", ["sleep", "1000"])
+        until(lambda: state_of(host.pid) == "S", "a process that sleeps")
+        with Pauses([host.pid], seed=1) as pauses:
+            for state in "TSTS":
+                until(lambda wanted=state: state_of(host.pid) == wanted, "state %s" % state, poll_s=0.0005)
+        until(lambda: state_of(host.pid) == "S", "a process that goes on")
+        figure("pauses", pauses.made)
+        self.assertGreaterEqual(pauses.made["pauses"], 2)
+        self.assertGreaterEqual(pauses.made["seconds"], 2 * 0.003)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,7 @@
  *     loss before -> policer -> buffer -> rate, grants -> loss behind, copies -> delay, jitter, reordering
  *
  * Takes `now`, never less than before; knows no socket and no clock. One thread. Chance comes from a seed,
- * and each concern has a sequence of its own in which each packet draws the same number of times: so the fate
- * of one packet doesn't move that of the next, and neither does changing one setting. */
+ * and each concern has a sequence of its own: so changing one setting doesn't move what another decides. */
 #ifndef TESTS_SUPPORT_LINE_H
 #define TESTS_SUPPORT_LINE_H
 
