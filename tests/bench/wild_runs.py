@@ -1,6 +1,7 @@
 """One test over an emulated link: by wyndrvr, by UDP-ST or by iperf3; and the truth that the emulator counted."""
 import contextlib
 import dataclasses
+import json
 import sys
 import time
 
@@ -31,6 +32,7 @@ class Result:
     windows_bps: tuple = ()     # what it could carry: percentiles 10, 50, 90 of windows of 100 ms
     limited_by: str = None
     late_ms: float = None       # the latest turn of both ends
+    emulator_ms: float = None   # how late the emulator itself was, at most
     took_s: float = None        # the whole run
     problem: str = None
     others: dict = dataclasses.field(default_factory=dict)  # the error of other tools, by name
@@ -160,7 +162,7 @@ class Wild:
             code = client.wait(2 * self.seconds + ENDING_S)
         took_s, count = time.monotonic() - begin, link.stop()
         for result in results:
-            result.took_s = took_s
+            result.took_s, result.emulator_ms = took_s, count["host"]["late_us"]["max"] / 1000
             add_count(result, count[result.way], count["seconds"])
         tests = {t["direction"]: t for t in client.document(0)["end"]["tests"]} if code == 0 else {}
         for result in results:
@@ -179,9 +181,9 @@ class Wild:
                 with hosts_of(path, self.bench, {"client": client.pid, "server": server.pid}, seed):
                     client.wait(2 * self.seconds + ENDING_S)
                 count = link.stop()
-                result.found_bps = figure(client.document(0))
+                result.found_bps = figure(json.loads(client.out()))  # warnings are exit codes of UDP-ST's
                 result.truth_bps = truth_bps(path, way, count[way], count["seconds"])
-        except TROUBLE:
+        except (*TROUBLE, ValueError):
             return None
         return result.error_percent()
 

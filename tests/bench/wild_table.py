@@ -38,10 +38,11 @@ def line(result):
     course = " (p10, p50, p90: %s)" % ", ".join("%.3g" % (bps / MEGA) for bps in result.windows_bps) \
         if found.base == "varying" else ""
     return text + "%.3f of %.3f Mbit/s%s, %+.2f %% +- %s, lost %s, %s ms queued, carried %s, limited by %s, latest " \
-        "turn %s ms, took %.1f s%s%s%s" % (
+        "turn %s ms, emulator's %s ms, took %.1f s%s%s%s" % (
             result.found_bps / MEGA, (result.truth_bps or 0) / MEGA, course, result.error_percent() or 0,
             number(result.ci_percent, " %"), number(result.lost_percent, " %"), number(result.delay_ms),
-            number(result.carried), result.limited_by, number(result.late_ms), result.took_s, others,
+            number(result.carried), result.limited_by, number(result.late_ms), number(result.emulator_ms),
+            result.took_s, others,
             "" if is_within(result) else " <-- off", "; " + result.problem if result.problem else "")
 
 
