@@ -4,8 +4,7 @@ import statistics
 from network import MEGA
 from wild_paths import KINDS, bound, own_jitter_ms
 
-TOO_NARROW = 3       # intervals off
-ENDING_S = 2         # beyond its duration, in which a test is to be over
+TOO_NARROW = 3  # intervals off
 
 
 def is_within(result):
@@ -46,12 +45,17 @@ def line(result):
             "" if is_within(result) else " <-- off", "; " + result.problem if result.problem else "")
 
 
-def median_and_worst(values, unit=""):
+def short(value):
+    """Two digits, or all of a larger whole number; nothing below a thousandth."""
+    return "%d" % round(value) if abs(value) >= 100 else "%.2g" % round(value, 3)
+
+
+def median_and_worst(values):
     """By size; the worst keeps its sign."""
     known = [v for v in values if v is not None]
     if not known:
         return "-"
-    return "%.2g, %.2g%s" % (statistics.median(abs(v) for v in known), max(known, key=abs), unit)
+    return "%s, %s" % (short(statistics.median(abs(v) for v in known)), short(max(known, key=abs)))
 
 
 def share(flags):
