@@ -50,13 +50,18 @@ static uint64_t rate_in_force(const struct source *s)
 			       : pacer_lower(ceiling(s), receiver_limit_rate_bps(&s->receiver_limit));
 }
 
-/* A whole batch where that is less than a millisecond of the rate, so that offload is used; else two
- * datagrams, so that a late wake-up costs no rate. */
+/* At least one batch at a time where that is less than a millisecond of the rate, so that offload is not
+ * lost; else two datagrams, or what a sender that is woken late has to make up for, so that it costs no rate.
+ */
 static uint64_t least_burst(const struct source *s, uint64_t rate_bps)
 {
 	unsigned datagrams = rate_bps > 1000000000u ? s->room : 2;
+	uint64_t bytes = (uint64_t)datagrams * s->order.datagram_bytes, late_bytes;
 
-	return (uint64_t)datagrams * s->order.datagram_bytes;
+	if (!s->order.search || rate_bps > 1000000000u)
+		return bytes;
+	late_bytes = (uint64_t)((double)rate_bps / 8 * (double)capacity_burst_ns(&s->capacity) / NS_PER_S);
+	return late_bytes > bytes ? late_bytes : bytes;
 }
 
 /* Applies limits that may have changed. */

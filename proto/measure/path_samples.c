@@ -71,9 +71,9 @@ bool path_samples_span(const struct path_samples *p, const struct path_point *fr
 	return true;
 }
 
-unsigned path_samples_back(const struct path_samples *p)
+unsigned path_samples_back(const struct path_samples *p, uint64_t least_ns)
 {
-	uint64_t end_ns = path_samples_point(p, 0)->arrival_ns, least_ns = clock_ms(PATH_SPAN_MS);
+	uint64_t end_ns = path_samples_point(p, 0)->arrival_ns;
 	unsigned back = 1;
 
 	while (back + 1 < PATH_POINTS && back + 1 < p->points &&

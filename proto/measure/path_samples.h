@@ -72,8 +72,8 @@ const struct path_point *path_samples_point(const struct path_samples *p, unsign
 /* Between a point and the latest one. False when no time lies between them. */
 bool path_samples_span(const struct path_samples *p, const struct path_point *from, struct path_span *span);
 
-/* How many points back the shortest span of PATH_SPAN_MS begins. */
-unsigned path_samples_back(const struct path_samples *p);
+/* How many points back the shortest span of `least_ns`, by the receiver's clock, begins. */
+unsigned path_samples_back(const struct path_samples *p, uint64_t least_ns);
 
 /* The shortest time that a packet was queued since the point before; `back` as above. */
 uint64_t path_samples_queue_ns(const struct path_samples *p, unsigned back);

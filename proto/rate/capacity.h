@@ -19,6 +19,11 @@
  * buffer; if it stays, it is random, and no reason to slow down (PCC: Dong et al., NSDI 2015).
  * Where loss is the limit, HOLD stays just below it and probes for more now and then.
  *
+ * What is late is not always a queue (path_delay.h): on a path with noise HOLD's queue is deeper by as much,
+ * rates are taken over longer, and STARTUP ends where even the fastest packets are later than noise explains.
+ * Where what is delivered swings, or the sender is often woken late, the queue is deeper too, so that the
+ * bottleneck has work meanwhile.
+ *
  * The metric is RFC 9097's: IP layer, by the receiver's clock. It comes from stretches in which the
  * bottleneck was never idle (path_samples.h); if there were none, it is what was delivered, and
  * `limit` says what else held it back.
@@ -31,6 +36,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "proto/measure/path_delay.h"
 #include "proto/measure/path_samples.h"
 #include "proto/rate/loss_detect.h"
 #include "proto/rate/rate_interval.h"
@@ -54,6 +60,7 @@ struct capacity_plan {
 struct capacity {
 	struct capacity_plan plan;
 	struct path_samples path;
+	struct path_delay delay;
 	struct loss_detect loss;
 	struct rate_interval busy, idle; /* windows of delivery */
 	struct path_point window;        /* start of the current one */
@@ -69,9 +76,12 @@ struct capacity {
 	double gain;        /* STARTUP: growth per report */
 	uint64_t phase_ns;  /* start of DRAIN, TRIAL or, if is_lossy, the stay below the limit */
 	uint64_t phase_ends_ns;
-	uint64_t drain_ns; /* next DRAIN */
-	uint64_t busy_ns;  /* when the bottleneck was last busy, or not expected to be */
-	uint64_t heard_ns; /* last report */
+	uint64_t drain_ns;           /* next DRAIN */
+	uint64_t busy_ns;            /* when the bottleneck was last busy, or not expected to be */
+	uint64_t heard_ns;           /* last report */
+	uint64_t asked_ns;           /* for the rate, by whoever sends */
+	double late_ns, late_now_ns; /* how late it asks, as a rule; and at the most since the last report */
+	double steady_bps, swing;    /* what was delivered of late, and how far it is from that, as a rule */
 	uint64_t round_trip_ns;
 	double trial_rate; /* of what was delivered before */
 	uint64_t trial_sent, trial_lost, trial_packets;
@@ -94,6 +104,9 @@ void capacity_report(struct capacity *c, const struct path_sample *s, uint64_t n
 /* The rate to send at, UDP payload; never 0. It changes between reports too, when a DRAIN ends or reports
  * stay away: ask before each batch. */
 uint64_t capacity_rate_bps(struct capacity *c, uint64_t now_ns);
+
+/* How long a burst must be so that a sender that wakes up as late as ours keeps its rate. */
+uint64_t capacity_burst_ns(const struct capacity *c);
 
 struct capacity_result capacity_result(const struct capacity *c);
 

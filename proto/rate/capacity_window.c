@@ -2,7 +2,11 @@
 #include "proto/rate/capacity_private.h"
 #include "proto/sys/clock.h"
 
-enum { CERTAIN_WINDOWS = 10 };
+#include <math.h>
+
+static const double DOUBT_PERCENT = 0.05, NOISE_ENDS = 0.5;
+
+enum { CERTAIN_WINDOWS = 12 };
 
 void capacity_close_window(struct capacity *c, const struct path_point *end, unsigned least_ms)
 {
@@ -36,6 +40,15 @@ void capacity_follow_window(struct capacity *c, bool busy)
 		open_window(c, busy);
 }
 
+/* What the windows' scatter does not show: noise at both ends of all of them, and what the program itself
+ * doesn't know of heartbeats and clocks. */
+static double doubt_percent(const struct capacity *c)
+{
+	double ns = rate_interval_ns(c->busy.count > 0 ? &c->busy : &c->idle);
+
+	return DOUBT_PERCENT + (ns > 0 ? 100 * NOISE_ENDS * (double)c->delay.noise_ns / ns : 0);
+}
+
 struct capacity_result capacity_result(const struct capacity *c)
 {
 	bool is_busy = c->busy.count > 0;
@@ -43,7 +56,7 @@ struct capacity_result capacity_result(const struct capacity *c)
 
 	return (struct capacity_result){
 		.bps = e.mean_bps,
-		.percent = e.percent,
+		.percent = fmin(100, hypot(e.percent, doubt_percent(c))),
 		.windows = e.windows,
 		.limit = c->limit,
 	};

@@ -26,20 +26,27 @@ static double rate_of(const struct rate_window *w)
 	return w->bits / w->ns * (double)NS_PER_S;
 }
 
-/* Over the oldest `n` windows. */
-static struct moments moments(const struct rate_interval *r, unsigned n)
+/* A path that has changed so often varies: then all windows count. */
+static unsigned first_of_now(const struct rate_interval *r)
 {
+	return r->changes < RATE_INTERVAL_VARIES ? r->old : 0;
+}
+
+/* Over the windows from `from` to before `end`, the oldest being 0. */
+static struct moments moments(const struct rate_interval *r, unsigned from, unsigned end)
+{
+	unsigned n = end > from ? end - from : 0;
 	struct moments m = {.n = n};
 	double bits = 0, ns = 0, squares = 0, products = 0, last = 0;
 
 	if (n == 0)
 		return m;
-	for (unsigned i = 0; i < n; i++) {
+	for (unsigned i = from; i < end; i++) {
 		bits += window_at(r, i)->bits;
 		ns += window_at(r, i)->ns;
 	}
 	m.mean_bps = bits / ns * (double)NS_PER_S;
-	for (unsigned i = 0; i < n; i++) {
+	for (unsigned i = from; i < end; i++) {
 		double off = rate_of(window_at(r, i)) - m.mean_bps;
 
 		squares += off * off;
@@ -55,17 +62,18 @@ static void forget(struct rate_interval *r, unsigned windows)
 {
 	r->first = (r->first + windows) % RATE_INTERVAL_WINDOWS;
 	r->count -= windows;
+	r->old = r->old > windows ? r->old - windows : 0;
 }
 
 /* Compares the latest window with those before the run of news. */
 static void watch_news(struct rate_interval *r)
 {
-	unsigned old = r->count - 1 - r->news;
-	struct moments m = moments(r, old);
+	unsigned from = first_of_now(r), before = r->count - 1 - r->news;
+	struct moments m = moments(r, from, before);
 	double off = rate_of(window_at(r, r->count - 1)) - m.mean_bps;
 	int side = off > 0 ? 1 : -1;
 
-	if (old == 0)
+	if (before <= from)
 		return;
 	if (fabs(off) < FAR_SHARE * m.mean_bps || off * off < FAR_DEVIATIONS * FAR_DEVIATIONS * m.variance) {
 		r->news = 0;
@@ -75,13 +83,14 @@ static void watch_news(struct rate_interval *r)
 	r->side = side;
 	if (r->news < RATE_INTERVAL_NEWS)
 		return;
-	forget(r, r->count - r->news);
+	if (++r->changes < RATE_INTERVAL_VARIES)
+		r->old = r->count - r->news;
 	r->news = 0;
 }
 
 void rate_interval_reset(struct rate_interval *r)
 {
-	r->count = r->kept = r->news = 0;
+	r->count = r->news = r->old = r->changes = 0;
 }
 
 void rate_interval_add(struct rate_interval *r, double bits, double ns)
@@ -91,8 +100,6 @@ void rate_interval_add(struct rate_interval *r, double bits, double ns)
 	if (r->count == RATE_INTERVAL_WINDOWS)
 		forget(r, 1);
 	r->window[(r->first + r->count++) % RATE_INTERVAL_WINDOWS] = (struct rate_window){bits, ns};
-	if (r->kept < RATE_INTERVAL_WINDOWS)
-		r->kept++;
 	watch_news(r);
 }
 
@@ -108,9 +115,18 @@ static double student(double degrees)
 	return x + (x3 + x) / (4 * degrees) + (5 * x5 + 16 * x3 + 3 * x) / (96 * degrees * degrees);
 }
 
+double rate_interval_ns(const struct rate_interval *r)
+{
+	double ns = 0;
+
+	for (unsigned i = first_of_now(r); i < r->count; i++)
+		ns += window_at(r, i)->ns;
+	return ns;
+}
+
 struct rate_estimate rate_interval_estimate(const struct rate_interval *r)
 {
-	struct moments m = moments(r, r->count);
+	struct moments m = moments(r, first_of_now(r), r->count);
 	double like = m.correlation < 0 ? 0 : fmin(m.correlation, 0.9);
 	double worth = m.n * (1 - like) / (1 + like);
 	struct rate_estimate e = {.mean_bps = m.mean_bps, .percent = 100, .windows = m.n};
@@ -132,12 +148,12 @@ double rate_interval_percentile(const struct rate_interval *r, double percent)
 	unsigned end = r->first + r->count + RATE_INTERVAL_WINDOWS, below;
 	double rate[RATE_INTERVAL_WINDOWS], at;
 
-	if (r->kept < RATE_INTERVAL_FEW)
+	if (r->count < RATE_INTERVAL_FEW)
 		return 0;
-	for (unsigned i = 0; i < r->kept; i++)
+	for (unsigned i = 0; i < r->count; i++)
 		rate[i] = rate_of(&r->window[(end - 1 - i) % RATE_INTERVAL_WINDOWS]);
-	qsort(rate, r->kept, sizeof rate[0], compare_rates);
-	at = percent / 100 * (r->kept - 1);
-	below = (unsigned)fmin(at, r->kept - 2);
+	qsort(rate, r->count, sizeof rate[0], compare_rates);
+	at = percent / 100 * (r->count - 1);
+	below = (unsigned)fmin(at, r->count - 2);
 	return rate[below] + (at - below) * (rate[below + 1] - rate[below]);
 }

@@ -6,8 +6,10 @@
  * Hammersley 1946, for a first-order process). A negative r is taken as 0, so that the interval errs
  * on the wide side.
  *
- * The path may change. When RATE_INTERVAL_NEWS windows in a row lie far from the mean on the same
- * side, those before them are forgotten. Only the latest RATE_INTERVAL_WINDOWS count.
+ * The path may change. When RATE_INTERVAL_NEWS windows in a row lie far from the mean on the same side, those
+ * before them no longer count. A path that has changed RATE_INTERVAL_VARIES times varies: then all windows
+ * count, the mean is that of the time measured, and the percentiles say between what. Only the latest
+ * RATE_INTERVAL_WINDOWS are kept.
  *
  * Not thread-safe: belongs to one source. No errors: a window without time or bits is left out. */
 #ifndef PROTO_RATE_RATE_INTERVAL_H
@@ -18,6 +20,7 @@
 enum {
 	RATE_INTERVAL_WINDOWS = 128,
 	RATE_INTERVAL_NEWS = 3,
+	RATE_INTERVAL_VARIES = 4,
 	RATE_INTERVAL_FEW = 10, /* a tenth of fewer windows isn't one */
 };
 
@@ -29,9 +32,10 @@ struct rate_window {
 struct rate_interval {
 	struct rate_window window[RATE_INTERVAL_WINDOWS]; /* ring */
 	unsigned first, count;
-	unsigned kept; /* windows in the ring, those that the mean has forgotten included */
-	unsigned news; /* windows in a row that lie far away, on ... */
-	int side;      /* ... the same side: -1 below, 1 above */
+	unsigned old;     /* windows from before the path's last change ... */
+	unsigned changes; /* ... and how often it has changed */
+	unsigned news;    /* windows in a row that lie far away, on ... */
+	int side;         /* ... the same side: -1 below, 1 above */
 };
 
 struct rate_estimate {
@@ -44,6 +48,9 @@ struct rate_estimate {
 void rate_interval_reset(struct rate_interval *r);
 
 void rate_interval_add(struct rate_interval *r, double bits, double ns);
+
+/* The time of all windows. */
+double rate_interval_ns(const struct rate_interval *r);
 
 struct rate_estimate rate_interval_estimate(const struct rate_interval *r);
 

@@ -137,7 +137,8 @@ void receiver_limit_report(struct receiver_limit *o, const struct path_sample *s
 		return;
 	o->host_drops = s->host_drops;
 	o->is_ramping = o->is_ramping && !has_dropped;
-	if (!path_samples_span(&o->path, path_samples_point(&o->path, path_samples_back(&o->path)), &span))
+	if (!path_samples_span(&o->path,
+		    path_samples_point(&o->path, path_samples_back(&o->path, clock_ms(PATH_SPAN_MS))), &span))
 		return;
 	taken = taken_bps(o, s, &span);
 	o->clock_ns = s->clock_ns;

@@ -2,10 +2,31 @@
 
 #include <assert.h>
 
+uint64_t ms_to_ns(double ms)
+{
+	return (uint64_t)(ms * 1e6);
+}
+
 static void ring_push(struct scene_ring *r, struct scene_unit unit)
 {
 	assert(r->count < SCENE_RING);
 	r->unit[(r->first + r->count++) % SCENE_RING] = unit;
+}
+
+/* By arrival: those that were held back go behind the ones that pass them. */
+static void ring_insert(struct scene_ring *r, struct scene_unit unit)
+{
+	unsigned i = r->count;
+
+	ring_push(r, unit);
+	for (; i > 0; i--) {
+		struct scene_unit *before = &r->unit[(r->first + i - 1) % SCENE_RING];
+
+		if (before->at_ns <= unit.at_ns)
+			break;
+		r->unit[(r->first + i) % SCENE_RING] = *before;
+		*before = unit;
+	}
 }
 
 static struct scene_unit ring_pop(struct scene_ring *r)
@@ -17,10 +38,38 @@ static struct scene_unit ring_pop(struct scene_ring *r)
 	return unit;
 }
 
-static double scene_rate(const struct world *w, uint64_t at_ns)
+/* A walk takes a step of up to a third of its range ten times a period. */
+static void walk_on(struct world *w)
+{
+	const struct scene *s = w->scene;
+
+	w->walk += (2 * random_share(&w->random) - 1) * (s->high - s->low) / 3;
+	if (w->walk < s->low)
+		w->walk = 2 * s->low - w->walk;
+	if (w->walk > s->high)
+		w->walk = 2 * s->high - w->walk;
+	w->walk_ns += ms_to_ns(s->period_s * 100);
+}
+
+static double course_factor(struct world *w, uint64_t at_ns)
+{
+	const struct scene *s = w->scene;
+	double seconds = (double)(at_ns - w->start_ns) / 1e9;
+
+	if (s->course == COURSE_SINE)
+		return (s->high + s->low) / 2 +
+		       (s->high - s->low) / 2 * sin(2 * M_PI * seconds / s->period_s);
+	while (w->walk_ns <= at_ns)
+		walk_on(w);
+	return w->walk;
+}
+
+static double scene_rate(struct world *w, uint64_t at_ns)
 {
 	double rate = w->scene->rate[0].bps;
 
+	if (w->scene->course != COURSE_STEPS)
+		return rate * course_factor(w, at_ns);
 	for (unsigned i = 1; i < SCENE_STEPS; i++)
 		if (w->scene->rate[i].bps > 0 &&
 			at_ns >= w->start_ns + (uint64_t)(w->scene->rate[i].at_s * 1e9))
@@ -55,14 +104,11 @@ static uint64_t world_pass(struct world *w, double bytes, uint64_t now_ns)
 	return w->departed_ns > 0 ? w->departed_ns : 1;
 }
 
-uint64_t ms_to_ns(double ms)
-{
-	return (uint64_t)(ms * 1e6);
-}
-
 /* The receiver's host takes its time for each unit, and has a buffer. */
 static bool host_takes(const struct world *w, struct scene_flow *f, double bytes, uint64_t *at_ns)
 {
+	if (w->scene->receiver_bps == 0)
+		return true;
 	double ns = w->scene->receiver_bps > 0 ? bytes * 8e9 / w->scene->receiver_bps : 0;
 	double room_ns =
 		w->scene->receiver_bps > 0 ? w->scene->receiver_bytes * 8e9 / w->scene->receiver_bps : 1;
@@ -76,12 +122,61 @@ static bool host_takes(const struct world *w, struct scene_flow *f, double bytes
 	return true;
 }
 
+/* How late a packet is that comes out of the bottleneck now. */
+static double jitter_ms(struct world *w, uint64_t now_ns)
+{
+	double most = w->scene->jitter_ms;
+	double share = w->scene->jitter == JITTER_NONE ? 0 : random_share(&w->random);
+
+	switch (w->scene->jitter) {
+	case JITTER_UNIFORM:
+		return most * share;
+	case JITTER_EXPONENTIAL:
+		return fmin(-log(1 - share) * most / 3, 3 * most);
+	case JITTER_SPIKES:
+		return share < 0.005 ? most * share / 0.005 : 0;
+	case JITTER_SLOW:
+		if (now_ns >= w->drift_ns) {
+			w->drift_ms = w->drift_to_ms;
+			w->drift_to_ms = most * share;
+			w->drift_from_ns = now_ns;
+			w->drift_ns = now_ns + ms_to_ns(1 + 19 * random_share(&w->random));
+		}
+		return w->drift_ms + (w->drift_to_ms - w->drift_ms) * (double)(now_ns - w->drift_from_ns) /
+					     (double)(w->drift_ns - w->drift_from_ns);
+	case JITTER_GRANTS:
+		while (w->grant_ns < now_ns)
+			w->grant_ns += ms_to_ns(most * (0.7 + 0.6 * random_share(&w->random)));
+		return (double)(w->grant_ns - now_ns) / 1e6;
+	case JITTER_NONE:
+		break;
+	}
+	return 0;
+}
+
+/* Behind the bottleneck: when it arrives. Reordered ones are passed by those behind them. */
+static uint64_t way_to_receiver(struct world *w, struct scene_flow *f, uint64_t left_ns)
+{
+	uint64_t at_ns = left_ns + ms_to_ns(w->scene->rtt_ms / 2 + jitter_ms(w, left_ns));
+
+	if (w->scene->reorder > 0 && random_share(&w->random) < w->scene->reorder)
+		return at_ns + ms_to_ns(w->scene->reorder_ms * random_share(&w->random));
+	if (at_ns < f->last_arrival_ns)
+		at_ns = f->last_arrival_ns;
+	return at_ns;
+}
+
 static void flow_send_unit(struct world *w, struct scene_flow *f, unsigned unit, uint64_t now_ns)
 {
 	double bytes = unit * (double)(SCENE_PAYLOAD + SCENE_OVERHEAD);
-	uint64_t left_ns = world_pass(w, bytes, now_ns), at_ns;
+	uint64_t left_ns, at_ns;
 
 	f->sent += unit;
+	if (w->scene->loss_before > 0 && random_share(&w->random) < w->scene->loss_before) {
+		f->unlucky += unit;
+		return;
+	}
+	left_ns = world_pass(w, bytes, now_ns);
 	if (left_ns == 0)
 		return;
 	if (f->queued < SCENE_DELAYS && f->sent % (16 * unit) < unit)
@@ -90,23 +185,22 @@ static void flow_send_unit(struct world *w, struct scene_flow *f, unsigned unit,
 		f->unlucky += unit;
 		return;
 	}
-	at_ns = left_ns + ms_to_ns(w->scene->rtt_ms / 2);
-	if (at_ns < f->last_arrival_ns)
-		at_ns = f->last_arrival_ns;
+	at_ns = way_to_receiver(w, f, left_ns);
 	/* The receiver is held up for a while: all that comes then is read after it. */
 	if (w->scene->spike_ms > 0 && random_share(&w->random) < 0.005)
 		at_ns += ms_to_ns(w->scene->spike_ms * random_share(&w->random));
-	f->last_arrival_ns = at_ns;
+	if (at_ns > f->last_arrival_ns && w->scene->reorder == 0)
+		f->last_arrival_ns = at_ns;
 	if (!host_takes(w, f, bytes, &at_ns)) {
 		f->sample.host_drops += unit;
 		return;
 	}
-	ring_push(&f->way, (struct scene_unit){
-				   .at_ns = at_ns,
-				   .sent_ns = now_ns,
-				   .channel = f->sent,
-				   .packets = unit,
-			   });
+	ring_insert(&f->way, (struct scene_unit){
+				     .at_ns = at_ns,
+				     .sent_ns = now_ns,
+				     .channel = f->sent,
+				     .packets = unit,
+			     });
 }
 
 /* When the sender's host gets to send again. */
@@ -123,8 +217,30 @@ static void flow_sleep(struct world *w, struct scene_flow *f, uint64_t sent_byte
 	}
 	if (w->scene->spike_ms > 0 && random_share(&w->random) < 0.005)
 		f->send_ns += ms_to_ns(w->scene->spike_ms * random_share(&w->random));
+	if (w->scene->late_ms > 0 && random_share(&w->random) < 0.05)
+		f->send_ns += ms_to_ns(w->scene->late_ms * random_share(&w->random));
 	if (f->send_ns <= now_ns)
 		f->send_ns = now_ns + 1;
+}
+
+/* A host that stands still: what is due then happens when it goes on. */
+static void hosts_stop(struct world *w, struct scene_flow *f, uint64_t now_ns)
+{
+	double most[] = {w->scene->sender_pause_ms, w->scene->receiver_pause_ms};
+	uint64_t *until[] = {&f->slept_ns, &f->paused_ns};
+
+	for (unsigned i = 0; i < 2; i++) {
+		if (most[i] == 0 || now_ns < f->next_stop_ns[i])
+			continue;
+		*until[i] = now_ns + ms_to_ns(most[i] * (0.15 + 0.85 * random_share(&w->random)));
+		f->next_stop_ns[i] = *until[i] + ms_to_ns(75 + 225 * random_share(&w->random));
+	}
+	if (f->send_ns < f->slept_ns)
+		f->send_ns = f->slept_ns;
+	if (f->report_ns < f->paused_ns)
+		f->report_ns = f->paused_ns;
+	if (f->reports > 0 && f->report[f->first_report].at_ns < f->slept_ns)
+		f->report[f->first_report].at_ns = f->slept_ns;
 }
 
 /* As a source does: a batch at the most, as soon as half a burst may leave. */
@@ -137,6 +253,8 @@ static void flow_send(struct world *w, struct scene_flow *f, uint64_t now_ns)
 	uint64_t bytes = unit * (uint64_t)SCENE_PAYLOAD;
 	uint64_t burst = is_fast ? SCENE_BATCH * (uint64_t)SCENE_PAYLOAD : 2 * (uint64_t)SCENE_PAYLOAD;
 
+	if (!is_fast && burst < rate / 8 * capacity_burst_ns(&f->capacity) / NS_PER_S)
+		burst = rate / 8 * capacity_burst_ns(&f->capacity) / NS_PER_S;
 	if (f->pacer.rate_bps != rate)
 		pacer_set_rate(&f->pacer, rate, burst > 2 * bytes ? burst : 2 * bytes, now_ns);
 	units = pacer_allowance(&f->pacer, now_ns) / bytes;
@@ -160,13 +278,18 @@ static void flow_read(struct world *w, struct scene_flow *f, uint64_t now_ns)
 		/* An odd offset and a drift: the clocks have nothing to do with each other. */
 		double off_ns = (double)(u.at_ns - w->start_ns) * w->scene->skew_ppm / 1e6;
 
-		s->arrival_ns = u.at_ns - 123456789 + (uint64_t)(int64_t)off_ns;
-		s->delay_last_ns = (int64_t)(s->arrival_ns - u.sent_ns);
-		if (s->delay_last_ns < s->delay_min_ns)
-			s->delay_min_ns = s->delay_last_ns;
+		uint64_t arrival_ns = u.at_ns - 123456789 + (uint64_t)(int64_t)off_ns;
+		int64_t delay_ns = (int64_t)(arrival_ns - u.sent_ns);
+
+		if (delay_ns < s->delay_min_ns)
+			s->delay_min_ns = delay_ns;
 		s->packets += u.packets;
 		s->bytes += u.packets * (uint64_t)SCENE_PAYLOAD;
-		s->next_channel = u.channel;
+		if (u.channel > s->next_channel) {
+			s->next_channel = u.channel;
+			s->arrival_ns = arrival_ns;
+			s->delay_last_ns = delay_ns;
+		}
 		if (bin < SCENE_BINS)
 			f->got[bin] += (float)(u.packets * 8.0 * (SCENE_PAYLOAD + SCENE_OVERHEAD));
 	}
@@ -241,7 +364,9 @@ struct world *world_new(const struct scene *scene, uint64_t seed)
 	if (scene->cross_bps > 0)
 		w->cross_ns = w->start_ns + ms_to_ns(scene->cross_from_s * 1e3);
 	w->tokens = scene->bucket_bytes;
-	w->tokens_ns = w->departed_ns = w->start_ns;
+	w->tokens_ns = w->departed_ns = w->walk_ns = w->drift_ns = w->grant_ns = w->offered_ns = w->start_ns;
+	w->walk = scene->low +
+		  (scene->high - scene->low) * (scene->course == COURSE_WALK ? random_share(&w->random) : 0);
 	for (unsigned i = 0; i < w->flows; i++) {
 		struct scene_flow *f = &w->flow[i];
 		struct capacity_plan plan = {
@@ -272,6 +397,7 @@ uint64_t world_run(struct world *w)
 
 		if (w->flows > 1 && flow_due_ns(&w->flow[1]) < flow_due_ns(next))
 			next = &w->flow[1];
+		hosts_stop(w, next, flow_due_ns(next));
 		now_ns = flow_due_ns(next);
 		if (w->cross_ns < now_ns)
 			world_cross(w);
@@ -279,8 +405,11 @@ uint64_t world_run(struct world *w)
 			flow_step(w, next, now_ns);
 		if (w->scene->early && now_ns >= look_ns && capacity_is_certain(&w->flow[0].capacity, 1))
 			break;
-		if (now_ns >= look_ns)
-			look_ns = now_ns + ms_to_ns(10);
+		if (now_ns >= look_ns) {
+			w->offered_bits += scene_rate(w, now_ns) * 0.01;
+			w->offered_s += 0.01;
+			look_ns += ms_to_ns(10);
+		}
 	}
 	return now_ns;
 }

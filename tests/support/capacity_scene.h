@@ -42,6 +42,19 @@ struct scene_step {
 	double at_s, bps; /* IP layer */
 };
 
+/* What makes packets late behind the bottleneck, in order. */
+enum scene_jitter {
+	JITTER_NONE,
+	JITTER_UNIFORM,     /* each packet by 0 .. jitter_ms */
+	JITTER_EXPONENTIAL, /* by jitter_ms / 3 on the average */
+	JITTER_SLOW,        /* as uniform, but it drifts from one value to the next in 1 .. 20 ms */
+	JITTER_SPIKES,      /* one in some hundred packets holds up all behind it */
+	JITTER_GRANTS,      /* packets leave together, about every jitter_ms */
+};
+
+/* How the bottleneck's rate changes: between low and high times rate[0]. */
+enum scene_course { COURSE_STEPS, COURSE_SINE, COURSE_WALK };
+
 struct scene {
 	const char *name;
 	struct scene_step rate[SCENE_STEPS]; /* the bottleneck's; from 0 s on */
@@ -62,7 +75,17 @@ struct scene {
 	double seconds;
 	double second_starts_s; /* 0: one search only */
 	unsigned unit;          /* packets that move as one above 1 Gbit/s; 0: 1 */
-	bool early;             /* stops as soon as it is certain to 1 % */
+	enum scene_jitter jitter;
+	double jitter_ms;
+	enum scene_course course;
+	double low, high, period_s;
+	double loss_before;     /* by chance, in front of the bottleneck */
+	double reorder;         /* share of packets that others pass, by up to ... */
+	double reorder_ms;      /* ... that */
+	double sender_pause_ms; /* the host stops for up to that, a few times a second */
+	double receiver_pause_ms;
+	double late_ms; /* one turn in twenty of the sender's comes late by up to that */
+	bool early;     /* stops as soon as it is certain to 1 % */
 };
 
 struct scene_unit {
@@ -96,6 +119,8 @@ struct scene_flow {
 	struct path_sample sample;
 	struct scene_report report[SCENE_REPORTS];
 	unsigned first_report, reports;
+	uint64_t slept_ns, paused_ns; /* the sender's host and the receiver's stand still until then */
+	uint64_t next_stop_ns[2];
 	uint64_t starts_ns;
 	float got[SCENE_BINS];         /* bits arrived in each bin, IP layer */
 	float queued_ms[SCENE_DELAYS]; /* of every 16th unit */
@@ -109,6 +134,13 @@ struct world {
 	struct scene_ring queue; /* packets in the bottleneck, by departure */
 	double queued_bytes, tokens;
 	uint64_t tokens_ns, departed_ns, cross_ns;
+	double walk;                  /* COURSE_WALK: the rate's factor now ... */
+	uint64_t walk_ns;             /* ... until then */
+	double drift_ms, drift_to_ms; /* JITTER_SLOW: now, and at ... */
+	uint64_t drift_from_ns, drift_ns;
+	uint64_t grant_ns;              /* the next */
+	double offered_bits, offered_s; /* what the bottleneck could carry, over time */
+	uint64_t offered_ns;
 	struct scene_flow flow[SCENE_FLOWS];
 	unsigned flows;
 };

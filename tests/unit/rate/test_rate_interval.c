@@ -129,9 +129,13 @@ static void test_percentiles_of_two_paths(void **state)
 	struct rate_interval r = {0};
 
 	(void)state;
-	for (unsigned n = 0; n < 200; n++)
+	for (unsigned n = 0; n < 75; n++)
 		rate_interval_add(&r, n % 50 < 25 ? 3e6 : 6e6, 1e8);
-	assert_int_equal(rate_interval_estimate(&r).windows, 25);
+	assert_int_equal(rate_interval_estimate(&r).windows, 25); /* the path of now */
+	for (unsigned n = 75; n < 200; n++)
+		rate_interval_add(&r, n % 50 < 25 ? 3e6 : 6e6, 1e8);
+	assert_int_equal(rate_interval_estimate(&r).windows, RATE_INTERVAL_WINDOWS); /* one that varies */
+	assert_true(fabs(rate_interval_estimate(&r).mean_bps / ((53 * 3e7 + 75 * 6e7) / 128) - 1) < 1e-9);
 	assert_true(fabs(rate_interval_percentile(&r, 10) - 3e7) < 1);
 	assert_true(fabs(rate_interval_percentile(&r, 90) - 6e7) < 1);
 	rate_interval_reset(&r);

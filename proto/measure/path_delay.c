@@ -1,0 +1,98 @@
+#include "proto/measure/path_delay.h"
+
+#include <math.h>
+
+/* With each calm time noise is forgotten by a part, and by more where that shows next to nothing of it. */
+static const double NOISE_KEPT = 0.9, NOISE_GONE = 0.6, SEEN_AGAIN = 0.2;
+/* A queue shrinks by this part of the time, at most, while packets are sent at half the rate or more. */
+static const double DRAIN_MOST = 0.6;
+static const double GONE_MOST_NS = 1e12; /* whatever reports say */
+
+static int64_t last_delay_ns(const struct path_point *point)
+{
+	return (int64_t)(point->arrival_ns - point->sent_ns);
+}
+
+/* A peer may say anything: the difference may be too large for a signed number. */
+static uint64_t above(int64_t delay_ns, int64_t base_ns)
+{
+	return delay_ns > base_ns ? (uint64_t)delay_ns - (uint64_t)base_ns : 0;
+}
+
+static void learn_fall(struct path_delay *d, const struct path_point *point)
+{
+	double gone_ns = fmin((double)(point->arrival_ns - d->arrival_ns), GONE_MOST_NS);
+	uint64_t shrunk_ns = d->is_rising ? 0 : (uint64_t)(DRAIN_MOST * gone_ns);
+	int64_t slowest_ns = (int64_t)((uint64_t)d->slowest_ns - shrunk_ns);
+	uint64_t fall_ns = above(slowest_ns, point->delay_ns);
+
+	d->arrival_ns = point->arrival_ns;
+	d->slowest_ns = last_delay_ns(point) > slowest_ns ? last_delay_ns(point) : slowest_ns;
+	if (fall_ns > d->noise_ns)
+		d->noise_ns = fall_ns;
+}
+
+static void end_calm(struct path_delay *d)
+{
+	uint64_t noise_ns = above(d->calm_slowest_ns, d->calm_fastest_ns);
+	double kept = (double)noise_ns < SEEN_AGAIN * (double)d->noise_ns ? NOISE_GONE : NOISE_KEPT;
+	uint64_t kept_ns = (uint64_t)(kept * (double)d->noise_ns);
+
+	d->base_ns = d->calm_fastest_ns;
+	d->noise_ns = noise_ns > kept_ns ? noise_ns : kept_ns;
+	d->calm_from_ns = 0;
+}
+
+/* A report about the last calm packet may speak of later ones too; none before it does. */
+static void watch_calm(struct path_delay *d, const struct path_point *point)
+{
+	if (d->calm_from_ns == 0 || point->sent_ns < d->calm_from_ns)
+		return;
+	if (d->calm > 0 && point->sent_ns > d->calm_until_ns) {
+		end_calm(d);
+		return;
+	}
+	if (d->calm == 0 || point->delay_ns < d->calm_fastest_ns)
+		d->calm_fastest_ns = point->delay_ns;
+	if (d->calm == 0 || last_delay_ns(point) > d->calm_slowest_ns)
+		d->calm_slowest_ns = last_delay_ns(point);
+	d->calm++;
+}
+
+void path_delay_add(struct path_delay *d, const struct path_samples *p)
+{
+	const struct path_point *point = path_samples_point(p, 0);
+
+	if (d->points++ == 0) {
+		d->base_ns = point->delay_ns;
+		d->slowest_ns = last_delay_ns(point);
+		d->arrival_ns = point->arrival_ns;
+		return;
+	}
+	watch_calm(d, point);
+	if (point->delay_ns < d->base_ns)
+		d->base_ns = point->delay_ns;
+	learn_fall(d, point);
+}
+
+void path_delay_rise(struct path_delay *d, bool is_rising)
+{
+	d->is_rising = is_rising;
+}
+
+void path_delay_calm(struct path_delay *d, uint64_t from_ns, uint64_t until_ns)
+{
+	d->calm_from_ns = from_ns;
+	d->calm_until_ns = until_ns;
+	d->calm = 0;
+}
+
+uint64_t path_delay_queue_ns(const struct path_delay *d, const struct path_samples *p, unsigned back)
+{
+	return above(path_samples_point(p, back)->delay_ns, d->base_ns);
+}
+
+uint64_t path_delay_last_queue_ns(const struct path_delay *d, const struct path_samples *p)
+{
+	return above(last_delay_ns(path_samples_point(p, 0)), d->base_ns);
+}
