@@ -86,7 +86,7 @@ static void test_cost(void **state)
 				arrive(&k, n, n, now_ns);
 			bytes += report_until(&k, line, now_ns + gap_ns);
 		}
-		assert_in_range(bytes, 1, (uint64_t)(line->most_part * (double)(kbps * 1000 / 8 * SECONDS)));
+		assert_in_range(bytes, 1, (uint64_t)(line->most_part * (double)kbps * 1000 / 8 * SECONDS));
 		sink_close(&k);
 	}
 }
