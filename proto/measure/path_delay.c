@@ -4,8 +4,6 @@
 
 /* With each calm time noise is forgotten by a part, and by more where that shows next to nothing of it. */
 static const double NOISE_KEPT = 0.9, NOISE_GONE = 0.6, SEEN_AGAIN = 0.2;
-/* A queue shrinks by this part of the time, at most, while packets are sent at half the rate or more. */
-static const double DRAIN_MOST = 0.6;
 static const double GONE_MOST_NS = 1e12; /* whatever reports say */
 
 static int64_t last_delay_ns(const struct path_point *point)
@@ -19,10 +17,12 @@ static uint64_t above(int64_t delay_ns, int64_t base_ns)
 	return delay_ns > base_ns ? (uint64_t)delay_ns - (uint64_t)base_ns : 0;
 }
 
+/* While packets are sent ever faster a queue of ours only grows, and it never shrinks faster than time goes
+ * by. */
 static void learn_fall(struct path_delay *d, const struct path_point *point)
 {
 	double gone_ns = fmin((double)(point->arrival_ns - d->arrival_ns), GONE_MOST_NS);
-	uint64_t shrunk_ns = d->is_rising ? 0 : (uint64_t)(DRAIN_MOST * gone_ns);
+	uint64_t shrunk_ns = d->is_rising ? 0 : (uint64_t)gone_ns;
 	int64_t slowest_ns = (int64_t)((uint64_t)d->slowest_ns - shrunk_ns);
 	uint64_t fall_ns = above(slowest_ns, point->delay_ns);
 

@@ -8,8 +8,8 @@
  * forgets how far the clocks have drifted apart, and an old route.
  *
  * The noise is how far the slowest packet of a calm time was behind its fastest; and what delays fall by that
- * no queue explains: while packets are sent ever faster a queue of ours only grows, and later it runs empty
- * no faster than it is let.
+ * no queue explains: while packets are sent ever faster a queue of ours only grows, and it never
+ * shrinks faster than time goes by.
  *
  * No clock. Not thread-safe: belongs to one source. */
 #ifndef PROTO_MEASURE_PATH_DELAY_H
