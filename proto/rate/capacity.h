@@ -73,7 +73,7 @@ struct capacity {
 	double level_bps;   /* what the bottleneck carries, random loss included */
 	double best_bps;    /* STARTUP: the most that was delivered so far, ... */
 	uint64_t best_ns;   /* ... and since when */
-	double gain;        /* STARTUP: growth per report */
+	bool again;         /* STARTUP: a level was known before */
 	uint64_t phase_ns;  /* start of DRAIN, TRIAL or, if is_lossy, the stay below the limit */
 	uint64_t phase_ends_ns;
 	uint64_t drain_ns;           /* next DRAIN */

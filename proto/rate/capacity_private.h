@@ -10,11 +10,38 @@ static const double CAPACITY_LOSSY_BELOW = 0.985;
 /* What was delivered plus what random loss took: comparable with sending rates. */
 double capacity_carried(const struct capacity *c, double deliver_bps);
 
+/* The queue that HOLD aims at where there is no noise. */
+double capacity_target_ns(const struct capacity *c);
+
+/* What packets are late by without a queue; 0: no more than the thresholds allow for. */
+double capacity_noise_ns(const struct capacity *c);
+
+/* Rates are taken over so long that noise at both ends of it is a small part. */
+uint64_t capacity_span_least_ns(const struct capacity *c);
+
+/* How far the rate swings, 0..1. */
+double capacity_swing(const struct capacity *c);
+void capacity_learn_swing(struct capacity *c, double deliver_bps);
+
+/* Whoever sends asks for the rate now; a report ends the time over which its lateness is learnt. */
+void capacity_note_lateness(struct capacity *c, uint64_t now_ns);
+void capacity_learn_lateness(struct capacity *c);
+
+/* The queue that HOLD aims at: the bottleneck must have work while noise says otherwise, while the sender is
+ * late, and when the rate rises. */
+double capacity_aim_ns(const struct capacity *c);
+
+/* A packet that is later than that has queued; below it may be noise, or clocks that drift. */
+double capacity_busy_queue_ns(const struct capacity *c);
+
 /* The queue is long enough to explain a loss, and is already being drained. */
 bool capacity_has_long_queue(const struct capacity *c);
 
 void capacity_enter_hold(struct capacity *c, double level_bps, uint64_t now_ns);
 void capacity_enter_startup(struct capacity *c, uint64_t now_ns);
+
+/* STARTUP takes a report. */
+void capacity_startup(struct capacity *c, const struct path_span *step, uint64_t now_ns);
 
 /* Looks for a new loss; may change the state. */
 void capacity_detect_loss(struct capacity *c, const struct path_span *step, uint64_t now_ns);
