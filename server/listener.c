@@ -15,6 +15,9 @@
 enum {
 	LISTENER_SWEEP_MS = 1000,
 	LISTENER_YOUNG_MS = 20, /* how soon a session whose ports are proven gets its threads */
+	LISTENER_TURN = 128,    /* datagrams; the ports of young sessions share this thread */
+	/* About a thousand questions: one that has waited behind more has been asked again meanwhile. */
+	LISTENER_QUEUE_BYTES = 512 << 10,
 };
 
 struct listener {
@@ -31,18 +34,19 @@ struct listener {
 	struct log_limit latency, unused;
 };
 
+/* What is left makes the socket readable again, after the others have had their turn. */
 static void receive(struct listener *l)
 {
 	struct udp_datagram d;
-	bool more;
+	unsigned taken = 0;
+	bool more = true;
 
-	do {
-		more = false;
+	while (more && taken < LISTENER_TURN) {
 		if (udp_receive(&l->socket, l->home->batch, &more) <= 0)
 			return;
-		while (udp_next(l->home->batch, &d))
+		for (; udp_next(l->home->batch, &d); taken++)
 			admission_input(&l->admission, &d);
-	} while (more);
+	}
 }
 
 static void read_gate(struct listener *l)
@@ -189,6 +193,7 @@ int listener_open(struct listener **out, const struct options *options, const st
 	}
 	if (error)
 		goto out_free;
+	udp_limit_receive_buffer(&l->socket, LISTENER_QUEUE_BYTES);
 	error = open_parts(l, local, keys);
 	if (error)
 		goto out_close;

@@ -15,11 +15,10 @@ static bool enable(int fd, int level, int option)
 	return setsockopt(fd, level, option, &(int){1}, sizeof(int)) == 0;
 }
 
-/* Asks for a large buffer, beyond the system-wide limit where we may, and returns what was granted:
- * the kernel doubles the number for its own bookkeeping. */
-static uint32_t size_buffer(int fd, int force, int ordinary)
+/* Asks for such a buffer, beyond the system-wide limit where we may, and returns what was granted: the kernel
+ * doubles the number for its own bookkeeping. */
+static uint32_t size_buffer(int fd, int force, int ordinary, int bytes)
 {
-	int bytes = UDP_BUFFER_BYTES;
 	socklen_t size = sizeof bytes;
 
 	if (setsockopt(fd, SOL_SOCKET, force, &bytes, sizeof bytes))
@@ -50,8 +49,8 @@ static int open_socket(struct udp_socket *s, const struct address *local, bool s
 		udp_close(s);
 		return error;
 	}
-	s->receive_buffer_bytes = size_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF);
-	s->send_buffer_bytes = size_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF);
+	s->receive_buffer_bytes = size_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, UDP_BUFFER_BYTES);
+	s->send_buffer_bytes = size_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, UDP_BUFFER_BYTES);
 	udp_keep_whole(s, false);
 	enable(fd, SOL_SOCKET, SO_TIMESTAMPNS);
 	enable(fd, SOL_SOCKET, SO_RXQ_OVFL);
@@ -85,6 +84,12 @@ int udp_connect(struct udp_socket *s, const struct address *peer)
 		return -errno;
 	s->connected = true;
 	return 0;
+}
+
+void udp_limit_receive_buffer(struct udp_socket *s, uint32_t bytes)
+{
+	if (s->receive_buffer_bytes > bytes)
+		s->receive_buffer_bytes = size_buffer(s->fd, SO_RCVBUFFORCE, SO_RCVBUF, (int)bytes);
 }
 
 int udp_local_address(const struct udp_socket *s, struct address *local)

@@ -67,6 +67,10 @@ void udp_keep_whole(struct udp_socket *s, bool on);
 /* Turns off segmentation by the kernel when sending, and joining when receiving. */
 void udp_disable_offload(struct udp_socket *s);
 
+/* Makes the receive buffer no larger than this: what comes faster than it is read is dropped before it has
+ * waited for long. */
+void udp_limit_receive_buffer(struct udp_socket *s, uint32_t bytes);
+
 /* The address the socket is bound to. 0 or -errno. */
 int udp_local_address(const struct udp_socket *s, struct address *local);
 
