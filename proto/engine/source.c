@@ -180,20 +180,19 @@ bool source_finished(const struct source *s, uint64_t now_ns)
 	return s->active && (s->ended || now_ns >= (s->order.start_ns ? end_ns(s) : s->wait_ends_ns));
 }
 
+/* Half a burst at a time: a wake-up for each datagram costs more than the datagram. */
+static uint64_t ready_ns(const struct source *s)
+{
+	uint64_t bytes = s->pacer.burst_bytes / 2;
+
+	return pacer_ready_ns(&s->pacer, bytes > s->order.datagram_bytes ? bytes : s->order.datagram_bytes);
+}
+
 uint64_t source_due_ns(const struct source *s)
 {
-	uint64_t ready, end, bytes = s->pacer.burst_bytes / 2;
-
 	if (!s->active)
 		return CLOCK_NEVER;
-	if (s->order.start_ns == 0)
-		return s->wait_ends_ns;
-	/* Half a burst at a time: a wake-up for each datagram costs more than the datagram. */
-	if (bytes < s->order.datagram_bytes)
-		bytes = s->order.datagram_bytes;
-	ready = pacer_ready_ns(&s->pacer, bytes);
-	end = end_ns(s);
-	return ready < end ? ready : end;
+	return s->order.start_ns ? clock_earlier(ready_ns(s), end_ns(s)) : s->wait_ends_ns;
 }
 
 /* Chooses the pieces of data that go next: lost ones first, the lowest first. */
@@ -235,6 +234,8 @@ unsigned source_fill(struct source *s, uint64_t now_ns)
 	s->staged = 0;
 	if (!s->active || s->order.start_ns == 0 || source_finished(s, now_ns))
 		return 0;
+	if (now_ns > ready_ns(s))
+		capacity_note_lateness(&s->capacity, now_ns - ready_ns(s));
 	if (s->order.search || s->pacer.rate_bps)
 		update_rate(s, now_ns);
 	allowed = pacer_allowance(&s->pacer, now_ns) / s->order.datagram_bytes;
@@ -249,19 +250,19 @@ unsigned source_fill(struct source *s, uint64_t now_ns)
 
 struct path_capacity source_capacity(const struct source *s)
 {
-	const struct rate_interval *busy = &s->capacity.busy;
+	const struct capacity *c = &s->capacity;
 	struct capacity_result r;
 
 	if (!s->order.search || s->order.start_ns == 0)
 		return (struct path_capacity){0};
-	r = capacity_result(&s->capacity);
+	r = capacity_result(c);
 	return (struct path_capacity){
 		.bps = (uint64_t)r.bps,
 		.ci_ppm = (uint32_t)(r.percent * 10000),
 		.limit = r.limit,
-		.p10_bps = (uint64_t)rate_interval_percentile(busy, 10),
-		.p50_bps = (uint64_t)rate_interval_percentile(busy, 50),
-		.p90_bps = (uint64_t)rate_interval_percentile(busy, 90),
+		.p10_bps = (uint64_t)capacity_percentile_bps(c, 10),
+		.p50_bps = (uint64_t)capacity_percentile_bps(c, 50),
+		.p90_bps = (uint64_t)capacity_percentile_bps(c, 90),
 	};
 }
 

@@ -11,7 +11,7 @@ static const double LATE = 1.5;
 static const double LONGER = 1.02, SHORTER = 0.96;
 
 enum {
-	FULL_MS = 1000,  /* every report is kept until then, ... */
+	FULL_MS = 3000,  /* every report is kept until then, ... */
 	KEEP_PARTS = 22, /* ... afterwards one in each such fraction of the elapsed time */
 	KEEP_LEAST_MS = 5,
 	QUEUE_US = 150, /* anything less may be noise */
@@ -53,6 +53,7 @@ static struct bucket_point follow(const struct bucket *b)
 		.queued_ns = b->last.queued_ns + (has_queued ? ns : 0),
 		.busy_ns = b->last.busy_ns + (is_busy ? ns : 0),
 		.busy_bytes = b->last.busy_bytes + (is_busy ? bytes : 0),
+		.late_ns = fmax(0, (double)(int64_t)(to->arrival_ns - to->sent_ns) - (double)to->delay_ns),
 	};
 }
 

@@ -35,7 +35,7 @@
 #include "proto/record/test.h"
 
 enum {
-	BUCKET_POINTS = 512, /* enough for 24 hours */
+	BUCKET_POINTS = 1024, /* enough for 24 hours */
 	/* What a source sends at once: half of a pacer's burst, or a batch. */
 	BUCKET_BURST_US = 500,
 	BUCKET_BURST_PACKETS = 46,
@@ -48,6 +48,7 @@ struct bucket_point {
 	double sent, lost, host_lost; /* packets; lost on the way, and in the receiver's host */
 	double queued_ns;             /* time of reports whose packets all have queued ... */
 	double busy_ns, busy_bytes;   /* ... and that follow the one before without a gap */
+	double late_ns;               /* not cumulative: the latest packet, after the report's fastest */
 };
 
 struct bucket {

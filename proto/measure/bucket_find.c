@@ -10,14 +10,14 @@ static const double RATE_ERROR = 0.03;
 static const double LEAST_EXCESS = 0.05; /* over the rate, before the knee */
 /* Random losses vary with the square root of their number: this many times that is not random. */
 static const double CHANCES = 6;
-static const double NOISES = 6;           /* this many times the noise of arrivals is no noise */
+static const double NOISES = 8;           /* this many times the noise of arrivals is no noise */
 static const double HEAD_SHARE = 1 / 3.0; /* of the test: the knee comes no later */
 static const double DEBT_SHARE = 0.35;    /* of the bucket: how many of its tokens may be missing */
 static const double BUSY_SHARE = 0.3;     /* of an interval: if packets queue this long, the path was busy */
 /* Least loss on the path after the knee, of what was sent; and of all losses, the receiving host's share. */
 static const double LEAST_LOSS = 0.005, HOST_SHARE = 0.3;
 static const double CLUSTER = 4;       /* times the even share: losses that come together */
-static const double IDLE_LOSS = 0.001; /* of the rate: what a bucket that saves may seem to lose */
+static const double IDLE_LOSS = 0.002; /* of the rate: what a bucket that saves may seem to lose */
 /* Never idle: packets queue for this share of the time, or this share of them is lost. */
 static const double FULL_SHARE = 0.95, FULL_LOSS = 0.05;
 
@@ -27,11 +27,12 @@ enum {
 	LEAST_US = 1250,
 	LEAST_FIRST_US = 1500, /* where the test begins faster than the rate */
 	LEAST_PACKETS = 10,
+	PEAK_POINTS = 5,
 	BEHIND_MS = 50, /* after the knee: its cause is looked for there */
 	SAVED_MS = 100, /* of the rate: short idle times don't fill a bucket this large */
 	/* Of the rate: how far delivery may be off where the path is never idle, and elsewhere. */
 	STEADY_FULL_MS = 7,
-	STEADY_MS = 15,
+	STEADY_MS = 6,
 };
 
 static double us(double n)
@@ -112,6 +113,19 @@ static double sustained(const struct bucket *b, double found)
 	return found > 0 || half == last ? found : p.bytes / between_ns(b, half, last);
 }
 
+/* Of the reports while the queue stays all should say the same. The one at which the rise begins was chosen
+ * for how little had arrived: if its last packet was held up, more was on its way. */
+static double bytes_at(const struct bucket *b, const struct knee *k)
+{
+	double sum = excess(b, k->low, k->peak, k->rate);
+	double held_ns = k->low > 0 ? b->point[k->low - 1].late_ns : 0;
+	unsigned n = 1;
+
+	for (unsigned i = k->peak; k->peak > 0 && i < b->points && n < PEAK_POINTS && is_full(b, i); i++, n++)
+		sum += excess(b, k->low, i + 1, k->rate);
+	return sum / n - held_ns * k->rate;
+}
+
 static struct knee find_knee(const struct bucket *b, double rate)
 {
 	struct knee k = {.rate = rate};
@@ -130,7 +144,7 @@ static struct knee find_knee(const struct bucket *b, double rate)
 	for (unsigned i = 1; i < k.peak; i++)
 		if (excess(b, k.low, i, rate) <= 0)
 			k.low = i;
-	k.bytes = excess(b, k.low, k.peak, rate);
+	k.bytes = bytes_at(b, &k);
 	return k;
 }
 

@@ -4,6 +4,8 @@
 
 /* With each calm time noise is forgotten by a part, and by more where that shows next to nothing of it. */
 static const double NOISE_KEPT = 0.9, NOISE_GONE = 0.6, SEEN_AGAIN = 0.2;
+/* How fast a queue may shrink beyond that, as what the path carries isn't known exactly; and in any case. */
+static const double SHRINKS_MORE = 0.1, SHRINKS_LEAST = 0.15;
 static const double GONE_MOST_NS = 1e12; /* whatever reports say */
 
 static int64_t last_delay_ns(const struct path_point *point)
@@ -17,13 +19,24 @@ static uint64_t above(int64_t delay_ns, int64_t base_ns)
 	return delay_ns > base_ns ? (uint64_t)delay_ns - (uint64_t)base_ns : 0;
 }
 
-/* While packets are sent ever faster a queue of ours only grows, and it never shrinks faster than time goes
- * by. */
-static void learn_fall(struct path_delay *d, const struct path_point *point)
+/* A queue shrinks by what the path carries and is not sent meanwhile: at the most as fast as time goes by. */
+static double shrunk_ns(const struct path_delay *d, const struct path_samples *p)
 {
-	double gone_ns = fmin((double)(point->arrival_ns - d->arrival_ns), GONE_MOST_NS);
-	uint64_t shrunk_ns = d->is_rising ? 0 : (uint64_t)gone_ns;
-	int64_t slowest_ns = (int64_t)((uint64_t)d->slowest_ns - shrunk_ns);
+	double gone_ns = fmin((double)(path_samples_point(p, 0)->arrival_ns - d->arrival_ns), GONE_MOST_NS);
+	double left_ns =
+		(double)(int64_t)(path_samples_point(p, 0)->sent_ns - path_samples_point(p, 1)->sent_ns);
+	struct path_span step;
+
+	if (d->carries_bps <= 0 || !path_samples_span(p, path_samples_point(p, 1), &step))
+		return gone_ns;
+	return fmin(left_ns, GONE_MOST_NS) *
+	       fmin(fmax(SHRINKS_LEAST, SHRINKS_MORE + 1 - step.send_bps / d->carries_bps), 1);
+}
+
+static void learn_fall(struct path_delay *d, const struct path_samples *p)
+{
+	const struct path_point *point = path_samples_point(p, 0);
+	int64_t slowest_ns = (int64_t)((uint64_t)d->slowest_ns - (uint64_t)shrunk_ns(d, p));
 	uint64_t fall_ns = above(slowest_ns, point->delay_ns);
 
 	d->arrival_ns = point->arrival_ns;
@@ -72,12 +85,12 @@ void path_delay_add(struct path_delay *d, const struct path_samples *p)
 	watch_calm(d, point);
 	if (point->delay_ns < d->base_ns)
 		d->base_ns = point->delay_ns;
-	learn_fall(d, point);
+	learn_fall(d, p);
 }
 
-void path_delay_rise(struct path_delay *d, bool is_rising)
+void path_delay_carries(struct path_delay *d, double bps)
 {
-	d->is_rising = is_rising;
+	d->carries_bps = bps;
 }
 
 void path_delay_calm(struct path_delay *d, uint64_t from_ns, uint64_t until_ns)

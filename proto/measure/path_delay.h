@@ -8,8 +8,9 @@
  * forgets how far the clocks have drifted apart, and an old route.
  *
  * The noise is how far the slowest packet of a calm time was behind its fastest; and what delays fall by that
- * no queue explains: while packets are sent ever faster a queue of ours only grows, and it never
- * shrinks faster than time goes by.
+ * no queue explains. A jitter that keeps packets in order falls as fast as time goes by, like a queue into
+ * which nothing is sent; but a queue at a bottleneck of rate C into which S is sent shrinks by no more than
+ * 1 - S / C of the time in which that was sent.
  *
  * No clock. Not thread-safe: belongs to one source. */
 #ifndef PROTO_MEASURE_PATH_DELAY_H
@@ -26,14 +27,14 @@ struct path_delay {
 	uint64_t calm_from_ns, calm_until_ns; /* packets sent in between meet no queue of ours; 0: none */
 	unsigned calm;                        /* reports about them so far */
 	int64_t calm_fastest_ns, calm_slowest_ns;
-	bool is_rising;
+	double carries_bps; /* 0: nobody knows */
 };
 
 /* The latest point of `p` is new. */
 void path_delay_add(struct path_delay *d, const struct path_samples *p);
 
-/* From now on packets are sent ever faster, or no longer so. */
-void path_delay_rise(struct path_delay *d, bool is_rising);
+/* What the path carries, UDP payload, as far as is known; 0: not at all. */
+void path_delay_carries(struct path_delay *d, double bps);
 
 /* What leaves between the two times, by the sender's clock, meets no queue of ours. */
 void path_delay_calm(struct path_delay *d, uint64_t from_ns, uint64_t until_ns);

@@ -2,7 +2,11 @@
 
 #include "proto/sys/clock.h"
 
+#include <math.h>
 #include <stddef.h>
+
+/* What leaves in one call leaves so soon after one another. */
+static const double TOGETHER_NS = 1000;
 
 const struct path_point *path_samples_point(const struct path_samples *p, unsigned back)
 {
@@ -63,10 +67,10 @@ bool path_samples_span(const struct path_samples *p, const struct path_point *fr
 		.host_lost = to->host_drops - from->host_drops,
 		.began_ns = from->sent_ns,
 	};
-	if (got == 0 || span->ns <= 0 || left_ns <= 0)
+	if (got == 0 || span->ns <= 0 || left_ns < 0)
 		return false;
 	span->lost = span->sent > got ? span->sent - got : 0;
-	span->send_bps = bits_each * (double)span->sent / left_ns * (double)NS_PER_S;
+	span->send_bps = bits_each * (double)span->sent / fmax(left_ns, TOGETHER_NS) * (double)NS_PER_S;
 	span->deliver_bps = bits_each * (double)got / span->ns * (double)NS_PER_S;
 	return true;
 }

@@ -8,6 +8,7 @@
 /* HOLD: how far its rate may be from its level, and how fast the level follows. */
 static const double GAIN_MOST = 0.06, GAIN_SWING = 0.5, GAIN_LEAST = -0.5, LEVEL_STEP = 0.5;
 static const double DRAIN_RATE = 0.5; /* of the level */
+static const double GROWTH = 1.25;    /* HOLD tries that much more than the path is known to carry */
 static const double DRAIN_SURE = 1.2; /* where there is noise, a queue is thought to be so much longer */
 /* Where loss is the limit: a stay below it, then this much growth per second, until the limit is gone. */
 static const double LOSSY_CLIMB = 0.1, LOSSY_TOP = 1.1;
@@ -19,7 +20,7 @@ enum {
 	DRAIN_IDLE_MS = 10,
 	DRAIN_MOST_MS = 80,
 	FIRST_DRAIN_MS = 300,
-	IDLE_MS = 300, /* HOLD without a queue before it tries more */
+	GROW_AFTER_MS = 80, /* HOLD without a queue before it tries more */
 	LOSSY_STAY_MS = 1000,
 	SILENCE_MS = 300, /* without reports: slow down */
 };
@@ -33,7 +34,6 @@ void capacity_init(struct capacity *c, const struct capacity_plan *plan, uint64_
 		.busy_ns = now_ns,
 		.heard_ns = now_ns,
 	};
-	path_delay_rise(&c->delay, true);
 }
 
 /* What was delivered plus what random loss took: comparable with sending rates. */
@@ -59,7 +59,6 @@ static double queue_now_ns(const struct capacity *c, const struct path_sample *s
 void capacity_enter_hold(struct capacity *c, double level_bps, uint64_t now_ns)
 {
 	c->state = CAPACITY_HOLD;
-	path_delay_rise(&c->delay, false);
 	c->level_bps = fmax(level_bps, CAPACITY_FLOOR_BPS);
 	c->rate_bps = c->level_bps;
 	c->busy_ns = now_ns;
@@ -95,6 +94,77 @@ static void hold_below_loss(struct capacity *c, uint64_t now_ns)
 		capacity_enter_startup(c, now_ns);
 }
 
+static double last_delay_ns(const struct path_point *p)
+{
+	return (double)(int64_t)(p->arrival_ns - p->sent_ns);
+}
+
+/* From `back` reports ago; where there is noise, from the one in twice that time whose last packet was as
+ * late as the latest, or the rate would be that of the noise: a bottleneck seems busy when packets are late.
+ */
+static const struct path_point *level_from(const struct capacity *c, unsigned back)
+{
+	const struct path_point *last = path_samples_point(&c->path, 0);
+	const struct path_point *best = path_samples_point(&c->path, back);
+	unsigned far = path_samples_back(&c->path, 2 * capacity_span_least_ns(c));
+
+	for (unsigned i = back; capacity_noise_ns(c) > 0 && i <= far; i++) {
+		const struct path_point *p = path_samples_point(&c->path, i);
+
+		if (fabs(last_delay_ns(p) - last_delay_ns(last)) <
+			fabs(last_delay_ns(best) - last_delay_ns(last)))
+			best = p;
+	}
+	return best;
+}
+
+/* The bottleneck has been idle although more was sent than it is known to carry: it carries more now. */
+static bool is_growing(const struct capacity *c, uint64_t now_ns)
+{
+	return now_ns > c->busy_ns &&
+	       (double)(now_ns - c->busy_ns) >
+		       (double)(clock_ms(GROW_AFTER_MS) + c->round_trip_ns) + capacity_noise_ns(c);
+}
+
+static bool is_busy_for(const struct capacity *c, unsigned reports)
+{
+	for (unsigned i = 0; i < reports; i++)
+		if ((double)path_delay_queue_ns(&c->delay, &c->path, i) <= capacity_busy_queue_ns(c))
+			return false;
+	return true;
+}
+
+/* An idle one carries at least what it delivers. */
+static void learn_growth(struct capacity *c, unsigned back)
+{
+	struct path_span span;
+
+	if (path_samples_span(&c->path, level_from(c, back), &span))
+		c->level_bps = fmax(c->level_bps, capacity_carried(c, fmin(span.deliver_bps, span.send_bps)));
+}
+
+/* A busy bottleneck shows what it carries. True if it was busy. */
+static bool learn_level(struct capacity *c, uint64_t now_ns)
+{
+	unsigned back = path_samples_back(&c->path, capacity_span_least_ns(c));
+	struct path_span span;
+
+	if (!is_busy_for(c, back)) {
+		if (c->state == CAPACITY_HOLD && !c->is_lossy && is_growing(c, now_ns))
+			learn_growth(c, back);
+		return false;
+	}
+	c->busy_ns = now_ns;
+	if (c->state == CAPACITY_STARTUP || c->state == CAPACITY_TRIAL)
+		return true;
+	if (path_samples_span(&c->path, level_from(c, back), &span)) {
+		capacity_learn_swing(c, span.deliver_bps);
+		c->level_bps += LEVEL_STEP * (capacity_carried(c, span.deliver_bps) - c->level_bps);
+		c->level_bps = fmax(c->level_bps, CAPACITY_FLOOR_BPS);
+	}
+	return true;
+}
+
 static void hold(struct capacity *c, const struct path_sample *s, uint64_t now_ns)
 {
 	double reaction_ns = REACTION_MS * (double)NS_PER_MS + (double)c->round_trip_ns / 2;
@@ -108,33 +178,10 @@ static void hold(struct capacity *c, const struct path_sample *s, uint64_t now_n
 	c->is_lossy = false;
 	c->rate_bps =
 		c->level_bps * (1 + fmin(fmax(gain, GAIN_LEAST), GAIN_MOST + GAIN_SWING * capacity_swing(c)));
+	if (is_growing(c, now_ns))
+		c->rate_bps = fmax(c->rate_bps, GROWTH * c->level_bps);
 	if (now_ns >= c->drain_ns)
 		enter_drain(c, queue_ns, now_ns);
-	else if (now_ns - c->busy_ns > clock_ms(IDLE_MS) + 2 * c->round_trip_ns)
-		capacity_enter_startup(c, now_ns);
-}
-
-/* A busy bottleneck shows what it carries. True if it was busy. */
-static bool learn_level(struct capacity *c, uint64_t now_ns)
-{
-	unsigned back = path_samples_back(&c->path, capacity_span_least_ns(c));
-	bool busy = true;
-	struct path_span span;
-
-	for (unsigned i = 0; i < back; i++)
-		busy = busy &&
-		       (double)path_delay_queue_ns(&c->delay, &c->path, i) > capacity_busy_queue_ns(c);
-	if (!busy)
-		return false;
-	c->busy_ns = now_ns;
-	if (c->state == CAPACITY_STARTUP || c->state == CAPACITY_TRIAL)
-		return true;
-	if (path_samples_span(&c->path, path_samples_point(&c->path, back), &span)) {
-		capacity_learn_swing(c, span.deliver_bps);
-		c->level_bps += LEVEL_STEP * (capacity_carried(c, span.deliver_bps) - c->level_bps);
-		c->level_bps = fmax(c->level_bps, CAPACITY_FLOOR_BPS);
-	}
-	return true;
 }
 
 /* What else may be in the way while the bottleneck is idle. */
@@ -155,8 +202,10 @@ void capacity_report(struct capacity *c, const struct path_sample *s, uint64_t n
 	c->round_trip_ns = s->round_trip_ns;
 	if (!path_samples_add(&c->path, s, now_ns))
 		return;
+	path_delay_carries(&c->delay, c->level_bps);
 	path_delay_add(&c->delay, &c->path);
 	capacity_learn_lateness(c);
+	capacity_startup_first(c, s, now_ns);
 	if (c->path.points < 2 || !path_samples_span(&c->path, path_samples_point(&c->path, 1), &step))
 		return;
 	latest_busy = (double)path_delay_queue_ns(&c->delay, &c->path, 0) > capacity_busy_queue_ns(c);
@@ -179,16 +228,17 @@ void capacity_report(struct capacity *c, const struct path_sample *s, uint64_t n
 uint64_t capacity_rate_bps(struct capacity *c, uint64_t now_ns)
 {
 	uint64_t patience_ns = clock_ms(SILENCE_MS) + 4 * c->round_trip_ns;
-	uint64_t silence = now_ns > c->heard_ns ? (now_ns - c->heard_ns) / patience_ns : 0;
+	bool is_waiting = capacity_is_waiting(c) || now_ns < c->heard_ns;
+	uint64_t silence = is_waiting ? 0 : (now_ns - c->heard_ns) / patience_ns;
 	double rate;
 
-	capacity_note_lateness(c, now_ns);
 	if (c->state == CAPACITY_DRAIN && now_ns >= c->phase_ends_ns) {
 		c->state = CAPACITY_HOLD;
 		c->rate_bps = c->level_bps;
 		c->busy_ns = now_ns;
 	}
-	rate = ldexp(c->rate_bps, -(int)(silence < 60 ? silence : 60));
+	rate = c->state == CAPACITY_STARTUP ? capacity_startup_bps(c, now_ns) : c->rate_bps;
+	rate = ldexp(rate, -(int)(silence < 60 ? silence : 60));
 	if (c->plan.ceiling_bps > 0)
 		rate = fmin(rate, (double)c->plan.ceiling_bps);
 	return (uint64_t)fmin(fmax(rate, CAPACITY_FLOOR_BPS), MOST_BPS);

@@ -21,11 +21,10 @@ static const double SWING_LEAST = 0.15, SWING_FULL = 0.2, SWING_FOLLOWS = 0.05;
 enum {
 	TARGET_US = 1700, /* at TARGET_BPS */
 	TARGET_LEAST_US = 600,
-	TARGET_MOST_MS = 8,
+	TARGET_MOST_US = 3500,
 	NOISE_LEAST_US = 2500,
 	NOISE_MOST_MS = 30,
 	SWING_MS = 15,
-	LATE_LEAST_US = 300,
 	LATE_USUAL_US = 500,
 	BURST_MOST_MS = 12,
 };
@@ -36,7 +35,7 @@ double capacity_target_ns(const struct capacity *c)
 	double times = TARGET_BPS / fmax(c->level_bps, 1);
 	double ns = TARGET_US * (double)NS_PER_US * pow(times, times > 1 ? TARGET_BELOW : TARGET_ABOVE);
 
-	return fmin(fmax(ns, TARGET_LEAST_US * (double)NS_PER_US), TARGET_MOST_MS * (double)NS_PER_MS);
+	return fmin(fmax(ns, TARGET_LEAST_US * (double)NS_PER_US), TARGET_MOST_US * (double)NS_PER_US);
 }
 
 /* Less than NOISE_LEAST is in the thresholds already. */
@@ -105,16 +104,9 @@ uint64_t capacity_burst_ns(const struct capacity *c)
 	return clock_ms(1) + (uint64_t)fmin(LATE_BURST * lateness_ns(c), (double)clock_ms(BURST_MOST_MS));
 }
 
-/* Whoever sends asks for the rate as soon as half a burst may leave. */
-void capacity_note_lateness(struct capacity *c, uint64_t now_ns)
+void capacity_note_lateness(struct capacity *c, uint64_t late_ns)
 {
-	double one_ns = 8.0 * c->plan.datagram_bytes / fmax(c->rate_bps, 1) * (double)NS_PER_S;
-	double due_ns = fmax(one_ns, (double)capacity_burst_ns(c) / 2) + (double)clock_us(LATE_LEAST_US);
-	double late_ns = (double)(now_ns - c->asked_ns) - due_ns;
-
-	if (c->asked_ns && now_ns > c->asked_ns && late_ns > c->late_now_ns)
-		c->late_now_ns = fmin(late_ns, (double)clock_ms(BURST_MOST_MS));
-	c->asked_ns = now_ns;
+	c->late_now_ns = fmax(c->late_now_ns, fmin((double)late_ns, (double)clock_ms(BURST_MOST_MS)));
 }
 
 bool capacity_has_long_queue(const struct capacity *c)

@@ -23,8 +23,7 @@ uint64_t capacity_span_least_ns(const struct capacity *c);
 double capacity_swing(const struct capacity *c);
 void capacity_learn_swing(struct capacity *c, double deliver_bps);
 
-/* Whoever sends asks for the rate now; a report ends the time over which its lateness is learnt. */
-void capacity_note_lateness(struct capacity *c, uint64_t now_ns);
+/* A report ends the time over which the sender's lateness is learnt. */
 void capacity_learn_lateness(struct capacity *c);
 
 /* The queue that HOLD aims at: the bottleneck must have work while noise says otherwise, while the sender is
@@ -40,8 +39,15 @@ bool capacity_has_long_queue(const struct capacity *c);
 void capacity_enter_hold(struct capacity *c, double level_bps, uint64_t now_ns);
 void capacity_enter_startup(struct capacity *c, uint64_t now_ns);
 
-/* STARTUP takes a report. */
+/* No report has come yet. */
+bool capacity_is_waiting(const struct capacity *c);
+
+/* STARTUP takes the first report, and any other. */
+void capacity_startup_first(struct capacity *c, const struct path_sample *s, uint64_t now_ns);
 void capacity_startup(struct capacity *c, const struct path_span *step, uint64_t now_ns);
+
+/* STARTUP's rate now. */
+double capacity_startup_bps(const struct capacity *c, uint64_t now_ns);
 
 /* Looks for a new loss; may change the state. */
 void capacity_detect_loss(struct capacity *c, const struct path_span *step, uint64_t now_ns);

@@ -11,16 +11,45 @@ static const double TRIAL_GONE = 0.33, TRIAL_STAYS = 0.67;
 static const double LEAST_SHARE = 0.001; /* smaller losses are ignored */
 static const double LOW_RATE = 0.8;      /* of the level: any loss there is random */
 static const double NEW_LEVEL = 0.1;     /* a limit that differs by more is a new one */
+static const double OVER_SHARE = 0.1;    /* more loss than that: the limit has no room left */
 
 enum {
 	TRIAL_MS = 400,    /* at most, ... */
 	TRIAL_LOSSES = 20, /* ... and until this many losses can be expected */
 	JUDGED_PACKETS = 20,
+	OVER_LEAST_MS = 25,
 };
 
 static double payload_bps(const struct capacity *c, double ip_bps)
 {
 	return ip_bps * c->plan.datagram_bytes / (c->plan.datagram_bytes + c->plan.overhead_bytes);
+}
+
+/* While a policer or a full buffer has no room left, what is delivered is what it carries. Its first and
+ * last reports tell also of the times when there was. */
+static void follow_overload(struct capacity *c, const struct path_span *step)
+{
+	double lost = (double)step->lost - c->loss.share * (double)step->sent;
+	bool is_over = lost > OVER_SHARE * (double)step->sent && lost > 1;
+
+	if (is_over && !c->is_over)
+		c->over_from = *path_samples_point(&c->path, 0);
+	if (is_over)
+		c->over_to = *path_samples_point(&c->path, c->is_over);
+	c->is_over = is_over;
+}
+
+/* A TRIAL has shown that the overload before it was ours. */
+static double overload_bps(struct capacity *c, double otherwise_bps)
+{
+	double ns = (double)(c->over_to.arrival_ns - c->over_from.arrival_ns);
+
+	if (c->over_to.arrival_ns <= c->over_from.arrival_ns || ns < (double)clock_ms(OVER_LEAST_MS))
+		return otherwise_bps;
+	c->window = c->over_from;
+	c->window_busy = true;
+	capacity_close_window(c, &c->over_to, OVER_LEAST_MS);
+	return 8.0 * (double)(c->over_to.bytes - c->over_from.bytes) / ns * (double)NS_PER_S;
 }
 
 static void settle_below(struct capacity *c, const struct loss_event *e, uint64_t now_ns)
@@ -29,8 +58,10 @@ static void settle_below(struct capacity *c, const struct loss_event *e, uint64_
 	bool is_hosts = e->host_share > 0.5;
 	double known_bps = payload_bps(c, rate_interval_estimate(&c->busy).mean_bps);
 
-	if (fabs(e->deliver_bps - known_bps) > NEW_LEVEL * known_bps)
+	if (fabs(e->deliver_bps - known_bps) > NEW_LEVEL * known_bps) {
 		rate_interval_reset(&c->busy);
+		rate_interval_reset(&c->all);
+	}
 	if (end->arrival_ns > e->from.arrival_ns && c->state != CAPACITY_TRIAL) {
 		c->window = e->from;
 		c->window_busy = true;
@@ -86,6 +117,7 @@ static void finish_trial(struct capacity *c, uint64_t now_ns)
 
 	if (kept < TRIAL_GONE) {
 		c->loss.share = again.share; /* what remains at the lower rate is random */
+		c->event.deliver_bps = overload_bps(c, c->event.deliver_bps);
 		settle_below(c, &c->event, now_ns);
 		return;
 	}
@@ -113,6 +145,7 @@ void capacity_detect_loss(struct capacity *c, const struct path_span *step, uint
 	double deliver_bps = c->level_bps * (1 - c->loss.share); /* before more is known about the loss */
 	struct loss_event event;
 
+	follow_overload(c, step);
 	if (c->state == CAPACITY_TRIAL)
 		return;
 	/* The first reports cover few packets, and chance has its way with them. */

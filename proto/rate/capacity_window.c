@@ -5,19 +5,23 @@
 #include <math.h>
 
 static const double DOUBT_PERCENT = 0.05, NOISE_ENDS = 0.5;
+static const double VARIES = 1.3; /* a tenth of the windows is so much faster than another tenth */
 
 enum { CERTAIN_WINDOWS = 12 };
 
 void capacity_close_window(struct capacity *c, const struct path_point *end, unsigned least_ms)
 {
 	const struct path_point *begin = &c->window;
-	double bytes = (double)(end->bytes - begin->bytes) +
-		       c->plan.overhead_bytes * (double)(end->packets - begin->packets);
+	double bits = 8 * ((double)(end->bytes - begin->bytes) +
+				  c->plan.overhead_bytes * (double)(end->packets - begin->packets));
 	double ns = (double)(end->arrival_ns - begin->arrival_ns);
 
-	if (ns >= (double)least_ms * NS_PER_MS)
-		rate_interval_add(c->window_busy ? &c->busy : &c->idle, 8 * bytes, ns);
 	c->window_open = false;
+	if (ns < (double)least_ms * NS_PER_MS)
+		return;
+	rate_interval_add(c->window_busy ? &c->busy : &c->idle, bits, ns);
+	if (c->window_busy || bits / ns * (double)NS_PER_S > rate_interval_estimate(&c->busy).mean_bps)
+		rate_interval_add(&c->all, bits, ns);
 }
 
 static void open_window(struct capacity *c, bool busy)
@@ -40,19 +44,33 @@ void capacity_follow_window(struct capacity *c, bool busy)
 		open_window(c, busy);
 }
 
+static bool varies(const struct capacity *c)
+{
+	double low_bps = rate_interval_percentile(&c->busy, 10);
+
+	return low_bps > 0 && rate_interval_percentile(&c->busy, 90) > VARIES * low_bps;
+}
+
+/* Where the rate varies, the bottleneck is busy when it is slow: then the mean is over all the time. */
+static const struct rate_interval *measured(const struct capacity *c)
+{
+	if (c->busy.count == 0)
+		return &c->idle;
+	return varies(c) ? &c->all : &c->busy;
+}
+
 /* What the windows' scatter does not show: noise at both ends of all of them, and what the program itself
  * doesn't know of heartbeats and clocks. */
 static double doubt_percent(const struct capacity *c)
 {
-	double ns = rate_interval_ns(c->busy.count > 0 ? &c->busy : &c->idle);
+	double ns = rate_interval_ns(measured(c));
 
 	return DOUBT_PERCENT + (ns > 0 ? 100 * NOISE_ENDS * (double)c->delay.noise_ns / ns : 0);
 }
 
 struct capacity_result capacity_result(const struct capacity *c)
 {
-	bool is_busy = c->busy.count > 0;
-	struct rate_estimate e = rate_interval_estimate(is_busy ? &c->busy : &c->idle);
+	struct rate_estimate e = rate_interval_estimate(measured(c));
 
 	return (struct capacity_result){
 		.bps = e.mean_bps,
@@ -60,6 +78,11 @@ struct capacity_result capacity_result(const struct capacity *c)
 		.windows = e.windows,
 		.limit = c->limit,
 	};
+}
+
+double capacity_percentile_bps(const struct capacity *c, double percent)
+{
+	return c->busy.count > 0 ? rate_interval_percentile(measured(c), percent) : 0;
 }
 
 bool capacity_is_certain(const struct capacity *c, double percent)

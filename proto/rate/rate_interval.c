@@ -3,11 +3,16 @@
 #include "proto/sys/clock.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 /* A window is news if it differs from the mean by this part of it, and by this many standard deviations. */
 static const double FAR_SHARE = 0.04;
 static const double FAR_DEVIATIONS = 4;
+/* It has settled again when so many windows are within this part of their mean, as a rule. */
+static const double SETTLED_SHARE = 0.04;
+
+enum { SETTLED_WINDOWS = 8, LATE_WINDOWS = 15 };
 
 struct moments {
 	double mean_bps;
@@ -24,12 +29,6 @@ static const struct rate_window *window_at(const struct rate_interval *r, unsign
 static double rate_of(const struct rate_window *w)
 {
 	return w->bits / w->ns * (double)NS_PER_S;
-}
-
-/* A path that has changed so often varies: then all windows count. */
-static unsigned first_of_now(const struct rate_interval *r)
-{
-	return r->changes < RATE_INTERVAL_VARIES ? r->old : 0;
 }
 
 /* Over the windows from `from` to before `end`, the oldest being 0. */
@@ -58,6 +57,29 @@ static struct moments moments(const struct rate_interval *r, unsigned from, unsi
 	return m;
 }
 
+/* A path that has changed so often varies: then all windows count. */
+static unsigned first_since_change(const struct rate_interval *r)
+{
+	return r->changes < RATE_INTERVAL_VARIES ? r->old : 0;
+}
+
+static bool is_settled(const struct rate_interval *r, unsigned from)
+{
+	struct moments m = moments(r, from, r->count);
+
+	return m.n >= SETTLED_WINDOWS && m.variance < SETTLED_SHARE * SETTLED_SHARE * m.mean_bps * m.mean_bps;
+}
+
+/* All windows count, too, until it has settled on something new. */
+static unsigned first_of_now(const struct rate_interval *r)
+{
+	unsigned from = first_since_change(r), late = r->count > LATE_WINDOWS ? r->count - LATE_WINDOWS : 0;
+
+	if (from == 0 || is_settled(r, from))
+		return from;
+	return late > from && is_settled(r, late) ? late : 0;
+}
+
 static void forget(struct rate_interval *r, unsigned windows)
 {
 	r->first = (r->first + windows) % RATE_INTERVAL_WINDOWS;
@@ -68,7 +90,7 @@ static void forget(struct rate_interval *r, unsigned windows)
 /* Compares the latest window with those before the run of news. */
 static void watch_news(struct rate_interval *r)
 {
-	unsigned from = first_of_now(r), before = r->count - 1 - r->news;
+	unsigned from = first_since_change(r), before = r->count - 1 - r->news;
 	struct moments m = moments(r, from, before);
 	double off = rate_of(window_at(r, r->count - 1)) - m.mean_bps;
 	int side = off > 0 ? 1 : -1;

@@ -141,14 +141,23 @@ static void test_silence(void **state)
 {
 	static const struct capacity_plan plan = {
 		.datagram_bytes = SCENE_PAYLOAD, .overhead_bytes = SCENE_OVERHEAD};
+	static const struct path_sample first = {.packets = 2,
+		.bytes = 2 * SCENE_PAYLOAD,
+		.next_channel = 2,
+		.sent_packets = 2,
+		.arrival_ns = 1};
 	uint64_t start_ns = 5 * (uint64_t)NS_PER_S;
 	struct capacity c;
 
 	(void)state;
 	capacity_init(&c, &plan, start_ns);
 	assert_int_equal(capacity_rate_bps(&c, start_ns), CAPACITY_START_BPS);
-	assert_int_equal(capacity_rate_bps(&c, start_ns + ms_to_ns(310)), CAPACITY_START_BPS / 2);
-	assert_int_equal(capacity_rate_bps(&c, start_ns + ms_to_ns(610)), CAPACITY_START_BPS / 4);
+	assert_int_equal(capacity_rate_bps(&c, start_ns + ms_to_ns(10)), CAPACITY_WAIT_BPS);
+	assert_int_equal(capacity_rate_bps(&c, start_ns + ms_to_ns(1e8)), CAPACITY_WAIT_BPS);
+	capacity_report(&c, &first, start_ns + ms_to_ns(20));
+	assert_int_equal(capacity_rate_bps(&c, start_ns + ms_to_ns(40)), CAPACITY_START_BPS);
+	assert_int_equal(capacity_rate_bps(&c, start_ns + ms_to_ns(330)), CAPACITY_START_BPS / 2);
+	assert_int_equal(capacity_rate_bps(&c, start_ns + ms_to_ns(630)), CAPACITY_START_BPS / 4);
 	assert_int_equal(capacity_rate_bps(&c, start_ns + ms_to_ns(1e8)), CAPACITY_FLOOR_BPS);
 	assert_int_equal(capacity_rate_bps(&c, UINT64_MAX), CAPACITY_FLOOR_BPS);
 	assert_int_equal(capacity_result(&c).windows, 0);

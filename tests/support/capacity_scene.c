@@ -166,6 +166,14 @@ static uint64_t way_to_receiver(struct world *w, struct scene_flow *f, uint64_t 
 	return at_ns;
 }
 
+/* What a packet takes longer than through an idle bottleneck. */
+static double added_ms(struct world *w, double bytes, uint64_t now_ns, uint64_t left_ns)
+{
+	double own_ns = w->scene->bucket_bytes > 0 ? 0 : bytes * 8e9 / scene_rate(w, now_ns);
+
+	return fmax(0, (double)(left_ns - now_ns) - own_ns) / 1e6;
+}
+
 static void flow_send_unit(struct world *w, struct scene_flow *f, unsigned unit, uint64_t now_ns)
 {
 	double bytes = unit * (double)(SCENE_PAYLOAD + SCENE_OVERHEAD);
@@ -180,7 +188,7 @@ static void flow_send_unit(struct world *w, struct scene_flow *f, unsigned unit,
 	if (left_ns == 0)
 		return;
 	if (f->queued < SCENE_DELAYS && f->sent % (16 * unit) < unit)
-		f->queued_ms[f->queued++] = (float)((double)(left_ns - now_ns) / 1e6);
+		f->queued_ms[f->queued++] = (float)added_ms(w, bytes, now_ns, left_ns);
 	if (random_share(&w->random) < w->scene->loss) {
 		f->unlucky += unit;
 		return;
@@ -243,28 +251,52 @@ static void hosts_stop(struct world *w, struct scene_flow *f, uint64_t now_ns)
 		f->report[f->first_report].at_ns = f->slept_ns;
 }
 
-/* As a source does: a batch at the most, as soon as half a burst may leave. */
-static void flow_send(struct world *w, struct scene_flow *f, uint64_t now_ns)
+/* As a source does. */
+static void flow_set_rate(struct world *w, struct scene_flow *f, uint64_t now_ns)
 {
-	uint64_t found = capacity_rate_bps(&f->capacity, now_ns), ready, units;
+	uint64_t found = capacity_rate_bps(&f->capacity, now_ns);
 	uint64_t rate = w->scene->fixed_bps > 0 ? (uint64_t)w->scene->fixed_bps : found;
 	bool is_fast = rate > NS_PER_S;
-	unsigned unit = is_fast && w->scene->unit ? w->scene->unit : 1;
-	uint64_t bytes = unit * (uint64_t)SCENE_PAYLOAD;
+	uint64_t bytes = (is_fast && w->scene->unit ? w->scene->unit : 1) * (uint64_t)SCENE_PAYLOAD;
 	uint64_t burst = is_fast ? SCENE_BATCH * (uint64_t)SCENE_PAYLOAD : 2 * (uint64_t)SCENE_PAYLOAD;
 
 	if (!is_fast && burst < rate / 8 * capacity_burst_ns(&f->capacity) / NS_PER_S)
 		burst = rate / 8 * capacity_burst_ns(&f->capacity) / NS_PER_S;
 	if (f->pacer.rate_bps != rate)
 		pacer_set_rate(&f->pacer, rate, burst > 2 * bytes ? burst : 2 * bytes, now_ns);
+}
+
+static uint64_t flow_unit_bytes(const struct world *w, const struct scene_flow *f)
+{
+	return (f->pacer.rate_bps > NS_PER_S && w->scene->unit ? w->scene->unit : 1) *
+	       (uint64_t)SCENE_PAYLOAD;
+}
+
+static uint64_t flow_ready_ns(const struct world *w, const struct scene_flow *f)
+{
+	uint64_t ready = f->pacer.burst_bytes / 2, bytes = flow_unit_bytes(w, f);
+
+	return pacer_ready_ns(&f->pacer, ready > bytes ? ready : bytes);
+}
+
+/* A batch at the most, as soon as half a burst may leave. */
+static void flow_send(struct world *w, struct scene_flow *f, uint64_t now_ns)
+{
+	uint64_t due_ns = flow_ready_ns(w, f), bytes, units;
+	unsigned unit;
+
+	if (now_ns > due_ns)
+		capacity_note_lateness(&f->capacity, now_ns - due_ns);
+	flow_set_rate(w, f, now_ns);
+	bytes = flow_unit_bytes(w, f);
+	unit = (unsigned)(bytes / SCENE_PAYLOAD);
 	units = pacer_allowance(&f->pacer, now_ns) / bytes;
 	if (units > SCENE_BATCH / unit)
 		units = SCENE_BATCH / unit;
 	pacer_consume(&f->pacer, units * bytes);
 	for (uint64_t i = 0; i < units; i++)
 		flow_send_unit(w, f, unit, now_ns);
-	ready = f->pacer.burst_bytes / 2;
-	f->send_ns = pacer_ready_ns(&f->pacer, ready > bytes ? ready : bytes);
+	f->send_ns = flow_ready_ns(w, f);
 	flow_sleep(w, f, units * bytes, now_ns);
 }
 
@@ -319,6 +351,9 @@ static void flow_take_report(struct world *w, struct scene_flow *f)
 		return;
 	capacity_report(&f->capacity, &r->sample, r->at_ns);
 	bucket_add(&f->bucket, &r->sample);
+	flow_set_rate(w, f, r->at_ns);
+	if (flow_ready_ns(w, f) < f->send_ns && f->busy_until_ns <= r->at_ns)
+		f->send_ns = flow_ready_ns(w, f);
 }
 
 static uint64_t flow_due_ns(const struct scene_flow *f)

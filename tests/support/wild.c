@@ -10,7 +10,7 @@ static void draw_path(struct scene *s, uint64_t *random, const double bps[2], co
 {
 	s->rate[0].bps = draw(random, bps[0], bps[1]);
 	s->rtt_ms = draw(random, 2, 80);
-	s->queue_bytes = fmax(s->rate[0].bps / 8e3 * draw(random, buffer_ms[0], buffer_ms[1]), 30 * 1500);
+	s->queue_bytes = fmax(s->rate[0].bps / 8e3 * draw(random, buffer_ms[0], buffer_ms[1]), 2 * 1500);
 }
 
 static void draw_jitter(struct scene *s, uint64_t *random)

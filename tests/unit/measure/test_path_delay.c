@@ -36,21 +36,25 @@ static double queue_ms(const struct scene *s)
 	return (double)path_delay_queue_ns(&s->delay, &s->samples, 0) / 1e6;
 }
 
-/* Three reports, 10 ms apart, and what they leave behind. */
+/* What ten packets of 1000 bytes in 10 ms are. */
+#define ALL 8e6
+
+/* Three reports whose last packets leave 10 ms apart, and what they leave behind. */
 static void test_noise(void **state)
 {
 	static const struct {
 		const char *name;
-		bool rises;
+		double carries_bps;
 		double fastest_ms[3], last_ms[3];
 		double noise_ms, queue_ms;
 	} rows[] = {
-		{"nothing", true, {5, 5, 5}, {5, 5, 5}, 0, 0},
-		{"a queue that grows", true, {5, 8, 15}, {7, 14, 22}, 0, 10},
-		{"a fall while sending faster", true, {5, 5, 6}, {25, 18, 7}, 20, 1},
-		{"a queue that runs empty", false, {20, 15, 10}, {20, 15, 10}, 0, 0},
-		{"a fall that no queue has", false, {25, 25, 5}, {25, 25, 5}, 10, 0},
-		{"a spike", false, {5, 17, 5}, {5, 17, 5}, 2, 0},
+		{"nothing", ALL, {5, 5, 5}, {5, 5, 5}, 0, 0},
+		{"a queue that grows", ALL, {5, 8, 15}, {7, 14, 22}, 0, 10},
+		{"a fall while all is sent that the path carries", ALL, {15, 15, 6}, {15, 15, 6}, 9 - 1.5, 0},
+		{"a queue that runs empty", 2 * ALL, {20, 15, 10}, {20, 15, 10}, 0, 0},
+		{"a queue that can't shrink so fast", 2 * ALL, {20, 20, 11}, {20, 20, 11}, 9 - 6, 0},
+		{"a fall while nobody knows", 0, {20, 15, 10}, {20, 15, 10}, 0, 0},
+		{"a fall that no queue has", 0, {15, 15, 6}, {15, 15, 6}, 8, 0},
 	};
 
 	(void)state;
@@ -58,10 +62,9 @@ static void test_noise(void **state)
 		struct scene s = {.packets = 0};
 
 		print_message("%s\n", rows[i].name);
-		path_delay_rise(&s.delay, rows[i].rises);
+		path_delay_carries(&s.delay, rows[i].carries_bps);
 		for (unsigned k = 0; k < 3; k++)
-			report(&s, 100 + 10 * k - rows[i].last_ms[k], rows[i].fastest_ms[k],
-				rows[i].last_ms[k]);
+			report(&s, 100 + 10 * k, rows[i].fastest_ms[k], rows[i].last_ms[k]);
 		assert_in_range((uint64_t)(noise_ms(&s) * 1e3 + 0.5), (uint64_t)(rows[i].noise_ms * 1e3),
 			(uint64_t)(rows[i].noise_ms * 1e3) + 1);
 		assert_in_range((uint64_t)(queue_ms(&s) * 1e3 + 0.5), (uint64_t)(rows[i].queue_ms * 1e3),
@@ -97,6 +100,7 @@ static void test_calm(void **state)
 static void test_lies(void **state)
 {
 	static const uint64_t arrival_ns[] = {0, 1, UINT64_MAX / 2, UINT64_MAX - 1, UINT64_MAX};
+	static const double carries_bps[] = {0, -1, 1e-300, 1e300, 1e6};
 	static const int64_t delay_ns[] = {INT64_MIN, -1, 0, 1, INT64_MAX};
 	struct scene s = {.packets = 0};
 
@@ -112,7 +116,7 @@ static void test_lies(void **state)
 				.delay_min_ns = delay_ns[COUNT(delay_ns) - 1 - k],
 			};
 
-			path_delay_rise(&s.delay, k % 2);
+			path_delay_carries(&s.delay, carries_bps[k]);
 			path_delay_calm(&s.delay, arrival_ns[i], arrival_ns[i]);
 			if (path_samples_add(&s.samples, &sample, START_NS))
 				path_delay_add(&s.delay, &s.samples);

@@ -94,8 +94,8 @@ static void test_change(void **state)
 {
 	static const struct {
 		double after;
-		unsigned windows; /* that count, after three of the new kind */
-	} rows[] = {{0.3, 3}, {0.9, 3}, {1.1, 3}, {3, 3}, {0.98, 23}, {1.02, 23}};
+		unsigned windows; /* that count, after eight of the new kind */
+	} rows[] = {{0.3, 8}, {0.9, 8}, {1.1, 8}, {3, 8}, {0.98, 28}, {1.02, 28}};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -103,15 +103,32 @@ static void test_change(void **state)
 
 		for (unsigned n = 0; n < 20; n++)
 			rate_interval_add(&r, n % 2 ? 1.001e7 : 0.999e7, 1e8);
-		rate_interval_add(&r, rows[i].after * 1e7, 1e8);
-		rate_interval_add(&r, rows[i].after * 1e7, 1e8);
-		assert_int_equal(rate_interval_estimate(&r).windows, 22);
+		for (unsigned n = 0; n < 7; n++)
+			rate_interval_add(&r, rows[i].after * 1e7, 1e8);
+		assert_int_equal(rate_interval_estimate(&r).windows, 27);
 		rate_interval_add(&r, rows[i].after * 1e7, 1e8);
 		assert_int_equal(rate_interval_estimate(&r).windows, rows[i].windows);
 	}
 }
 
 /* Single windows far away, on different sides, are no change; and the ring holds the latest. */
+/* Until it has settled on something new, all that was measured counts; what it came by doesn't, later. */
+static void test_settles(void **state)
+{
+	struct rate_interval r = {0};
+
+	(void)state;
+	for (unsigned n = 0; n < 20; n++)
+		rate_interval_add(&r, 1e7, 1e8);
+	for (unsigned n = 0; n < 10; n++)
+		rate_interval_add(&r, n % 2 ? 1.5e7 : 2.5e7, 1e8);
+	assert_int_equal(rate_interval_estimate(&r).windows, 30);
+	for (unsigned n = 0; n < 16; n++)
+		rate_interval_add(&r, 2e7, 1e8);
+	assert_int_equal(rate_interval_estimate(&r).windows, 15);
+	assert_true(fabs(rate_interval_estimate(&r).mean_bps - 2e8) < 1);
+}
+
 static void test_outliers(void **state)
 {
 	struct rate_interval r = {0};
@@ -184,6 +201,7 @@ int main(void)
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_weights),
 		cmocka_unit_test(test_change),
+		cmocka_unit_test(test_settles),
 		cmocka_unit_test(test_outliers),
 		cmocka_unit_test(test_percentiles),
 		cmocka_unit_test(test_percentiles_of_two_paths),
