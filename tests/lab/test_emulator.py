@@ -10,7 +10,7 @@ from lab import SERVER, SO_TIMESTAMPNS, Case, figure, main, program, until
 PAYLOAD, IP_BYTES = 1000, 1028
 PORT = 5000
 COLUMNS = ("lost_before", "policed", "overflowed", "lost_behind", "waiting", "out")
-LATE_US = 5000        # an emulator that was held up for longer says nothing of its link
+LATE_S = 0.005        # within 1 % of a run
 RUNS = 5
 
 
@@ -73,19 +73,26 @@ class Emulator(Case):
         self.assertEqual(len(numbers) - len(set(numbers)), up["data"]["duplicated"]["packets"])
         self.assertNotEqual(numbers, sorted(numbers))
 
+    def rate_run(self):
+        """What arrived a second, how long that took, and by how much the emulator was late at the most."""
+        self.emulate(rate="10M", buffer_bytes=10 << 20, delay_ms=20)
+        received, count = self.carry(1200)
+        self.assertEqual(len(received), 1200)
+        self.assert_balance(count["up"])
+        seconds = received[-1][1] - received[0][1]
+        bps = (len(received) - 1) * IP_BYTES * 8 / seconds
+        figure("of 10 Mbit/s", "%.0f bit/s; %s" % (bps, count["host"]))
+        return count["host"]["late_us"]["max"] / 1e6, seconds, bps
+
     def test_rate(self):
-        """10 Mbit/s are 10 Mbit/s for who looks at the other end, within 1 %."""
-        for _ in range(RUNS):
-            self.emulate(rate="10M", buffer_bytes=10 << 20, delay_ms=20)
-            received, count = self.carry(1200)
-            self.assertEqual(len(received), 1200)
-            self.assert_balance(count["up"])
-            bps = (len(received) - 1) * IP_BYTES * 8 / (received[-1][1] - received[0][1])
-            figure("of 10 Mbit/s", "%.0f bit/s; %s" % (bps, count["host"]))
-            if count["host"]["late_us"]["max"] < LATE_US:
-                self.assertAlmostEqual(bps, 10e6, delta=0.01 * 10e6)
-                return
-        self.fail("the emulator was held up in each run")
+        """10 Mbit/s are 10 Mbit/s for who looks at the other end, within 1 %. Where the emulator is held up,
+        and that may be always, the first packet or the last may be as late."""
+        runs = []
+        while len(runs) < RUNS and (not runs or runs[-1][0] > LATE_S):
+            runs.append(self.rate_run())
+        late_s, seconds, bps = min(runs)
+        held_up = late_s / seconds if late_s > LATE_S else 0
+        self.assertAlmostEqual(bps, 10e6, delta=(0.01 + held_up) * 10e6)
 
     def test_order(self):
         """However late packets are."""
