@@ -15,6 +15,7 @@
 enum {
 	LISTENER_SWEEP_MS = 1000,
 	LISTENER_YOUNG_MS = 20, /* how soon a session whose ports are proven gets its threads */
+	LISTENER_AGAIN_MS = 1,  /* until a CONTROL port's full mailbox is looked at again */
 	LISTENER_TURN = 128,    /* datagrams; the ports of young sessions share this thread */
 	/* About a thousand questions: one that has waited behind more has been asked again meanwhile. */
 	LISTENER_QUEUE_BYTES = 512 << 10,
@@ -26,6 +27,8 @@ struct listener {
 	struct udp_socket socket;
 	struct runner_home *home;
 	struct mailbox gate;
+	struct mail question; /* taken from there ... */
+	bool asked;           /* ... and not answered yet */
 	struct clients *clients;
 	struct test_grants grants;
 	struct admission admission;
@@ -49,12 +52,15 @@ static void receive(struct listener *l)
 	}
 }
 
-static void read_gate(struct listener *l)
+/* True when all is answered. */
+static bool read_gate(struct listener *l)
 {
-	struct mail mail;
-
-	while (mailbox_take(&l->gate, &mail))
-		test_grants_take(&l->grants, &mail);
+	while (l->asked || mailbox_take(&l->gate, &l->question)) {
+		l->asked = !test_grants_take(&l->grants, &l->question);
+		if (l->asked)
+			return false;
+	}
+	return true;
 }
 
 static void end_session(struct listener *l, struct client *c, const struct session_snapshot *snapshot)
@@ -135,17 +141,18 @@ static uint64_t step(struct loop_task *task, bool readable)
 	struct listener *l = (struct listener *)task; /* its first member */
 	uint64_t before = clients_opened(l->clients);
 	uint64_t due_ns;
+	bool answered;
 
 	if (readable)
 		receive(l);
-	read_gate(l);
+	answered = read_gate(l);
 	if (clients_opened(l->clients) != before)
 		l->young_ns = 0;
 	sweep(l, clock_now_ns());
 	due_ns = udp_flush(&l->socket, clock_now_ns());
-	if (l->young_ns < due_ns)
-		due_ns = l->young_ns;
-	return l->sweep_ns < due_ns ? l->sweep_ns : due_ns;
+	if (!answered)
+		due_ns = clock_earlier(due_ns, clock_now_ns() + clock_ms(LISTENER_AGAIN_MS));
+	return clock_earlier(due_ns, clock_earlier(l->young_ns, l->sweep_ns));
 }
 
 static int open_parts(struct listener *l, const struct address *local, const struct keys *keys)

@@ -35,6 +35,7 @@ bool single_port_input(struct clients *clients, const struct udp_datagram *d)
 	for (int kind = 0; kind < PORT_KINDS; kind++) {
 		if (!made_for(c, (enum port_kind)kind, &h, d))
 			continue;
+		/* A full mailbox: the next heartbeat brings it again. */
 		mailbox_post(&c->session.port[kind].mailbox, &mail);
 		return true;
 	}

@@ -97,13 +97,15 @@ static void limit(const struct test_grants *g, const struct client *c, struct te
 		order->duration_ns = longest_ns;
 }
 
-static void ask(struct test_grants *g, struct client *c, const struct mail *question)
+/* False: CONTROL's mailbox has no room for the answer. */
+static bool ask(struct test_grants *g, struct client *c, const struct mail *question)
 {
 	struct granted *test = &c->granted[question->order.direction];
+	struct granted was = *test;
 	struct mail answer = {.kind = MAIL_GRANT, .order = question->order};
 
 	if (test->active && test->channel == question->order.channel)
-		return;
+		return true;
 	test->active = false; /* CONTROL asks only when the one before is over */
 	if (may_run(g, c, question->order.direction)) {
 		limit(g, c, &answer.order);
@@ -112,24 +114,30 @@ static void ask(struct test_grants *g, struct client *c, const struct mail *ques
 	} else {
 		answer.refusal = REFUSED_BUSY;
 		answer.wait_s = GRANTS_WAIT_S;
-		log_verbose("Test of %s not granted: too many are running", c->name);
 	}
-	mailbox_post(&c->session.port[PORT_CONTROL].mailbox, &answer);
+	if (!mailbox_post(&c->session.port[PORT_CONTROL].mailbox, &answer)) {
+		*test = was;
+		return false;
+	}
+	if (answer.refusal)
+		log_verbose("Test of %s not granted: too many are running", c->name);
 	test_grants_divide(g);
+	return true;
 }
 
-void test_grants_take(struct test_grants *g, const struct mail *mail)
+bool test_grants_take(struct test_grants *g, const struct mail *mail)
 {
 	struct client *c = clients_by_number(g->clients, mail->session);
 	struct granted *test;
 
 	if (!c)
-		return;
+		return true;
+	if (mail->kind == MAIL_ASK_GRANT)
+		return ask(g, c, mail);
 	test = &c->granted[mail->order.direction];
-	if (mail->kind == MAIL_ASK_GRANT) {
-		ask(g, c, mail);
-	} else if (test->channel == mail->order.channel) {
+	if (test->channel == mail->order.channel) {
 		test->active = false;
 		test_grants_divide(g);
 	}
+	return true;
 }

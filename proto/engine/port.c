@@ -12,7 +12,10 @@
 #include "proto/measure/holes.h"
 #include "proto/sys/clock.h"
 
-enum { PORT_PUBLISH_MS = 20 }; /* a snapshot is no older than this */
+enum {
+	PORT_PUBLISH_MS = 20, /* a snapshot is no older than this */
+	PORT_ANSWER_MS = 1,   /* until CONTROL's mailbox is looked at again */
+};
 
 /* Counts this turn, if it was due, and how late it is, while a test is at work here. */
 static void note_lateness(struct port *p)
@@ -240,6 +243,8 @@ static uint64_t next_turn(struct port *p, uint64_t now_ns)
 		due_ns = output_ns;
 	if (p->dirty && p->publish_ns < due_ns)
 		due_ns = p->publish_ns;
+	if (p->answers > 0)
+		due_ns = clock_earlier(due_ns, now_ns + clock_ms(PORT_ANSWER_MS));
 	/* While datagrams arrive in quick succession, polling is cheaper than being woken. */
 	if (now_ns < p->heard_ns + clock_us(o->incoming_blocking_us))
 		return now_ns;
@@ -262,7 +267,7 @@ uint64_t port_step(struct port *p)
 	now_ns = clock_now_ns();
 	publish(p, now_ns);
 	if (p->stats.state == PORT_FAILED) {
-		if (p->dirty)
+		if (p->dirty || p->answers > 0)
 			return now_ns + clock_ms(PORT_PUBLISH_MS);
 		loop_remove(&p->task); /* its socket would wake us for ever */
 		return CLOCK_NEVER;

@@ -32,6 +32,8 @@ struct port_work {
 	struct load_rate arriving;
 };
 
+enum { PORT_ANSWERS = 4 }; /* a mail refused, a source and a sink that end: none is taken while one is left */
+
 struct port {
 	struct loop_task task;
 	enum port_kind kind;
@@ -68,6 +70,8 @@ struct port {
 	struct path_mtu path;            /* UPLOAD of extended peers only */
 	struct source source;
 	struct sink sink;
+	struct mail answer[PORT_ANSWERS]; /* CONTROL's mailbox had no room for them */
+	unsigned answers;
 
 	struct port_work work;
 

@@ -1,5 +1,8 @@
 /* The worker's side of a test: data out at the pacer's rate, reports, and the mail that begins and ends
  * them. */
+#include <assert.h>
+#include <string.h>
+
 #include "proto/engine/port_private.h"
 #include "proto/sys/clock.h"
 #include "proto/sys/log.h"
@@ -12,9 +15,26 @@ enum {
 	PORT_REPORT_MS = 1,  /* the shortest time between two classic reports */
 };
 
-static struct mailbox *control_box(struct port *p)
+/* Tells CONTROL what has come of its mail. It would wait for that for ever: what doesn't fit into its mailbox
+ * is kept for the next turn. */
+static void answer(struct port *p, const struct mail *mail)
 {
-	return &p->sibling[PORT_CONTROL].mailbox;
+	if (p->answers == 0 && mailbox_post(&p->sibling[PORT_CONTROL].mailbox, mail))
+		return;
+	assert(p->answers < PORT_ANSWERS);
+	p->answer[p->answers++] = *mail;
+}
+
+/* True when none is left. */
+static bool answer_again(struct port *p)
+{
+	unsigned told = 0;
+
+	while (told < p->answers && mailbox_post(&p->sibling[PORT_CONTROL].mailbox, &p->answer[told]))
+		told++;
+	p->answers -= told;
+	memmove(p->answer, p->answer + told, p->answers * sizeof p->answer[0]);
+	return p->answers == 0;
 }
 
 /* Sends data until the pacer says no, the kernel has no room, or the turn is over and the socket needs a
@@ -167,7 +187,7 @@ static void finish_source(struct port *p, uint64_t now_ns)
 	p->stats.source = s->count;
 	source_close(s);
 	tell_pace(p, 0);
-	mailbox_post(control_box(p), &mail);
+	answer(p, &mail);
 }
 
 bool port_send_data(struct port *p)
@@ -203,7 +223,7 @@ static void finish_sink(struct port *p)
 	p->stats.sink = mail.received.count;
 	sink_close(&p->sink);
 	tell_pace(p, 0);
-	mailbox_post(control_box(p), &mail);
+	answer(p, &mail);
 }
 
 void port_report(struct port *p)
@@ -235,7 +255,7 @@ static void refuse(struct port *p, const struct mail *mail, enum mail_kind kind)
 
 	if (kind == MAIL_SINK_DONE)
 		reply.received.known = RECEIVED_COUNTERS;
-	mailbox_post(control_box(p), &reply);
+	answer(p, &reply);
 }
 
 /* A server's source needs proof that its data arrives: the last packet must leave within the lease. */
@@ -294,57 +314,56 @@ static void change_share(struct port *p, const struct mail *mail)
 		p->sink.allowed_bps = mail->share_bps;
 }
 
-static void take_mail(struct port *p, const struct mail *mail)
+/* What CONTROL alone gets. */
+static bool take_control_mail(struct port *p, const struct mail *mail)
 {
 	switch (mail->kind) {
 	case MAIL_START_TEST:
 		control_start(&p->control, &mail->order, clock_now_ns());
-		break;
+		return true;
 	case MAIL_STOP_TEST:
 		control_stop(&p->control, clock_now_ns());
-		break;
+		return true;
 	case MAIL_VIEW_SERVER:
 		port_view_server(p, mail->on);
-		break;
+		return true;
 	case MAIL_GRANT:
 	case MAIL_SOURCE_DONE:
 	case MAIL_SINK_DONE:
 		control_take_mail(&p->control, mail, clock_now_ns());
-		break;
-	case MAIL_REBIND:
-		port_rebind(p, mail);
-		break;
-	case MAIL_LOAD:
-		port_set_load(p, mail->on);
-		break;
-	case MAIL_PACE:
-		p->pace_bps[mail->order.direction] = mail->share_bps;
-		break;
-	case MAIL_SHARE:
-		change_share(p, mail);
-		break;
-	case MAIL_START_SOURCE:
-		start_source(p, mail);
-		break;
-	case MAIL_STOP_SOURCE:
-		if (p->source.active)
-			finish_source(p, clock_now_ns());
-		break;
-	case MAIL_OPEN_SINK:
-		open_sink(p, mail);
-		break;
-	case MAIL_FINISH_SINK:
-		if (p->sink.active)
-			sink_source_done(&p->sink, mail->sent.count.packets);
-		break;
-	case MAIL_CLOSE_SINK:
-		if (p->sink.active)
-			finish_sink(p);
-		break;
-	case MAIL_ASK_GRANT:
-	case MAIL_TEST_OVER:
-		break; /* for the listener */
+		return true;
+	default:
+		return false;
 	}
+}
+
+/* What the port that does a test's work gets. */
+static void take_work_mail(struct port *p, const struct mail *mail)
+{
+	if (mail->kind == MAIL_START_SOURCE)
+		start_source(p, mail);
+	else if (mail->kind == MAIL_OPEN_SINK)
+		open_sink(p, mail);
+	else if (mail->kind == MAIL_SHARE)
+		change_share(p, mail);
+	else if (mail->kind == MAIL_STOP_SOURCE && p->source.active)
+		finish_source(p, clock_now_ns());
+	else if (mail->kind == MAIL_FINISH_SINK && p->sink.active)
+		sink_source_done(&p->sink, mail->sent.count.packets);
+	else if (mail->kind == MAIL_CLOSE_SINK && p->sink.active)
+		finish_sink(p);
+}
+
+static void take_mail(struct port *p, const struct mail *mail)
+{
+	if (mail->kind == MAIL_REBIND)
+		port_rebind(p, mail);
+	else if (mail->kind == MAIL_LOAD)
+		port_set_load(p, mail->on);
+	else if (mail->kind == MAIL_PACE)
+		p->pace_bps[mail->order.direction] = mail->share_bps;
+	else if (!take_control_mail(p, mail))
+		take_work_mail(p, mail);
 }
 
 void port_abandon(struct port *p)
@@ -353,13 +372,14 @@ void port_abandon(struct port *p)
 		finish_source(p, clock_now_ns());
 	if (p->sink.active)
 		finish_sink(p);
+	answer_again(p);
 }
 
 void port_read_mail(struct port *p)
 {
 	struct mail mail;
 
-	while (mailbox_take(&p->mailbox, &mail)) {
+	while (answer_again(p) && mailbox_take(&p->mailbox, &mail)) {
 		p->dirty = true;
 		take_mail(p, &mail);
 	}

@@ -130,6 +130,36 @@ static void test_max_tests(void **state)
 	scene_close(&s);
 }
 
+/* A question that can't be answered yet changes nothing, and is answered later. */
+static void test_no_room_for_the_answer(void **state)
+{
+	struct mail question = {.kind = MAIL_ASK_GRANT, .order = {.direction = TEST_UP, .channel = 9}};
+	struct mail filler = {.kind = MAIL_STOP_TEST}, mail;
+	struct scene s;
+	struct client *c;
+
+	(void)state;
+	scene_open(&s);
+	s.options.max_tests = 1;
+	c = connect_as(&s, "127.0.0.1", NULL);
+	connect_as(&s, "127.0.0.1", NULL);
+	question.session = c->number;
+	while (mailbox_post(&c->session.port[PORT_CONTROL].mailbox, &filler))
+		;
+	assert_false(test_grants_take(&s.grants, &question));
+	assert_int_equal(ask(&s, s.client[1], TEST_UP, 1).refusal, REFUSED_NOT);
+	end(&s, s.client[1], TEST_UP, 1);
+	assert_false(test_grants_take(&s.grants, &question));
+	assert_true(take(c, PORT_CONTROL, &mail));
+	assert_true(test_grants_take(&s.grants, &question));
+	while (mail.kind != MAIL_GRANT)
+		assert_true(take(c, PORT_CONTROL, &mail));
+	assert_int_equal(mail.order.channel, 9);
+	assert_int_equal(mail.refusal, REFUSED_NOT);
+	assert_int_equal(ask(&s, s.client[1], TEST_UP, 2).refusal, REFUSED_BUSY);
+	scene_close(&s);
+}
+
 /* One that asks anew in a direction has ended the test before. */
 static void test_one_test_for_each_direction(void **state)
 {
@@ -303,6 +333,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_max_tests),
+		cmocka_unit_test(test_no_room_for_the_answer),
 		cmocka_unit_test(test_one_test_for_each_direction),
 		cmocka_unit_test(test_downloads_per_address),
 		cmocka_unit_test(test_terms),
