@@ -1,6 +1,7 @@
 /* The type of port_ranges: a list of ports and ranges of ports. */
 #include <string.h>
 
+#include "proto/config/number.h"
 #include "proto/config/table.h"
 
 static const char *skip_blanks(const char *at)
@@ -11,13 +12,13 @@ static const char *skip_blanks(const char *at)
 /* "A" or "A-B", blanks around each; NULL when it is neither. */
 static const char *parse_range(const char *at, uint64_t *first, uint64_t *last)
 {
-	at = option_parse_whole(skip_blanks(at), first);
+	at = number_whole(skip_blanks(at), first);
 	if (!at)
 		return NULL;
 	*last = *first;
 	at = skip_blanks(at);
 	if (*at == '-')
-		at = option_parse_whole(skip_blanks(at + 1), last);
+		at = number_whole(skip_blanks(at + 1), last);
 	return at ? skip_blanks(at) : NULL;
 }
 

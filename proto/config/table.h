@@ -95,9 +95,6 @@ const char *option_describe(const struct option_row *row, char out[OPTION_DESCRI
 /* The value as a new JSON value; NULL when out of memory. */
 json_t *option_json(const struct options *o, const struct option_row *row);
 
-/* Parses a whole number and returns its end; NULL when there is none, or it is too large. */
-const char *option_parse_whole(const char *text, uint64_t *value);
-
 /* ranges.c: the functions of one type. */
 const char *option_set_ranges(struct options *o, const struct option_row *row, const char *text);
 void option_allow_ranges(const struct option_row *row, char out[OPTION_ALLOWED]);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "proto/config/number.h"
 #include "proto/config/table.h"
 #include "proto/sys/text.h"
 
@@ -66,35 +67,6 @@ static uint64_t load_integer(const struct options *o, const struct option_row *r
 	}
 }
 
-const char *option_parse_whole(const char *text, uint64_t *value)
-{
-	const char *at = text;
-
-	for (*value = 0; isdigit((unsigned char)*at); at++) {
-		if (*value > UINT64_MAX / 10 - 1)
-			return NULL;
-		*value = *value * 10 + (uint64_t)(*at - '0');
-	}
-	return at > text ? at : NULL;
-}
-
-/* Not strtod(), which follows the locale and accepts hexadecimal, infinity and NaN. */
-static const char *parse_decimal(const char *text, double *value)
-{
-	uint64_t whole, fraction = 0;
-	const char *at = option_parse_whole(text, &whole);
-	const char *point = at;
-	double scale = 1;
-
-	if (at && *at == '.') {
-		at = option_parse_whole(at + 1, &fraction);
-		for (point++; at && point < at; point++)
-			scale *= 10;
-	}
-	*value = (double)whole + (double)fraction / scale;
-	return at;
-}
-
 static const char *set_bool(struct options *o, const struct option_row *row, const char *text)
 {
 	static const char *const words[][2] = {{"false", "true"}, {"no", "yes"}, {"off", "on"}, {"0", "1"}};
@@ -133,11 +105,11 @@ static const char *set_integer(struct options *o, const struct option_row *row, 
 	if (!is_zero_word(row, text)) {
 		if (!text[0] || text[strspn(text, "0123456789")])
 			return "is not a whole number";
-		end = option_parse_whole(text, &value);
+		end = number_whole(text, &value);
 		if (!end || (double)value < row->min || (double)value > row->max)
 			return "is out of range";
 		if (value == 0 && row->zero_is_default)
-			option_parse_whole(row->fallback, &value);
+			number_whole(row->fallback, &value);
 	}
 	store_integer(o, row, value);
 	return NULL;
@@ -164,7 +136,7 @@ static json_t *json_whole(const struct options *o, const struct option_row *row)
 static const char *set_decimal(struct options *o, const struct option_row *row, const char *text)
 {
 	double value;
-	const char *end = parse_decimal(text, &value);
+	const char *end = number_decimal(text, &value);
 
 	if (end && row->unit && strcmp(end, row->unit) == 0) /* "1%" */
 		end += strlen(end);
@@ -181,27 +153,6 @@ static json_t *json_decimal(const struct options *o, const struct option_row *ro
 	return json_real(*(const double *)const_field(o, row));
 }
 
-/* "2.5M", and "2.5MB" where `unit` is "B". */
-static const char *parse_scaled(const char *text, const char *unit, double *value)
-{
-	static const struct {
-		const char *prefix;
-		double factor;
-	} prefixes[] = {{"k", 1e3}, {"K", 1e3}, {"M", 1e6}, {"G", 1e9}};
-	const char *end = parse_decimal(text, value);
-
-	for (size_t i = 0; end && i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
-		if (strncmp(end, prefixes[i].prefix, 1) != 0)
-			continue;
-		*value *= prefixes[i].factor;
-		end++;
-		break;
-	}
-	if (end && strcmp(end, unit) == 0)
-		end += strlen(end);
-	return end && !*end ? end : NULL;
-}
-
 static const char *set_rate(struct options *o, const struct option_row *row, const char *text)
 {
 	double value = 0;
@@ -211,7 +162,7 @@ static const char *set_rate(struct options *o, const struct option_row *row, con
 		return NULL;
 	}
 	if (!is_zero_word(row, text)) {
-		if (!parse_scaled(text, "", &value))
+		if (!number_scaled(text, "", &value))
 			return "is not a number with k, M, G or nothing behind it";
 		if (value < row->min || value > row->max)
 			return "is out of range";
@@ -225,7 +176,7 @@ static const char *set_size(struct options *o, const struct option_row *row, con
 	double value = 0;
 
 	if (!is_zero_word(row, text)) {
-		if (!parse_scaled(text, "B", &value))
+		if (!number_scaled(text, "B", &value))
 			return "is not a number with k, M, G, B, kB, MB, GB or nothing behind it";
 		if (value != 0 && (value < row->min || value > row->max))
 			return "is out of range";
