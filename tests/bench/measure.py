@@ -1,18 +1,13 @@
 """Measured child processes, and rows of the table.
 
-Owns: the children (each with a deadline, ended by process id, their CPU time taken from wait4), the
-ports they may use, and a home without user settings.
+Owns: the children (each with a deadline), the ports they may use, and a home without user settings.
 Policy: nothing is asserted. A failed run is reported on stderr and in the row; the rest goes on.
 """
 import contextlib
-import ctypes
 import dataclasses
-import json
 import os
 import shutil
-import signal
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -21,16 +16,11 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[1:1] = [os.path.join(HERE, os.pardir, name) for name in ("lab", "programs")]
 
 from harness import Ports  # noqa: E402
+from children import MeasuredChild, own_settings  # noqa: E402
 
-DEADLINE_S = 15
-POLL_S = 0.01
 LENGTH = 1400        # bytes of UDP payload, the longest
 IP_BYTES = 28        # IPv4 and UDP headers
 FRAME_BYTES = 42     # ... and Ethernet's, which tbf counts
-
-PR_SET_PDEATHSIG = 1
-
-_libc = ctypes.CDLL(None)
 
 
 class Failed(Exception):
@@ -55,86 +45,6 @@ def installed(tool):
 
 def median(values):
     return statistics.median(values) if values else None
-
-
-def _end_with_parent():
-    """In the child: whatever happens to this program, nothing is left running."""
-    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-class Child:
-    """A running program; `cpu_s` is known once it has ended."""
-
-    def __init__(self, arguments, environment):
-        self.arguments, self.cpu_s, self.code = [str(a) for a in arguments], None, None
-        self._out, self._err = tempfile.TemporaryFile(), tempfile.TemporaryFile()
-        self._process = subprocess.Popen(self.arguments, env=environment, stdin=subprocess.DEVNULL,
-                                         stdout=self._out, stderr=self._err, preexec_fn=_end_with_parent)
-        self.pid = self._process.pid
-
-    def is_running(self):
-        """Also takes the exit code and the CPU time."""
-        if self.code is not None:
-            return False
-        pid, status, usage = os.wait4(self.pid, os.WNOHANG)
-        if not pid:
-            return True
-        self.code = self._process.returncode = os.waitstatus_to_exitcode(status)
-        self.cpu_s = usage.ru_utime + usage.ru_stime
-        return False
-
-    def wait(self, seconds=DEADLINE_S):
-        ends = time.monotonic() + seconds
-        while self.is_running():
-            if time.monotonic() > ends:
-                self.kill()
-                raise Failed("not ended in %d s: %s" % (seconds, self))
-            time.sleep(POLL_S)
-        return self.code
-
-    def wait_for(self, text, seconds=DEADLINE_S):
-        ends = time.monotonic() + seconds
-        while text not in self.out():
-            if not self.is_running() or time.monotonic() > ends:
-                raise Failed("no %r: %s" % (text, self))
-            time.sleep(POLL_S)
-
-    def send_signal(self, number):
-        if self.is_running():
-            os.kill(self.pid, number)
-
-    def end(self):
-        """Asks it to end; the exit code."""
-        if self.is_running():
-            self._process.terminate()
-        return self.wait()
-
-    def kill(self):
-        if self.is_running():
-            self._process.kill()
-            while self.is_running():
-                time.sleep(POLL_S)
-
-    @staticmethod
-    def _text(stream):
-        size = os.fstat(stream.fileno()).st_size
-        return os.pread(stream.fileno(), size, 0).decode("utf-8", "replace")
-
-    def out(self):
-        return self._text(self._out)
-
-    def document(self, seconds):
-        """What it has printed, as JSON, after a clean exit."""
-        if self.wait(seconds):
-            raise Failed("exit %d: %s" % (self.code, self))
-        try:
-            return json.loads(self.out())
-        except ValueError as e:
-            raise Failed("%s: %s" % (e, self)) from None
-
-    def __str__(self):
-        said = (self._text(self._err) or self.out()).strip().splitlines()
-        return "$ %s | %s" % (" ".join(self.arguments), " | ".join(said[-3:]))
 
 
 class Bench:
@@ -166,9 +76,7 @@ class Bench:
     def start(self, *arguments, lab=None, host=None):
         if lab:
             arguments = ("ip", "netns", "exec", "%s-%s" % (lab.name, host)) + arguments
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("WYNDRVR_")}
-        environment.update(HOME=self.home, XDG_CONFIG_HOME=os.path.join(self.home, "xdg"))
-        child = Child(arguments, environment)
+        child = MeasuredChild(arguments, own_settings(self.home))
         self._children.append(child)
         return child
 

@@ -2,6 +2,7 @@
 deadline, and ended by its process id; the environment that says what to test.
 
 The environment: WYNDRVRD, WYNDRVR and others name the programs, BUILD_SANITIZED (1: slower)."""
+import ctypes
 import fcntl
 import functools
 import json
@@ -11,6 +12,7 @@ import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import termios
 import threading
 import time
@@ -21,10 +23,14 @@ SLOWER = 4 if SANITIZED else 1
 DEADLINE_S = 10 * SLOWER  # for what takes a moment
 END_S = 2 * SLOWER        # in which a program that was told to end does so
 POLL_S = 0.01
+MEASURED_S = 15
 
 REPORTS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "WARNING: ThreadSanitizer",
            "runtime error:", "ThreadSanitizer:DEADLYSIGNAL", "AddressSanitizer:DEADLYSIGNAL")
 F_SETPIPE_SZ, SMALL_PIPE = 1031, 4096
+PR_SET_PDEATHSIG = 1
+
+_libc = ctypes.CDLL(None)
 
 
 @functools.lru_cache(maxsize=None)
@@ -219,6 +225,87 @@ class Child:
         code = self._process.poll()
         return "$ %s\nexit: %s\n%s\n%s" % (" ".join(self.arguments), code, self.out.text(),
                                            self.err.text())
+
+
+def _end_with_parent():
+    """In the child: whatever happens to this program, nothing is left running."""
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class MeasuredChild:
+    """A running program that nobody reads while it runs, so that this one costs it no time; `cpu_s` is known
+    once it has ended."""
+
+    def __init__(self, arguments, environment):
+        self.arguments, self.cpu_s, self.code = [str(a) for a in arguments], None, None
+        self._out, self._err = tempfile.TemporaryFile(), tempfile.TemporaryFile()
+        self._process = subprocess.Popen(self.arguments, env=environment, stdin=subprocess.DEVNULL,
+                                         stdout=self._out, stderr=self._err, preexec_fn=_end_with_parent)
+        self.pid = self._process.pid
+
+    def is_running(self):
+        """Also takes the exit code and the CPU time."""
+        if self.code is not None:
+            return False
+        pid, status, usage = os.wait4(self.pid, os.WNOHANG)
+        if not pid:
+            return True
+        self.code = self._process.returncode = os.waitstatus_to_exitcode(status)
+        self.cpu_s = usage.ru_utime + usage.ru_stime
+        return False
+
+    def wait(self, seconds=MEASURED_S):
+        ends = time.monotonic() + seconds
+        while self.is_running():
+            if time.monotonic() > ends:
+                self.kill()
+                raise AssertionError("not ended in %d s: %s" % (seconds, self))
+            time.sleep(POLL_S)
+        return self.code
+
+    def wait_for(self, text, seconds=MEASURED_S):
+        ends = time.monotonic() + seconds
+        while text not in self.out():
+            if not self.is_running() or time.monotonic() > ends:
+                raise AssertionError("no %r: %s" % (text, self))
+            time.sleep(POLL_S)
+
+    def send_signal(self, number):
+        if self.is_running():
+            os.kill(self.pid, number)
+
+    def end(self):
+        """Asks it to end; the exit code."""
+        if self.is_running():
+            self._process.terminate()
+        return self.wait()
+
+    def kill(self):
+        if self.is_running():
+            self._process.kill()
+            while self.is_running():
+                time.sleep(POLL_S)
+
+    @staticmethod
+    def _text(stream):
+        size = os.fstat(stream.fileno()).st_size
+        return os.pread(stream.fileno(), size, 0).decode("utf-8", "replace")
+
+    def out(self):
+        return self._text(self._out)
+
+    def document(self, seconds):
+        """What it has printed, as JSON, after a clean exit."""
+        if self.wait(seconds):
+            raise AssertionError("exit %d: %s" % (self.code, self))
+        try:
+            return json.loads(self.out())
+        except ValueError as e:
+            raise AssertionError("%s: %s" % (e, self)) from None
+
+    def __str__(self):
+        said = (self._text(self._err) or self.out()).strip().splitlines()
+        return "$ %s | %s" % (" ".join(self.arguments), " | ".join(said[-3:]))
 
 
 class Case(unittest.TestCase):
