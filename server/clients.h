@@ -37,7 +37,7 @@ struct client {
 	struct session session;
 	struct runner runner;
 	bool is_up; /* addresses proven on all three ports, threads running */
-	struct granted granted[TEST_DOWN + 1];
+	struct granted granted[TEST_DIRECTIONS];
 	struct {
 		uint64_t round_trips[PORT_KINDS];
 		struct logged_test test[SNAPSHOT_TESTS]; /* by id, modulo */

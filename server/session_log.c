@@ -24,7 +24,7 @@ void session_log_latency(struct client *c, const struct session_snapshot *snapsh
 /* In Mbit/s whatever the rate, so that lines can be compared and added up. */
 static void result_line(const struct client *c, const struct test_record *r)
 {
-	const char *what = r->direction == TEST_UP ? "Upload" : "Download";
+	const char *what = directions_table[r->direction].title;
 	struct metric_line_plan plan = {.table = metrics_test, .record = r, .line = LINE_LOG};
 	char line[METRIC_LINE_SIZE];
 
@@ -40,7 +40,7 @@ static void result_line(const struct client *c, const struct test_record *r)
 
 static void test_line(const struct client *c, const struct test_record *r)
 {
-	const char *what = r->direction == TEST_UP ? "Upload" : "Download";
+	const char *what = directions_table[r->direction].title;
 
 	if (r->phase == TEST_RUNNING)
 		log_line("%s test from %s: channel %" PRIu32 ", %.0f s", what, c->name, r->channel,
@@ -72,16 +72,16 @@ void session_log_unfinished(const struct client *c, const struct session_snapsho
 {
 	for (unsigned i = 0; i < snapshot->tests; i++) {
 		struct test_record r = snapshot->test[i];
+		const struct direction *direction = &directions_table[r.direction];
 
 		if (r.phase != TEST_RUNNING && r.phase != TEST_AWAITING)
 			continue;
-		if (r.direction == TEST_UP && r.phase == TEST_RUNNING) {
-			r.received.count = snapshot->port[PORT_UPLOAD].sink;
+		if (direction->client_sends && r.phase == TEST_RUNNING) {
+			r.received.count = snapshot->port[direction->port].sink;
 			r.received.known = RECEIVED_COUNTERS;
 			r.sent.duration_ns = snapshot->taken_ns - r.start_ns;
 		}
-		log_line("%s test from %s: cut short", r.direction == TEST_UP ? "Upload" : "Download",
-			c->name);
+		log_line("%s test from %s: cut short", direction->title, c->name);
 		result_line(c, &r);
 	}
 }

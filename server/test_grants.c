@@ -15,7 +15,8 @@ void test_grants_init(struct test_grants *g, const struct options *options, stru
 
 static void count_active(void *context, struct client *c)
 {
-	*(unsigned *)context += c->granted[TEST_UP].active + c->granted[TEST_DOWN].active;
+	for (int d = 0; d < TEST_DIRECTIONS; d++)
+		*(unsigned *)context += c->granted[d].active;
 }
 
 static unsigned active(const struct test_grants *g)
@@ -39,9 +40,9 @@ static void tell_share(void *context, struct client *c)
 {
 	struct mail mail = {.kind = MAIL_SHARE, .share_bps = *(const uint64_t *)context};
 
-	for (int d = TEST_UP; d <= TEST_DOWN; d++) {
+	for (int d = 0; d < TEST_DIRECTIONS; d++) {
 		struct granted *test = &c->granted[d];
-		enum port_kind worker = d == TEST_UP ? PORT_UPLOAD : PORT_DOWNLOAD;
+		enum port_kind worker = directions_table[d].port;
 
 		if (test->active && test->share_bps != mail.share_bps &&
 			mailbox_post(&c->session.port[worker].mailbox, &mail))
@@ -66,8 +67,10 @@ static void count_downloads(void *context, struct client *c)
 {
 	struct count *count = context;
 
-	if (memcmp(c->network, count->client->network, sizeof c->network) == 0)
-		count->downloads += c->granted[TEST_DOWN].active;
+	if (memcmp(c->network, count->client->network, sizeof c->network) != 0)
+		return;
+	for (int d = 0; d < TEST_DIRECTIONS; d++)
+		count->downloads += c->granted[d].active && !directions_table[d].client_sends;
 }
 
 static bool may_run(struct test_grants *g, const struct client *c, enum test_direction direction)
@@ -76,7 +79,7 @@ static bool may_run(struct test_grants *g, const struct client *c, enum test_dir
 
 	if (active(g) >= g->options->max_tests)
 		return false;
-	if (direction == TEST_UP || address_is_loopback(&c->address))
+	if (directions_table[direction].client_sends || address_is_loopback(&c->address))
 		return true;
 	clients_each(g->clients, count_downloads, &count);
 	return count.downloads < g->options->max_downloads_per_address;

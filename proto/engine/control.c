@@ -51,7 +51,7 @@ bool control_is_loaded(const struct control *c)
 
 bool control_sends(const struct control *c, const struct control_test *t)
 {
-	return c->is_client == (t->record.direction == TEST_UP);
+	return c->is_client == directions_table[t->record.direction].client_sends;
 }
 
 void control_owe_mail(struct control_test *t, enum mail_kind kind)
@@ -111,7 +111,7 @@ int control_start(struct control *c, const struct test_order *order, uint64_t no
 	struct test_order own = *order;
 	struct control_test *t;
 
-	if (order->direction == TEST_DOWN && !c->extended)
+	if (!directions_table[order->direction].classic && !c->extended)
 		return -EOPNOTSUPP;
 	own.channel = new_channel(c);
 	own.start_ns = now_ns;

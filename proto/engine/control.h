@@ -60,7 +60,7 @@ uint64_t control_repeat_ns(bool is_client, bool extended, uint64_t wanted_ns);
 void control_init(struct control *c, bool is_client, bool extended, uint64_t repeat_ns, uint32_t key);
 
 /* Client: begins a test on a channel of its own choice. 0; -EBUSY while one in that direction runs;
- * -EOPNOTSUPP: a classic server has no downloads. */
+ * -EOPNOTSUPP: a classic server has no such test. */
 int control_start(struct control *c, const struct test_order *order, uint64_t now_ns);
 
 /* Client: ends the running tests early; what is known is kept. */

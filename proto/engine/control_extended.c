@@ -184,10 +184,8 @@ static void write_command(struct control *c, const struct control_test *t, struc
 
 	memcpy(m.uid, r->uid, sizeof m.uid);
 	out->header.type = WIRE_CONTROL;
-	if (r->direction == TEST_UP)
-		out->name = m.is_answer ? "BWUP ack" : "BWUP";
-	else
-		out->name = m.is_answer ? "BWDN ack" : "BWDN";
+	out->name =
+		m.is_answer ? directions_table[r->direction].answer : directions_table[r->direction].command;
 	out->size = command_encode(out->body, &m);
 }
 

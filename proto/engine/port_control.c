@@ -7,7 +7,7 @@
 /* The mailbox of the port that does the work of a test. */
 static struct mailbox *worker(struct port *p, enum test_direction direction)
 {
-	return &p->sibling[direction == TEST_UP ? PORT_UPLOAD : PORT_DOWNLOAD].mailbox;
+	return &p->sibling[directions_table[direction].port].mailbox;
 }
 
 /* Passes on what the listener has to allow, or to know. Without a listener every test is granted as asked. */

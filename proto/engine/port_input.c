@@ -95,7 +95,7 @@ static enum wire_reject input_report(
 	log_verbose("%s received FLOW_CONTROL", p->is_client ? "Client" : "Server");
 	reason = source_report(&p->source, &feedback, clock_now_ns());
 	if (!reason && report.has_report)
-		port_arriving(p, report.bytes, report.clock_ns);
+		port_arriving(p, p->source.order.direction, report.bytes, report.clock_ns);
 	return reason;
 }
 

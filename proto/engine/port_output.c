@@ -71,10 +71,14 @@ static bool misses_peer(const struct port *p, uint64_t now_ns)
 
 static void set_pace(struct port *p, uint64_t now_ns)
 {
+	uint64_t slowest_bps = 0;
+
 	heartbeat_load(&p->heartbeat, p->loaded, now_ns);
 	if (!p->extended)
 		return;
-	heartbeat_hurry(&p->heartbeat, pacer_lower(p->pace_bps[TEST_UP], p->pace_bps[TEST_DOWN]), now_ns);
+	for (int d = 0; d < TEST_DIRECTIONS; d++)
+		slowest_bps = pacer_lower(slowest_bps, p->pace_bps[d]);
+	heartbeat_hurry(&p->heartbeat, slowest_bps, now_ns);
 	if (misses_peer(p, now_ns))
 		heartbeat_seek(&p->heartbeat, now_ns);
 }

@@ -46,7 +46,7 @@ bool port_send_data(struct port *p); /* true when there is more to send at once 
 void port_report(struct port *p);
 void port_set_load(struct port *p, bool on); /* a test runs in the session, or none does any more */
 /* So much of the test's data has arrived at its receiver, by that one's clock. */
-void port_arriving(struct port *p, uint64_t bytes, uint64_t at_ns);
+void port_arriving(struct port *p, enum test_direction direction, uint64_t bytes, uint64_t at_ns);
 void port_abandon(struct port *p); /* the port has failed: what its tests have counted is not lost */
 
 #endif

@@ -135,18 +135,12 @@ static void begin_work(struct port *p)
 	};
 }
 
-/* A port does the work of one direction. */
-static enum test_direction direction_of(const struct port *p)
-{
-	return p->kind == PORT_UPLOAD ? TEST_UP : TEST_DOWN;
-}
-
 /* Tells all ports of the session. A full mailbox: what is told next makes up for it. */
-static void tell_pace(struct port *p, uint64_t bps)
+static void tell_pace(struct port *p, enum test_direction direction, uint64_t bps)
 {
-	struct mail mail = {.kind = MAIL_PACE, .order.direction = direction_of(p), .share_bps = bps};
+	struct mail mail = {.kind = MAIL_PACE, .order.direction = direction, .share_bps = bps};
 
-	p->pace_bps[direction_of(p)] = bps;
+	p->pace_bps[direction] = bps;
 	for (int kind = 0; kind < PORT_KINDS; kind++)
 		if (p->kind != (enum port_kind)kind)
 			mailbox_post(&p->sibling[kind].mailbox, &mail);
@@ -155,15 +149,15 @@ static void tell_pace(struct port *p, uint64_t bps)
 void port_set_load(struct port *p, bool on)
 {
 	p->loaded = on;
-	if (!on)
-		p->pace_bps[TEST_UP] = p->pace_bps[TEST_DOWN] = 0;
+	for (int d = 0; d < TEST_DIRECTIONS && !on; d++)
+		p->pace_bps[d] = 0;
 }
 
-void port_arriving(struct port *p, uint64_t bytes, uint64_t at_ns)
+void port_arriving(struct port *p, enum test_direction direction, uint64_t bytes, uint64_t at_ns)
 {
 	load_rate_add(&p->work.arriving, bytes, at_ns);
 	if (load_rate_is_news(&p->work.arriving))
-		tell_pace(p, p->work.arriving.bps);
+		tell_pace(p, direction, p->work.arriving.bps);
 }
 
 static void finish_source(struct port *p, uint64_t now_ns)
@@ -186,7 +180,7 @@ static void finish_source(struct port *p, uint64_t now_ns)
 		half->bucket.rate_bps += side_bps(p, now_ns);
 	p->stats.source = s->count;
 	source_close(s);
-	tell_pace(p, 0);
+	tell_pace(p, mail.order.direction, 0);
 	answer(p, &mail);
 }
 
@@ -222,8 +216,19 @@ static void finish_sink(struct port *p)
 	sink_pattern(&p->sink, &mail.received.pattern);
 	p->stats.sink = mail.received.count;
 	sink_close(&p->sink);
-	tell_pace(p, 0);
+	tell_pace(p, mail.order.direction, 0);
 	answer(p, &mail);
+}
+
+/* What arrives of the data that flows the other way. */
+static uint64_t against_bps(const struct port *p, enum test_direction direction)
+{
+	uint64_t bps = 0;
+
+	for (int d = 0; d < TEST_DIRECTIONS; d++)
+		if (directions_table[d].client_sends != directions_table[direction].client_sends)
+			bps += p->pace_bps[d];
+	return bps;
 }
 
 void port_report(struct port *p)
@@ -231,13 +236,14 @@ void port_report(struct port *p)
 	struct wire_header h = {.type = WIRE_FLOW_CONTROL, .channel = p->sink.order.channel};
 	uint8_t body[WIRE_MAX_BYTES];
 	struct feedback report;
+	enum test_direction direction = p->sink.order.direction;
 	uint64_t now_ns = clock_now_ns();
 
 	if (!p->sink.active)
 		return;
 	if (p->extended)
-		port_arriving(p, p->sink.count.bytes, now_ns);
-	p->sink.opposite_bps = p->pace_bps[direction_of(p) == TEST_UP ? TEST_DOWN : TEST_UP];
+		port_arriving(p, direction, p->sink.count.bytes, now_ns);
+	p->sink.opposite_bps = against_bps(p, direction);
 	if (sink_report(&p->sink, now_ns, &report)) {
 		h.sequence = p->report_sequence++;
 		port_send(p, &h, body, feedback_encode(body, &report));
@@ -303,7 +309,7 @@ static void open_sink(struct port *p, const struct mail *mail)
 	p->socket.joined_most = 0;
 	p->report_sequence = 0;
 	log_verbose("%s started %s bandwidth test", p->is_client ? "Client" : "Server",
-		mail->order.direction == TEST_UP ? "upload" : "download");
+		directions_table[mail->order.direction].noun);
 }
 
 static void change_share(struct port *p, const struct mail *mail)

@@ -33,7 +33,7 @@ void outcome_seal(struct test_record *r)
 		" retransmitted=%" PRIu64 " received=%" PRIu64 " received_bytes=%" PRIu64 " unique=%" PRIu64
 		" duplicates=%" PRIu64 " network_duplicates=%" PRIu64 " reordered=%" PRIu64 " lost=%" PRIu64
 		" sender_host=%" PRIu64 " path=%" PRIu64 " receiver_host=%" PRIu64,
-		r->direction == TEST_UP ? "up" : "down", r->uid, r->sent.duration_ns, r->sent.count.packets,
+		directions_table[r->direction].name, r->uid, r->sent.duration_ns, r->sent.count.packets,
 		r->sent.count.bytes, r->sent.count.retransmitted_packets, r->received.count.packets,
 		r->received.count.bytes, r->received.count.unique_packets, r->received.count.duplicates,
 		r->received.count.network_duplicates, r->received.count.reordered, loss.packets,

@@ -7,6 +7,31 @@ const char *port_kind_name(enum port_kind kind)
 	return name[kind];
 }
 
+const struct direction directions_table[TEST_DIRECTIONS] = {
+	[TEST_UP] =
+		{
+			.name = "up",
+			.noun = "upload",
+			.title = "Upload",
+			.one = "An upload",
+			.command = "BWUP",
+			.answer = "BWUP ack",
+			.port = PORT_UPLOAD,
+			.client_sends = true,
+			.classic = true,
+		},
+	[TEST_DOWN] =
+		{
+			.name = "down",
+			.noun = "download",
+			.title = "Download",
+			.one = "A download",
+			.command = "BWDN",
+			.answer = "BWDN ack",
+			.port = PORT_DOWNLOAD,
+		},
+};
+
 const char *refusal_name(enum refusal refusal)
 {
 	static const char *const name[REFUSALS] = {

@@ -18,6 +18,18 @@ const char *port_kind_name(enum port_kind kind);
 
 enum test_direction { TEST_UP, TEST_DOWN, TEST_DIRECTIONS };
 
+/* What is to be known of a direction: code asks its row and seldom the direction itself. */
+struct direction {
+	const char *name;               /* "up": in documents, and hashed in the agreed record */
+	const char *noun, *title, *one; /* "upload", "Upload", "An upload" */
+	const char *command, *answer;   /* "BWUP" on the wire; "BWUP ack" is the log's name of its answer */
+	enum port_kind port;            /* whose workers, at both ends, move the data */
+	bool client_sends;              /* or else the server */
+	bool classic;                   /* classic servers have it too */
+};
+
+extern const struct direction directions_table[TEST_DIRECTIONS];
+
 /* What is to be measured. */
 struct test_order {
 	enum test_direction direction;

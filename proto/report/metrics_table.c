@@ -27,7 +27,8 @@
 
 bool metrics_loss_known(const struct test_record *r)
 {
-	return r->received.known >= RECEIVED_TOTALS && (r->direction == TEST_UP || outcome_is_agreed(r));
+	return r->received.known >= RECEIVED_TOTALS &&
+	       (directions_table[r->direction].client_sends || outcome_is_agreed(r));
 }
 
 static double bps(const struct test_record *r, uint64_t bytes)
@@ -52,11 +53,11 @@ static const char *ended_name(enum test_ended ended)
 KNOWN(test_record, is_complete, r->phase == TEST_COMPLETE)
 KNOWN(test_record, has_time, r->sent.duration_ns > 0)
 KNOWN(test_record, has_ip_rate, r->sent.duration_ns > 0 && r->overhead_bytes > 0)
-KNOWN(test_record, has_sent, r->direction == TEST_UP || outcome_is_agreed(r))
+KNOWN(test_record, has_sent, directions_table[r->direction].client_sends || outcome_is_agreed(r))
 KNOWN(test_record, has_received, r->received.known >= RECEIVED_TOTALS)
 KNOWN(test_record, has_counts, r->received.known == RECEIVED_COUNTERS)
 KNOWN(test_record, has_unique, r->received.known == RECEIVED_COUNTERS || r->phase == TEST_INCOMPLETE)
-KNOWN(test_record, has_resent, r->direction == TEST_UP || metrics_loss_known(r))
+KNOWN(test_record, has_resent, directions_table[r->direction].client_sends || metrics_loss_known(r))
 KNOWN(test_record, has_loss, metrics_loss_known(r))
 KNOWN(test_record, is_agreed, outcome_is_agreed(r))
 KNOWN(test_record, has_period, outcome_is_agreed(r) && r->received.pattern.period)
@@ -70,7 +71,7 @@ KNOWN(test_record, has_sender, r->sent.load.known)
 KNOWN(test_record, has_receiver, r->received.load.known)
 KNOWN(test_record, is_refused, r->refusal)
 
-GET(test_record, direction, text, r->direction == TEST_UP ? "up" : "down")
+GET(test_record, direction, text, directions_table[r->direction].name)
 GET(test_record, complete, count, r->phase == TEST_COMPLETE)
 GET(test_record, ended_by, text, ended_name(r->sent.ended))
 GET(test_record, sent_bps, real, bps(r, r->sent.count.bytes))

@@ -180,8 +180,7 @@ static void text_test(FILE *out, const struct test_record *t)
 {
 	char line[METRIC_LINE_SIZE];
 
-	fprintf(out, "\n=== %s Bandwidth Test Results ===\n",
-		t->direction == TEST_UP ? "Upload" : "Download");
+	fprintf(out, "\n=== %s Bandwidth Test Results ===\n", directions_table[t->direction].title);
 	if (t->phase == TEST_FAILED) {
 		text_failed(out, t);
 		return;

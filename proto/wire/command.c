@@ -8,14 +8,9 @@
 /* A data packet has a header and a stamp. */
 enum { DATAGRAM_MIN = WIRE_HEADER_BYTES + WIRE_STAMP_BYTES };
 
-static const char *command_name(enum test_direction direction)
-{
-	return direction == TEST_UP ? "BWUP" : "BWDN";
-}
-
 size_t command_encode(char out[WIRE_BODY_BYTES], const struct test_command *m)
 {
-	json_t *o = json_pack("{s:s}", "cmd", command_name(m->direction));
+	json_t *o = json_pack("{s:s}", "cmd", directions_table[m->direction].command);
 
 	if (m->is_answer)
 		json_object_set_new(o, "ack", json_integer(0));
@@ -47,8 +42,8 @@ static bool read_direction(json_t *o, enum test_direction *direction)
 {
 	const char *name = json_string_value(json_object_get(o, "cmd"));
 
-	for (int d = TEST_UP; d <= TEST_DOWN; d++) {
-		if (name && strcmp(name, command_name((enum test_direction)d)) == 0) {
+	for (int d = 0; d < TEST_DIRECTIONS; d++) {
+		if (name && strcmp(name, directions_table[d].command) == 0) {
 			*direction = (enum test_direction)d;
 			return true;
 		}
