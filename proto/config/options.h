@@ -10,13 +10,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "proto/record/test.h"
+
 enum parallelism { PARALLEL_SINGLE, PARALLEL_THREAD, PARALLEL_PROCESS };
 
 struct port_range {
 	uint16_t first, last; /* both belong to it */
 };
 
-enum option_test { OPTION_BWUP, OPTION_BWDOWN, OPTION_BWBOTH };
+/* Tests that begin at once: a bit for each direction. */
+enum option_test {
+	OPTION_BWUP = 1 << TEST_UP,
+	OPTION_BWDOWN = 1 << TEST_DOWN,
+	OPTION_BWBOTH = OPTION_BWUP | OPTION_BWDOWN,
+};
 
 /* In the place of a rate. */
 #define OPTION_RATE_AUTO UINT64_MAX

@@ -32,6 +32,23 @@ const struct direction directions_table[TEST_DIRECTIONS] = {
 		},
 };
 
+unsigned directions_not_classic(unsigned set)
+{
+	for (int d = 0; d < TEST_DIRECTIONS; d++)
+		if (directions_table[d].classic)
+			set &= ~(1u << d);
+	return set;
+}
+
+const struct direction *directions_first(unsigned set)
+{
+	int d = 0;
+
+	while (!(set >> d & 1))
+		d++;
+	return &directions_table[d];
+}
+
 const char *refusal_name(enum refusal refusal)
 {
 	static const char *const name[REFUSALS] = {

@@ -30,6 +30,11 @@ struct direction {
 
 extern const struct direction directions_table[TEST_DIRECTIONS];
 
+/* Of a set of directions, 1 << TEST_UP and so on: those that a classic server lacks, and the first one's row
+ * (the set isn't empty). */
+unsigned directions_not_classic(unsigned set);
+const struct direction *directions_first(unsigned set);
+
 /* What is to be measured. */
 struct test_order {
 	enum test_direction direction;

@@ -107,7 +107,7 @@ static void start_server_when_failed(struct job *j, enum job_event event)
 static void test_and_end(struct job *j, enum job_event event)
 {
 	if (event == JOB_UP)
-		job_start_test(j, TEST_UP);
+		job_start_tests(j, OPTION_BWUP);
 	if (event == JOB_TESTED)
 		job_end(j);
 }

@@ -8,9 +8,7 @@
 #include "tui/client/view.h"
 
 enum command_kind {
-	COMMAND_UPLOAD,
-	COMMAND_DOWNLOAD,
-	COMMAND_BOTH,
+	COMMAND_START, /* tests in these directions */
 	COMMAND_STOP,
 	COMMAND_TERMS, /* rate_bps and duration_s from now on */
 	COMMAND_RETRY, /* ask the server again, now */
@@ -22,6 +20,7 @@ enum command_kind {
 
 struct command {
 	enum command_kind kind;
+	unsigned directions; /* a bit for each */
 	uint64_t rate_bps;
 	uint32_t duration_s;
 };

@@ -77,7 +77,7 @@ static void tell_failure(struct controller *p)
 
 static uint64_t median(const struct controller *p, const struct test_record *t, bool loaded)
 {
-	enum port_kind kind = t->direction == TEST_UP ? PORT_UPLOAD : PORT_DOWNLOAD;
+	enum port_kind kind = directions_table[t->direction].port;
 	const struct latency_summary *l = &p->job.client.snapshot.port[kind].latency;
 
 	return loaded ? l->loaded.p50_ns : l->idle.p50_ns;
@@ -112,22 +112,23 @@ static void tell_session(struct controller *p)
 	p->before = p->job.client.snapshot;
 }
 
-static void start(struct controller *p, bool up, bool down)
+static void start(struct controller *p, unsigned directions)
 {
 	const struct job *j = &p->job;
+	unsigned lacking = j->client.classic ? directions_not_classic(directions) : 0;
+	unsigned running = directions;
 
+	for (int d = 0; d < TEST_DIRECTIONS; d++)
+		if (test_queue_is_free(&j->test_queue, (enum test_direction)d))
+			running &= ~(1u << d);
 	if (j->client.state != CLIENT_UP)
 		say(p, EVENT_WARNING, "Not connected: nothing to test");
-	else if (down && j->client.classic)
-		say(p, EVENT_WARNING, "A classic server has no download test");
-	else if (up && !test_queue_is_free(&j->test_queue, TEST_UP))
-		say(p, EVENT_WARNING, "An upload is running");
-	else if (down && !test_queue_is_free(&j->test_queue, TEST_DOWN))
-		say(p, EVENT_WARNING, "A download is running");
+	else if (lacking)
+		say(p, EVENT_WARNING, "A classic server has no %s test", directions_first(lacking)->noun);
+	else if (running)
+		say(p, EVENT_WARNING, "%s is running", directions_first(running)->one);
 	else
-		for (int d = TEST_UP; d <= TEST_DOWN; d++)
-			if (d == TEST_UP ? up : down)
-				job_start_test(&p->job, (enum test_direction)d);
+		job_start_tests(&p->job, directions);
 }
 
 static void save(struct controller *p)
@@ -158,14 +159,8 @@ static void watch(struct controller *p)
 static void obey(struct controller *p, const struct command *command)
 {
 	switch (command->kind) {
-	case COMMAND_UPLOAD:
-		start(p, true, false);
-		break;
-	case COMMAND_DOWNLOAD:
-		start(p, false, true);
-		break;
-	case COMMAND_BOTH:
-		start(p, true, true);
+	case COMMAND_START:
+		start(p, command->directions);
 		break;
 	case COMMAND_STOP:
 		job_stop_tests(&p->job);

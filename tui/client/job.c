@@ -78,10 +78,12 @@ static void take_assignment(struct job *j)
 	tell(j, JOB_ASSIGNED);
 }
 
-/* A classic server has none. A user at the screen sees that for themselves. */
-static bool lacks_download(const struct job *j)
+/* The directions of tests that the server doesn't have. A user at the screen sees that for themselves. */
+static unsigned lacking(const struct job *j)
 {
-	return !j->plan.interactive && j->client.classic && test_queue_wants_download(j->plan.options);
+	bool matters = !j->plan.interactive && j->client.classic;
+
+	return matters ? directions_not_classic(test_queue_directions(j->plan.options)) : 0;
 }
 
 static void take_up(struct job *j)
@@ -91,11 +93,12 @@ static void take_up(struct job *j)
 	if (j->watching && !j->client.classic)
 		session_view_server(&j->client.session, true);
 	tell(j, JOB_UP);
-	if (!lacks_download(j)) {
+	if (!lacking(j)) {
 		test_queue_begin(&j->test_queue);
 		return;
 	}
-	report_fail(&j->report, cause_code(CAUSE_REFUSED), "The server is classic and has no download test");
+	report_fail(&j->report, cause_code(CAUSE_REFUSED), "The server is classic and has no %s test",
+		directions_first(lacking(j))->noun);
 	give_up(j);
 }
 
@@ -288,10 +291,10 @@ void job_retry(struct job *j)
 	j->retry_ns = j->now_ns + clock_s(JOB_RETRY_S);
 }
 
-void job_start_test(struct job *j, enum test_direction direction)
+void job_start_tests(struct job *j, unsigned directions)
 {
 	j->stopped = false;
-	test_queue_start(&j->test_queue, direction);
+	test_queue_start(&j->test_queue, directions);
 	take_state(j); /* it may need a session of its own */
 }
 

@@ -79,8 +79,8 @@ void job_interrupt(struct job *j, int number);
 /* Asks the server again now, unless it is being asked or there is a session. */
 void job_retry(struct job *j);
 
-/* Only while the client is up, and the direction is free. */
-void job_start_test(struct job *j, enum test_direction direction);
+/* Only while the client is up, and the directions (a bit for each) are free. */
+void job_start_tests(struct job *j, unsigned directions);
 void job_stop_tests(struct job *j);
 
 /* Of the next test. */

@@ -24,12 +24,13 @@ void test_queue_init(
 	};
 }
 
-bool test_queue_wants_download(const struct options *options)
+unsigned test_queue_directions(const struct options *options)
 {
+	unsigned directions = 0;
+
 	for (unsigned i = 0; i < options->test_count; i++)
-		if (options->tests[i] != OPTION_BWUP)
-			return true;
-	return false;
+		directions |= options->tests[i];
+	return directions;
 }
 
 static const struct port_snapshot *upload(const struct test_queue *a)
@@ -44,7 +45,7 @@ static uint32_t datagram_bytes(const struct test_queue *a)
 	return options_datagram_bytes(a->options, c->classic ? 0 : upload(a)->path_bytes);
 }
 
-void test_queue_start(struct test_queue *a, enum test_direction direction)
+static void start(struct test_queue *a, enum test_direction direction)
 {
 	struct test_order order = {
 		.direction = direction,
@@ -56,18 +57,26 @@ void test_queue_start(struct test_queue *a, enum test_direction direction)
 		.datagram_bytes = datagram_bytes(a),
 	};
 
-	a->again[direction] = upload(a)->path_searching;
-	if (a->again[direction])
+	a->again |= 1u << direction;
+	if (upload(a)->path_searching)
 		return;
 	/* A classic server doesn't listen any more once it has sent a result. */
 	if (a->client->classic && a->started > 0) {
 		client_reconnect(a->client);
 		test_queue_renew(a);
-		a->again[direction] = true;
+		a->again = 1u << direction;
 		return;
 	}
+	a->again &= ~(1u << direction);
 	a->started++;
 	session_start_test(&a->client->session, &order);
+}
+
+void test_queue_start(struct test_queue *a, unsigned directions)
+{
+	for (int d = 0; d < TEST_DIRECTIONS; d++)
+		if (directions & 1u << d)
+			start(a, (enum test_direction)d);
 }
 
 bool test_queue_is_free(const struct test_queue *a, enum test_direction direction)
@@ -80,7 +89,7 @@ bool test_queue_is_free(const struct test_queue *a, enum test_direction directio
 	for (unsigned i = 0; i < s->tests; i++)
 		if (s->test[i].direction == direction && s->test[i].phase < over)
 			return false;
-	if (a->again[direction])
+	if (a->again & 1u << direction)
 		return false;
 	return a->started <= known; /* otherwise one is asked for, and not seen to begin yet */
 }
@@ -88,24 +97,15 @@ bool test_queue_is_free(const struct test_queue *a, enum test_direction directio
 void test_queue_renew(struct test_queue *a)
 {
 	a->started = a->reported = 0;
-	a->again[TEST_UP] = a->again[TEST_DOWN] = false;
+	a->again = 0;
 	a->again_ns = 0;
 }
 
 void test_queue_begin(struct test_queue *a)
 {
-	enum option_test test;
-
 	/* One that waited for this session goes first. */
-	if (a->again[TEST_UP] || a->again[TEST_DOWN])
-		return;
-	if (a->next >= a->options->test_count)
-		return;
-	test = a->options->tests[a->next++];
-	if (test != OPTION_BWDOWN)
-		test_queue_start(a, TEST_UP);
-	if (test != OPTION_BWUP)
-		test_queue_start(a, TEST_DOWN);
+	if (!a->again && a->next < a->options->test_count)
+		test_queue_start(a, a->options->tests[a->next++]);
 }
 
 /* Why a test has no complete result. */
@@ -134,7 +134,7 @@ static bool postpone(struct test_queue *a, const struct test_record *t, uint64_t
 
 	if (t->refusal != REFUSED_BUSY || now_ns >= wait_ends_ns)
 		return false;
-	a->again[t->direction] = true;
+	a->again |= 1u << t->direction;
 	a->again_ns = now_ns + clock_s(t->wait_s);
 	if (a->again_ns > wait_ends_ns)
 		a->again_ns = wait_ends_ns;
@@ -157,7 +157,7 @@ static void note_too_large(struct test_queue *a, const struct test_record *t)
 {
 	uint32_t path_bytes = upload(a)->path_bytes;
 
-	if (t->direction != TEST_UP || path_bytes == 0 || upload(a)->path_hole ||
+	if (!directions_table[t->direction].client_sends || path_bytes == 0 || upload(a)->path_hole ||
 		t->datagram_bytes <= path_bytes)
 		return;
 	report_warn(a->report, "datagrams of %" PRIu32 " bytes, where the path takes %" PRIu32 ": %s",
@@ -197,12 +197,11 @@ static bool is_quiet(const struct test_queue *a, uint64_t now_ns)
 /* Whether a test was waiting; starts it when it is due. */
 static bool try_again(struct test_queue *a, uint64_t now_ns)
 {
-	bool waits = a->again[TEST_UP] || a->again[TEST_DOWN];
+	unsigned waiting = a->again;
 
-	for (int d = TEST_UP; d <= TEST_DOWN && now_ns >= a->again_ns; d++)
-		if (a->again[d])
-			test_queue_start(a, (enum test_direction)d);
-	return waits;
+	if (now_ns >= a->again_ns)
+		test_queue_start(a, waiting);
+	return waiting != 0;
 }
 
 bool test_queue_step(struct test_queue *a, uint64_t now_ns)
@@ -230,7 +229,7 @@ void test_queue_cut_short(struct test_queue *a)
 
 		if (r.id <= a->reported)
 			continue;
-		if (r.direction == TEST_UP)
+		if (directions_table[r.direction].client_sends)
 			outcome_guess(&r);
 		report_add_test(a->report, &r);
 	}

@@ -12,29 +12,28 @@ struct test_queue {
 	struct report *report;
 	uint64_t rate_bps; /* of the next test; 0: max */
 	uint32_t duration_s;
-	unsigned next;     /* in options->tests */
-	unsigned started;  /* tests that run, or have run */
-	uint32_t reported; /* id of the last test known to have ended */
-	bool again[TEST_DOWN +
-		   1];     /* a test in this direction is waiting: for the path's size to be known, ... */
-	uint64_t again_ns; /* ... or, because the server was busy, until this time */
-	bool hole_told;    /* the user has been told of the path's MTU black hole */
+	unsigned next;           /* in options->tests */
+	unsigned started;        /* tests that run, or have run */
+	uint32_t reported;       /* id of the last test known to have ended */
+	unsigned again;          /* directions in which a test waits: for the path's size to be known, ... */
+	uint64_t again_ns;       /* ... or, because the server was busy, until this time */
+	bool hole_told;          /* the user has been told of the path's MTU black hole */
 	uint64_t linger_ends_ns; /* a classic result may be repeated until then */
 };
 
 void test_queue_init(
 	struct test_queue *a, const struct options *options, struct client *client, struct report *report);
 
-/* Whether one of the tests needs a server that sends. */
-bool test_queue_wants_download(const struct options *options);
+/* The directions of all tests. */
+unsigned test_queue_directions(const struct options *options);
 
 /* The session is up: starts the first test. */
 void test_queue_begin(struct test_queue *a);
 
-/* Starts a test that is not on the list, in a free direction: none runs there or is about to. While the
- * search for the path's largest datagram lasts, it waits: test_queue_step starts it. */
+/* Starts tests that are not on the list, in free directions: none runs there or is about to. While the
+ * search for the path's largest datagram lasts, they wait: test_queue_step starts them. */
 bool test_queue_is_free(const struct test_queue *a, enum test_direction direction);
-void test_queue_start(struct test_queue *a, enum test_direction direction);
+void test_queue_start(struct test_queue *a, unsigned directions);
 
 /* There is a new session, whose tests count from 1 again; those of the list that have begun are over. */
 void test_queue_renew(struct test_queue *a);

@@ -146,12 +146,17 @@ static void change_view(struct app *a, enum action action)
 	}
 }
 
+static void start(struct app *a, unsigned directions)
+{
+	struct command command = {.kind = COMMAND_START, .directions = directions};
+
+	a->ui.frozen = false; /* who starts a test wants to see it */
+	bridge_tell(a->bridge, &command);
+}
+
 static void act(struct app *a, enum action action)
 {
 	static const enum command_kind command[ACTIONS] = {
-		[ACTION_UPLOAD] = COMMAND_UPLOAD,
-		[ACTION_DOWNLOAD] = COMMAND_DOWNLOAD,
-		[ACTION_BOTH] = COMMAND_BOTH,
 		[ACTION_STOP] = COMMAND_STOP,
 		[ACTION_RETRY] = COMMAND_RETRY,
 		[ACTION_SERVER] = COMMAND_WATCH,
@@ -159,13 +164,11 @@ static void act(struct app *a, enum action action)
 		[ACTION_QUIT] = COMMAND_QUIT,
 	};
 
+	if (keys_tests(action)) {
+		start(a, keys_tests(action));
+		return;
+	}
 	switch (action) {
-	case ACTION_UPLOAD:
-	case ACTION_DOWNLOAD:
-	case ACTION_BOTH:
-		a->ui.frozen = false; /* who starts a test wants to see it */
-		tell(a, command[action]);
-		break;
 	case ACTION_STOP:
 	case ACTION_RETRY:
 	case ACTION_SERVER:

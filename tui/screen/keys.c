@@ -2,6 +2,8 @@
 
 #include <curses.h>
 
+#include "proto/config/options.h"
+
 #define ALWAYS (WHILE_LIVE | WHILE_FROZEN | WHILE_TESTING | WHILE_GONE)
 
 /* In the order of the help line: what matters most comes first. */
@@ -45,6 +47,12 @@ const struct key_row keys_table[] = {
 };
 const size_t keys_rows = sizeof keys_table / sizeof *keys_table;
 
+static const enum option_test tests_of[ACTIONS] = {
+	[ACTION_UPLOAD] = OPTION_BWUP,
+	[ACTION_DOWNLOAD] = OPTION_BWDOWN,
+	[ACTION_BOTH] = OPTION_BWBOTH,
+};
+
 enum action keys_action(int key)
 {
 	for (size_t i = 0; i < keys_rows; i++)
@@ -52,4 +60,9 @@ enum action keys_action(int key)
 			if (keys_table[i].key[k] == key)
 				return keys_table[i].action;
 	return ACTION_NONE;
+}
+
+unsigned keys_tests(enum action action)
+{
+	return tests_of[action];
 }

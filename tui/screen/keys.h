@@ -61,4 +61,7 @@ extern const size_t keys_rows;
 /* What a key means; ACTION_NONE: nothing. */
 enum action keys_action(int key);
 
+/* The directions, a bit for each, in which an action starts tests; 0: none. */
+unsigned keys_tests(enum action action);
+
 #endif

@@ -47,12 +47,12 @@ static void test_order(void **state)
 	(void)state;
 	assert_false(bridge_take(&bridge, &c));
 	assert_false(was_woken());
-	tell(COMMAND_UPLOAD, 1);
+	tell(COMMAND_START, 1);
 	assert_true(was_woken());
 	tell(COMMAND_TERMS, 2);
 	tell(COMMAND_QUIT, 3);
 	for (uint64_t i = 1; i <= 3; i++) {
-		static const enum command_kind kind[] = {COMMAND_UPLOAD, COMMAND_TERMS, COMMAND_QUIT};
+		static const enum command_kind kind[] = {COMMAND_START, COMMAND_TERMS, COMMAND_QUIT};
 
 		assert_true(bridge_take(&bridge, &c));
 		assert_int_equal(c.kind, kind[i - 1]);
@@ -69,7 +69,7 @@ static void test_bound(void **state)
 
 	(void)state;
 	for (uint64_t i = 0; i < 3 * BRIDGE_COMMANDS; i++)
-		tell(COMMAND_UPLOAD, i);
+		tell(COMMAND_START, i);
 	assert_true(bridge_take(&bridge, &c));
 	assert_int_equal(c.rate_bps, 0);
 	tell(COMMAND_QUIT, 99);
