@@ -32,6 +32,16 @@ const struct direction directions_table[TEST_DIRECTIONS] = {
 		},
 };
 
+unsigned directions_of_port(enum port_kind kind)
+{
+	unsigned set = 0;
+
+	for (int d = 0; d < TEST_DIRECTIONS; d++)
+		if (directions_table[d].port == kind)
+			set |= 1u << d;
+	return set;
+}
+
 unsigned directions_not_classic(unsigned set)
 {
 	for (int d = 0; d < TEST_DIRECTIONS; d++)
@@ -40,13 +50,12 @@ unsigned directions_not_classic(unsigned set)
 	return set;
 }
 
-const struct direction *directions_first(unsigned set)
+enum test_direction directions_first(unsigned set)
 {
-	int d = 0;
-
-	while (!(set >> d & 1))
-		d++;
-	return &directions_table[d];
+	for (int d = 0; d < TEST_DIRECTIONS; d++)
+		if (set & 1u << d)
+			return (enum test_direction)d;
+	return TEST_UP;
 }
 
 const char *refusal_name(enum refusal refusal)

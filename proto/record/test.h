@@ -30,10 +30,11 @@ struct direction {
 
 extern const struct direction directions_table[TEST_DIRECTIONS];
 
-/* Of a set of directions, 1 << TEST_UP and so on: those that a classic server lacks, and the first one's row
- * (the set isn't empty). */
+/* Sets of directions: 1 << TEST_UP and so on. Those that a port carries; those of a set that a classic server
+ * lacks; and the first of a set, TEST_UP where it is empty. */
+unsigned directions_of_port(enum port_kind kind);
 unsigned directions_not_classic(unsigned set);
-const struct direction *directions_first(unsigned set);
+enum test_direction directions_first(unsigned set);
 
 /* What is to be measured. */
 struct test_order {

@@ -124,9 +124,10 @@ static void start(struct controller *p, unsigned directions)
 	if (j->client.state != CLIENT_UP)
 		say(p, EVENT_WARNING, "Not connected: nothing to test");
 	else if (lacking)
-		say(p, EVENT_WARNING, "A classic server has no %s test", directions_first(lacking)->noun);
+		say(p, EVENT_WARNING, "A classic server has no %s test",
+			directions_table[directions_first(lacking)].noun);
 	else if (running)
-		say(p, EVENT_WARNING, "%s is running", directions_first(running)->one);
+		say(p, EVENT_WARNING, "%s is running", directions_table[directions_first(running)].one);
 	else
 		job_start_tests(&p->job, directions);
 }

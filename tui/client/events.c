@@ -24,12 +24,12 @@ __attribute__((format(printf, 3, 4))) static void tell(
 
 static const char *name(const struct test_record *t)
 {
-	return t->direction == TEST_UP ? "Upload" : "Download";
+	return directions_table[t->direction].title;
 }
 
 static const char *command(const struct test_record *t)
 {
-	return t->direction == TEST_UP ? "BWUP" : "BWDN";
+	return directions_table[t->direction].command;
 }
 
 /* One line about a finished test: "download 94.1 Mbit/s received, 0.02 % lost". */

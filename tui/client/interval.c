@@ -5,7 +5,7 @@ static uint64_t grown(uint64_t now, uint64_t before)
 	return now > before ? now - before : 0;
 }
 
-static struct report_traffic sent_traffic(const struct port_snapshot *now, const struct port_snapshot *before)
+struct report_traffic interval_sent(const struct port_snapshot *before, const struct port_snapshot *now)
 {
 	static const struct source_counters none;
 	const struct source_counters *a = &now->source, *b = &before->source;
@@ -21,8 +21,7 @@ static struct report_traffic sent_traffic(const struct port_snapshot *now, const
 	};
 }
 
-static struct report_traffic received_traffic(
-	const struct port_snapshot *now, const struct port_snapshot *before)
+struct report_traffic interval_received(const struct port_snapshot *before, const struct port_snapshot *now)
 {
 	static const struct sink_counters none;
 	const struct sink_counters *a = &now->sink, *b = &before->sink;
@@ -38,16 +37,27 @@ static struct report_traffic received_traffic(
 	};
 }
 
+static void add(struct report_traffic *sum, struct report_traffic t)
+{
+	sum->active = sum->active || t.active;
+	sum->packets += t.packets;
+	sum->bytes += t.bytes;
+	sum->lost_packets += t.lost_packets;
+	sum->retransmitted_packets += t.retransmitted_packets;
+}
+
 struct report_interval interval_between(
 	const struct session_snapshot *before, const struct session_snapshot *now)
 {
-	struct report_interval i = {
-		.sent = sent_traffic(&now->port[PORT_UPLOAD], &before->port[PORT_UPLOAD]),
-		.received = received_traffic(&now->port[PORT_DOWNLOAD], &before->port[PORT_DOWNLOAD]),
-	};
+	struct report_interval i = {0};
 
-	for (int kind = 0; kind < PORT_KINDS; kind++)
-		if (now->port[kind].latency.n != before->port[kind].latency.n)
-			i.latency_ns[kind] = now->port[kind].latency.last_ns;
+	for (int kind = 0; kind < PORT_KINDS; kind++) {
+		const struct port_snapshot *a = &before->port[kind], *b = &now->port[kind];
+
+		add(&i.sent, interval_sent(a, b));
+		add(&i.received, interval_received(a, b));
+		if (b->latency.n != a->latency.n)
+			i.latency_ns[kind] = b->latency.last_ns;
+	}
 	return i;
 }

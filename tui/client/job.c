@@ -98,7 +98,7 @@ static void take_up(struct job *j)
 		return;
 	}
 	report_fail(&j->report, cause_code(CAUSE_REFUSED), "The server is classic and has no %s test",
-		directions_first(lacking(j))->noun);
+		directions_table[directions_first(lacking(j))].noun);
 	give_up(j);
 }
 

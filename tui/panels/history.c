@@ -101,16 +101,17 @@ static uint64_t grown(uint64_t now, uint64_t before)
 	return now >= before ? now - before : now; /* less: it has started over */
 }
 
-/* The latest test in the port's direction; CONTROL's is the latest of all. */
+/* The latest test that the port carries; CONTROL's is the latest of all. */
 static struct moment_test last_test(const struct session_snapshot *s, int kind)
 {
 	for (unsigned i = s->tests; i > 0; i--) {
 		const struct test_record *r = &s->test[i - 1];
 
-		if (kind != PORT_CONTROL && (r->direction == TEST_UP) != (kind == PORT_UPLOAD))
+		if (kind != PORT_CONTROL && directions_table[r->direction].port != (enum port_kind)kind)
 			continue;
 		return (struct moment_test){
 			.id = r->id,
+			.direction = r->direction,
 			.phase = r->phase,
 			.commands = r->commands,
 			.start_ns = r->start_ns,
@@ -118,21 +119,23 @@ static struct moment_test last_test(const struct session_snapshot *s, int kind)
 			.rate_bps = r->rate_bps,
 		};
 	}
-	return (struct moment_test){0};
+	return (struct moment_test){.direction = directions_first(directions_of_port((enum port_kind)kind))};
 }
 
-/* What has flowed since the previous moment: UPLOAD sends, DOWNLOAD receives. */
-static void measure_data(struct moment_port *m, const struct port_snapshot *p,
-	const struct port_snapshot *before, const struct report_traffic *traffic)
+/* What has flowed since the previous moment. */
+static void measure_data(
+	struct moment_port *m, const struct port_snapshot *before, const struct port_snapshot *p)
 {
+	bool sends = directions_table[m->test.direction].client_sends;
+	struct report_traffic traffic = sends ? interval_sent(before, p) : interval_received(before, p);
 	double s = (double)grown(p->taken_ns, before->taken_ns) / NS_PER_S;
 	uint64_t bytes_each = p->source.packets ? p->source.bytes / p->source.packets : 0;
 
 	m->there_bps = -1;
 	if (before->taken_ns == 0 || p->taken_ns <= before->taken_ns)
 		return;
-	m->speed = (struct speed){8.0 * (double)traffic->bytes / s, (double)traffic->packets / s};
-	m->lost_data = traffic->lost_packets;
+	m->speed = (struct speed){8.0 * (double)traffic.bytes / s, (double)traffic.packets / s};
+	m->lost_data = traffic.lost_packets;
 	if (p->source.packets)
 		m->there_bps = 8.0 * (double)grown(p->source.heard_packets, before->source.heard_packets) *
 			       (double)bytes_each / s;
@@ -170,7 +173,6 @@ static void measure(struct moment_port *m, const struct port_snapshot *p)
 void history_add(struct history *h, const struct view *v)
 {
 	const struct session_snapshot *s = &v->snapshot;
-	struct report_interval since;
 	struct moment *m;
 
 	if (!h->tick_ns) {
@@ -192,13 +194,10 @@ void history_add(struct history *h, const struct view *v)
 	for (int kind = 0; kind < PORT_KINDS; kind++) {
 		measure(&m->port[kind], &s->port[kind]);
 		m->port[kind].test = last_test(s, kind);
+		measure_data(&m->port[kind], &h->before.port[kind], &s->port[kind]);
 		m->port[kind].worst_ns = h->worst_ns[kind];
 		h->worst_ns[kind] = 0;
 	}
-	since = interval_between(&h->before, s);
-	measure_data(&m->port[PORT_UPLOAD], &s->port[PORT_UPLOAD], &h->before.port[PORT_UPLOAD], &since.sent);
-	measure_data(&m->port[PORT_DOWNLOAD], &s->port[PORT_DOWNLOAD], &h->before.port[PORT_DOWNLOAD],
-		&since.received);
 	h->before = *s;
 }
 

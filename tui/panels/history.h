@@ -13,7 +13,8 @@ enum { HISTORY_TICK_MS = 200, HISTORY_MOMENTS = 9000 };
 
 /* The running or last test of a port. */
 struct moment_test {
-	uint32_t id; /* 0: none */
+	uint32_t id;                   /* 0: none */
+	enum test_direction direction; /* of a port without a test: what it carries */
 	enum test_phase phase;
 	uint32_t commands;
 	uint64_t start_ns, duration_ns, rate_bps;
@@ -31,14 +32,14 @@ struct moment_port {
 	uint64_t rejected[WIRE_REJECTS];
 	uint64_t n, lost; /* round trips so far */
 	uint32_t last_ns, p50_ns, p99_ns, jitter_ns;
-	uint32_t worst_ns;             /* in this moment; 0: no round trip in it */
-	uint32_t lost_now;             /* heartbeats that were sent in this moment and never answered */
-	bool active;                   /* data flows */
-	struct speed speed;            /* UPLOAD: sent; DOWNLOAD: received; in this moment */
-	double there_bps;              /* UPLOAD: what the reports say arrived; negative: unknown */
-	uint64_t lost_data;            /* transmissions lost in this moment */
-	struct source_counters source; /* UPLOAD */
-	struct sink_counters sink;     /* DOWNLOAD */
+	uint32_t worst_ns;  /* in this moment; 0: no round trip in it */
+	uint32_t lost_now;  /* heartbeats that were sent in this moment and never answered */
+	bool active;        /* data flows */
+	struct speed speed; /* of data sent or received, in this moment */
+	double there_bps;   /* where this end sends: what the reports say arrived; negative: unknown */
+	uint64_t lost_data; /* transmissions lost in this moment */
+	struct source_counters source;
+	struct sink_counters sink;
 	uint64_t report_ns;
 	struct hole_strip holes;
 	struct moment_test test;

@@ -5,6 +5,7 @@
 #include "proto/report/metrics.h"
 #include "proto/sys/clock.h"
 #include "tui/panels/paint.h"
+#include "tui/screen/keys.h"
 
 static const struct test_record *latest(const struct scene *scene, uint32_t id)
 {
@@ -23,13 +24,26 @@ static void step(struct canvas_line *l)
 	line_add(l, STYLE_DIM, " ");
 }
 
+/* The keys that start tests. */
+static void invite(struct canvas_line *l, bool classic)
+{
+	line_add(l, STYLE_DIM, " no test yet;");
+	for (size_t i = 0; i < keys_rows; i++) {
+		unsigned tests = keys_tests(keys_table[i].action);
+
+		if (tests && !(classic && directions_not_classic(tests)))
+			line_add(l, STYLE_KEY, " %s", keys_table[i].name);
+	}
+	line_add(l, STYLE_DIM, classic ? " starts one" : " start one");
+}
+
 /* The stages of a test; those it has passed are bright. */
-static void stages(struct canvas_line *l, const struct moment_test *t, bool up)
+static void stages(struct canvas_line *l, const struct moment_test *t)
 {
 	bool refused = t->phase == TEST_FAILED;
 	enum style asked = t->phase == TEST_ASKING ? STYLE_WARN : STYLE_VALUE;
 
-	line_add(l, asked, " %s sent", up ? "BWUP" : "BWDN");
+	line_add(l, asked, " %s sent", directions_table[t->direction].command);
 	if (t->commands > 1)
 		line_add(l, STYLE_WARN, " %ux", t->commands);
 	step(l);
@@ -99,14 +113,12 @@ void paint_conversation(struct canvas *c, struct rect r, const struct scene *sce
 	paint_rejected(c, (struct rect){r.row + 4, r.col, r.rows - 4, r.cols}, p);
 	one_way(&fourth, &scene->view->snapshot.port[PORT_CONTROL].latency.owd);
 	if (p->test.id == 0) {
-		line_add(&first, STYLE_DIM, " no test yet;");
-		line_add(&first, STYLE_KEY, scene->view->classic ? " u" : " u d b");
-		line_add(&first, STYLE_DIM, scene->view->classic ? " starts one" : " start one");
+		invite(&first, scene->view->classic);
 		counts(&second, p);
 		return;
 	}
 	record = latest(scene, p->test.id);
-	stages(&first, &p->test, m->port[PORT_UPLOAD].test.id == p->test.id);
+	stages(&first, &p->test);
 	counts(&second, p);
 	agreed(&third, record, p->test.phase);
 }

@@ -1,4 +1,5 @@
-/* What the UPLOAD and DOWNLOAD panels say of a test: both ends of the stream, side by side. */
+/* What the UPLOAD and DOWNLOAD panels say of a test that their port carries: both ends of the stream, side by
+ * side. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -6,6 +7,7 @@
 #include "proto/sys/clock.h"
 #include "tui/panels/paint.h"
 #include "tui/screen/graph.h"
+#include "tui/screen/keys.h"
 
 struct data {
 	struct canvas *canvas;
@@ -13,7 +15,8 @@ struct data {
 	const struct moment *moment;
 	const struct moment_port *port;
 	struct history_second second;
-	bool up;
+	enum test_direction direction;
+	bool sends; /* this end, in that direction */
 };
 
 static const char *limit_text(char out[FORMAT_TEXT], uint64_t bps)
@@ -25,14 +28,17 @@ static const char *limit_text(char out[FORMAT_TEXT], uint64_t bps)
 	return out;
 }
 
-static void invite(struct canvas *c, struct rect r, const struct scene *scene, bool up)
+static void invite(struct canvas *c, struct rect r, const struct scene *scene, enum port_kind kind)
 {
 	const struct view *v = scene->view;
-	const struct port_snapshot *p = &v->snapshot.port[up ? PORT_UPLOAD : PORT_DOWNLOAD];
+	const struct port_snapshot *p = &v->snapshot.port[kind];
+	unsigned set = directions_of_port(kind);
 	struct canvas_line l = canvas_line(c, r, 0);
 	char rate[FORMAT_TEXT];
 
-	if (!up && v->classic) {
+	if (v->classic)
+		set &= ~directions_not_classic(set);
+	if (!set) {
 		line_add(&l, STYLE_DIM, " a classic server sends no data");
 		return;
 	}
@@ -41,9 +47,13 @@ static void invite(struct canvas *c, struct rect r, const struct scene *scene, b
 		return;
 	}
 	line_add(&l, STYLE_DIM, " idle;");
-	line_add(&l, STYLE_KEY, " %s", up ? "u" : "d");
-	line_add(&l, STYLE_DIM, " %s: %s for %u s", up ? "uploads" : "downloads",
-		limit_text(rate, v->rate_bps), v->duration_s);
+	for (int d = 0; d < TEST_DIRECTIONS; d++) {
+		if (!(set & 1u << d))
+			continue;
+		line_add(&l, STYLE_KEY, " %s", keys_starter(1u << d));
+		line_add(&l, STYLE_DIM, " %ss", directions_table[d].noun);
+	}
+	line_add(&l, STYLE_DIM, ": %s for %u s", limit_text(rate, v->rate_bps), v->duration_s);
 }
 
 /* As many packets a bit as were sent. */
@@ -61,10 +71,10 @@ static void rate_row(const struct data *d, struct rect r)
 	enum unit unit = d->scene->ui->unit;
 	char text[FORMAT_TEXT];
 
-	line_add(&l, STYLE_LABEL, d->up ? " sending " : " receiving ");
+	line_add(&l, STYLE_LABEL, d->sends ? " sending " : " receiving ");
 	line_add(&l, STYLE_RATE, "%s", format_speed(text, d->second.speed, unit));
 	line_add(&l, STYLE_LABEL, " of %s", limit_text(text, d->port->test.rate_bps));
-	if (d->up && d->second.there_bps >= 0)
+	if (d->sends && d->second.there_bps >= 0)
 		line_field(&l, "arrive", STYLE_VALUE, "%s", format_speed(text, there(&d->second), unit));
 }
 
@@ -80,7 +90,7 @@ static void over_row(const struct data *d, struct rect r)
 			d->port->test.phase == TEST_COMPLETE     ? "complete"
 			: d->port->test.phase == TEST_INCOMPLETE ? "incomplete"
 								 : "not run");
-	line_add(&l, STYLE_KEY, "  %s", d->up ? "u" : "d");
+	line_add(&l, STYLE_KEY, "  %s", keys_starter(1u << d->direction));
 	line_add(&l, STYLE_DIM, " again, %s", limit_text(text, d->scene->view->rate_bps));
 }
 
@@ -103,7 +113,7 @@ static void counts_row(const struct data *d, struct rect r)
 	const struct source_counters *s = &d->port->source;
 	const struct sink_counters *k = &d->port->sink;
 
-	if (d->up) {
+	if (d->sends) {
 		count(&l, "sent", s->packets, STYLE_VALUE);
 		count(&l, "there", s->heard_packets, STYLE_VALUE);
 		count(&l, "lost", s->lost_packets, alarm_style(s->lost_packets));
@@ -120,7 +130,7 @@ static void counts_row(const struct data *d, struct rect r)
 
 static uint64_t holes(const struct data *d)
 {
-	return d->up ? d->port->source.lost_packets : d->port->sink.holes;
+	return d->sends ? d->port->source.lost_packets : d->port->sink.holes;
 }
 
 static void flow_row(const struct data *d, struct rect r)
@@ -130,7 +140,7 @@ static void flow_row(const struct data *d, struct rect r)
 	struct rect strip;
 	char text[FORMAT_TEXT];
 
-	count(&l, "reports", d->up ? p->source.reports : p->sink.reports, STYLE_VALUE);
+	count(&l, "reports", d->sends ? p->source.reports : p->sink.reports, STYLE_VALUE);
 	if (p->active && p->report_ns && d->moment->at_ns > p->report_ns)
 		line_add(&l, STYLE_LABEL, " %s ago", format_time(text, d->moment->at_ns - p->report_ns));
 	line_add(&l, STYLE_LABEL, p->holes.end ? " holes" : " no holes");
@@ -164,8 +174,8 @@ static void host_row(const struct data *d, struct rect r)
 	uint64_t rejected = metrics_rejected(p->rejected);
 
 	count(&l, "dropped in this host", p->socket_drops, alarm_style(p->socket_drops));
-	count(&l, "send errors", d->up ? p->source.send_errors : 0,
-		alarm_style(d->up ? p->source.send_errors : 0));
+	count(&l, "send errors", d->sends ? p->source.send_errors : 0,
+		alarm_style(d->sends ? p->source.send_errors : 0));
 	count(&l, "rejected", rejected, alarm_style(rejected));
 }
 
@@ -174,7 +184,7 @@ static void holes_row(const struct data *d, struct rect r)
 	struct canvas_line l = canvas_line(d->canvas, r, 0);
 	const struct hole_strip *s = &d->port->holes;
 
-	count(&l, d->up ? "lost so far" : "pieces missing", holes(d), alarm_style(holes(d)));
+	count(&l, d->sends ? "lost so far" : "pieces missing", holes(d), alarm_style(holes(d)));
 	if (s->end)
 		line_add(&l, STYLE_LABEL, " between %" PRIu64 " and %" PRIu64, s->first, s->end);
 }
@@ -193,15 +203,16 @@ void paint_data(struct canvas *c, struct rect r, const struct scene *scene, enum
 		.canvas = c,
 		.scene = scene,
 		.moment = paint_moment(scene),
-		.up = kind == PORT_UPLOAD,
 	};
 	bool bar;
 
 	if (!d.moment || d.moment->port[kind].test.id == 0) {
-		invite(c, r, scene, d.up);
+		invite(c, r, scene, kind);
 		return;
 	}
 	d.port = &d.moment->port[kind];
+	d.direction = d.port->test.direction;
+	d.sends = directions_table[d.direction].client_sends;
 	d.second = history_second(scene->history, scene->at, kind);
 	bar = d.port->test.phase == TEST_RUNNING && r.rows > 1;
 	if (d.port->test.phase <= TEST_RUNNING)

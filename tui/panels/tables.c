@@ -75,14 +75,15 @@ static void result_line(struct canvas *c, struct rect r, int row, const struct s
 {
 	const struct view_test *v = &scene->view->test[at % VIEW_TESTS];
 	const struct test_record *t = &v->record;
+	const struct direction *direction = &directions_table[t->direction];
 	struct canvas_line l = canvas_line(c, r, row);
 	struct briefs briefs = {&l, {0}, STYLE_DIM, "  "};
 	char text[FORMAT_TEXT], other[FORMAT_TEXT];
 
 	line_add(&l, STYLE_LABEL, " %2u", at + 1);
 	line_add(&l, STYLE_TEXT, " ");
-	line_glyph(&l, STYLE_VALUE, t->direction == TEST_UP ? GLYPH_UP : GLYPH_DOWN);
-	line_add(&l, STYLE_VALUE, "%-4s", t->direction == TEST_UP ? "up" : "down");
+	line_glyph(&l, STYLE_VALUE, direction->client_sends ? GLYPH_UP : GLYPH_DOWN);
+	line_add(&l, STYLE_VALUE, "%-4s", direction->name);
 	if (t->phase == TEST_FAILED || !t->received.known) {
 		line_add(&l, STYLE_BAD, " %s", v->limit);
 		return;

@@ -66,3 +66,11 @@ unsigned keys_tests(enum action action)
 {
 	return tests_of[action];
 }
+
+const char *keys_starter(unsigned tests)
+{
+	for (size_t i = 0; i < keys_rows; i++)
+		if (tests_of[keys_table[i].action] == tests)
+			return keys_table[i].name;
+	return "";
+}

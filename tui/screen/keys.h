@@ -64,4 +64,7 @@ enum action keys_action(int key);
 /* The directions, a bit for each, in which an action starts tests; 0: none. */
 unsigned keys_tests(enum action action);
 
+/* The key that starts tests in these directions; "": there is none. */
+const char *keys_starter(unsigned tests);
+
 #endif

@@ -2,8 +2,12 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "proto/config/table.h"
 #include "proto/wire/command.h"
 #include "tests/support/test.h"
+#include "tui/screen/keys.h"
+
+enum { UP = 1 << TEST_UP, DOWN = 1 << TEST_DOWN };
 
 /* Neither may change: peers know the one, documents and agreed records the other. */
 static const struct {
@@ -77,12 +81,66 @@ static void test_commands(void **state)
 	}
 }
 
+static const struct {
+	unsigned set, not_classic;
+	enum test_direction first;
+} sets[] = {
+	{0, 0, TEST_UP},
+	{UP, 0, TEST_UP},
+	{DOWN, DOWN, TEST_DOWN},
+	{UP | DOWN, DOWN, TEST_UP},
+};
+
+static void test_sets(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(sets); i++) {
+		print_message("set %u\n", sets[i].set);
+		assert_int_equal(directions_not_classic(sets[i].set), sets[i].not_classic);
+		assert_int_equal(directions_first(sets[i].set), sets[i].first);
+	}
+	assert_int_equal(directions_of_port(PORT_UPLOAD) & DOWN, 0);
+	assert_int_equal(directions_of_port(PORT_UPLOAD) & UP, UP);
+	assert_int_equal(directions_of_port(PORT_DOWNLOAD) & UP, 0);
+	assert_int_equal(directions_of_port(PORT_DOWNLOAD) & DOWN, DOWN);
+}
+
+/* The flag that begins tests in a set of directions; NULL: there is none. */
+static const char *flag_of(unsigned set)
+{
+	for (size_t i = 0; i < options_rows; i++)
+		if (options_table[i].type == OPTION_TEST && (unsigned)options_table[i].min == set)
+			return options_table[i].name;
+	return NULL;
+}
+
+/* Each set that has a flag has a key too, and each direction alone has both. */
+static void test_flags_and_keys(void **state)
+{
+	(void)state;
+	for (unsigned set = 1; set < 1u << TEST_DIRECTIONS; set++) {
+		bool alone = (set & (set - 1)) == 0;
+
+		print_message("set %u\n", set);
+		assert_true(!alone || flag_of(set));
+		assert_int_equal(*keys_starter(set) != '\0', flag_of(set) != NULL);
+	}
+	assert_string_equal(flag_of(UP), "bwup");
+	assert_string_equal(flag_of(DOWN), "bwdown");
+	assert_string_equal(flag_of(UP | DOWN), "bwboth");
+	assert_string_equal(keys_starter(UP), "u");
+	assert_string_equal(keys_starter(DOWN), "d");
+	assert_string_equal(keys_starter(UP | DOWN), "b");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_known),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_sets),
+		cmocka_unit_test(test_flags_and_keys),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
