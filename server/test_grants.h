@@ -12,8 +12,8 @@ struct test_grants {
 
 void test_grants_init(struct test_grants *g, const struct options *options, struct clients *clients);
 
-/* MAIL_ASK_GRANT or MAIL_TEST_OVER. False: the answer can't be posted just now, and nothing has changed; to be
- * tried again. */
+/* MAIL_ASK_GRANT or MAIL_TEST_OVER. False: the answer can't be posted just now, and nothing has changed;
+ * to be tried again. */
 bool test_grants_take(struct test_grants *g, const struct mail *mail);
 
 /* Tells running tests their shares where these have changed. To be called now and then, since sessions end
