@@ -9,10 +9,11 @@
 /* A window is news if it differs from the mean by this part of it, and by this many standard deviations. */
 static const double FAR_SHARE = 0.04;
 static const double FAR_DEVIATIONS = 4;
-/* It has settled again when so many windows are within this part of their mean, as a rule. */
-static const double SETTLED_SHARE = 0.04;
+/* It has settled again when so many windows are within this part of their mean, as a rule; or, where there is
+ * noise, the mean of each few of them. */
+static const double SETTLED_SHARE = 0.04, BLOCK_SHARE = 0.06;
 
-enum { SETTLED_WINDOWS = 8, LATE_WINDOWS = 15 };
+enum { SETTLED_WINDOWS = 8, LATE_WINDOWS = 16, LATE_PART = 3, BLOCK_WINDOWS = 4 };
 
 struct moments {
 	double mean_bps;
@@ -70,14 +71,30 @@ static bool is_settled(const struct rate_interval *r, unsigned from)
 	return m.n >= SETTLED_WINDOWS && m.variance < SETTLED_SHARE * SETTLED_SHARE * m.mean_bps * m.mean_bps;
 }
 
+/* Noise at the ends of windows takes from one what it gives to the next: over a few of them it cancels out,
+ * and what is left is the path. */
+static bool is_settled_but_for_noise(const struct rate_interval *r, unsigned from)
+{
+	double mean_bps = moments(r, from, r->count).mean_bps;
+
+	for (; from < r->count; from += BLOCK_WINDOWS)
+		if (fabs(moments(r, from, from + BLOCK_WINDOWS).mean_bps - mean_bps) > BLOCK_SHARE * mean_bps)
+			return false;
+	return true;
+}
+
 /* All windows count, too, until it has settled on something new. */
 static unsigned first_of_now(const struct rate_interval *r)
 {
-	unsigned from = first_since_change(r), late = r->count > LATE_WINDOWS ? r->count - LATE_WINDOWS : 0;
+	unsigned from = first_since_change(r), few = r->count / LATE_PART;
 
-	if (from == 0 || is_settled(r, from))
+	if (r->changes == 0 || is_settled(r, from))
 		return from;
-	return late > from && is_settled(r, late) ? late : 0;
+	from += (r->count - from) % BLOCK_WINDOWS;
+	for (; from + LATE_WINDOWS <= r->count && from + few <= r->count; from += BLOCK_WINDOWS)
+		if (is_settled_but_for_noise(r, from))
+			return from;
+	return 0;
 }
 
 static void forget(struct rate_interval *r, unsigned windows)

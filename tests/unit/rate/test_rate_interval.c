@@ -111,7 +111,6 @@ static void test_change(void **state)
 	}
 }
 
-/* Single windows far away, on different sides, are no change; and the ring holds the latest. */
 /* Until it has settled on something new, all that was measured counts; what it came by doesn't, later. */
 static void test_settles(void **state)
 {
@@ -121,14 +120,46 @@ static void test_settles(void **state)
 	for (unsigned n = 0; n < 20; n++)
 		rate_interval_add(&r, 1e7, 1e8);
 	for (unsigned n = 0; n < 10; n++)
-		rate_interval_add(&r, n % 2 ? 1.5e7 : 2.5e7, 1e8);
+		rate_interval_add(&r, 1e6 * (12 + n / 2), 1e8);
 	assert_int_equal(rate_interval_estimate(&r).windows, 30);
 	for (unsigned n = 0; n < 16; n++)
 		rate_interval_add(&r, 2e7, 1e8);
-	assert_int_equal(rate_interval_estimate(&r).windows, 15);
+	assert_int_equal(rate_interval_estimate(&r).windows, 16);
 	assert_true(fabs(rate_interval_estimate(&r).mean_bps - 2e8) < 1);
 }
 
+/* A path that has grown step by step, and is then steady but for what one window takes from the next; or but
+ * for what several take from several, which is the path. */
+static void test_settles_in_noise(void **state)
+{
+	static const struct {
+		const char *name;
+		unsigned like; /* windows in a row are off to the same side */
+		double off;    /* by this part */
+		unsigned windows;
+	} rows[] = {
+		{"steady", 1, 0, 24},
+		{"noise at the ends", 1, 0.3, 24},
+		{"in pairs", 2, 0.3, 24},
+		{"slow, and small", 4, 0.05, 24},
+		{"slow", 4, 0.3, 44},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct rate_interval r = {0};
+
+		print_message("%s\n", rows[i].name);
+		for (unsigned n = 0; n < 20; n++)
+			rate_interval_add(&r, 2e6 * (1 + n / 4), 1e8);
+		for (unsigned n = 0; n < 24; n++)
+			rate_interval_add(
+				&r, 2e7 * (n / rows[i].like % 2 ? 1 - rows[i].off : 1 + rows[i].off), 1e8);
+		assert_int_equal(rate_interval_estimate(&r).windows, rows[i].windows);
+	}
+}
+
+/* Single windows far away, on different sides, are no change; and the ring holds the latest. */
 static void test_outliers(void **state)
 {
 	struct rate_interval r = {0};
@@ -202,6 +233,7 @@ int main(void)
 		cmocka_unit_test(test_weights),
 		cmocka_unit_test(test_change),
 		cmocka_unit_test(test_settles),
+		cmocka_unit_test(test_settles_in_noise),
 		cmocka_unit_test(test_outliers),
 		cmocka_unit_test(test_percentiles),
 		cmocka_unit_test(test_percentiles_of_two_paths),
