@@ -6,6 +6,10 @@
 static const double NOISE_KEPT = 0.9, NOISE_GONE = 0.6, SEEN_AGAIN = 0.2;
 /* How fast a queue may shrink beyond that, as what the path carries isn't known exactly; and in any case. */
 static const double SHRINKS_MORE = 0.1, SHRINKS_LEAST = 0.15;
+/* So many reports in a row that show less than this part of the noise, and each next one forgets some of it.
+ */
+enum { QUIET_REPORTS = 4 };
+static const double QUIET_SHARE = 0.1, QUIET_KEPT = 0.8;
 static const double GONE_MOST_NS = 1e12; /* whatever reports say */
 
 static int64_t last_delay_ns(const struct path_point *point)
@@ -43,6 +47,16 @@ static void learn_fall(struct path_delay *d, const struct path_samples *p)
 	d->slowest_ns = last_delay_ns(point) > slowest_ns ? last_delay_ns(point) : slowest_ns;
 	if (fall_ns > d->noise_ns)
 		d->noise_ns = fall_ns;
+}
+
+/* With noise, hardly any reports in a row speak of packets as fast as the fastest ever. */
+static void watch_quiet(struct path_delay *d, const struct path_samples *p)
+{
+	bool is_quiet = (double)path_delay_last_queue_ns(d, p) < QUIET_SHARE * (double)d->noise_ns;
+
+	d->quiet = is_quiet ? d->quiet + 1 : 0;
+	if (d->quiet > QUIET_REPORTS)
+		d->noise_ns = (uint64_t)(QUIET_KEPT * (double)d->noise_ns);
 }
 
 static void end_calm(struct path_delay *d)
@@ -86,6 +100,7 @@ void path_delay_add(struct path_delay *d, const struct path_samples *p)
 	if (point->delay_ns < d->base_ns)
 		d->base_ns = point->delay_ns;
 	learn_fall(d, p);
+	watch_quiet(d, p);
 }
 
 void path_delay_carries(struct path_delay *d, double bps)

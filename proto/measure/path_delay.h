@@ -10,7 +10,8 @@
  * The noise is how far the slowest packet of a calm time was behind its fastest; and what delays fall by that
  * no queue explains. A jitter that keeps packets in order falls as fast as time goes by, like a queue into
  * which nothing is sent; but a queue at a bottleneck of rate C into which S is sent shrinks by no more than
- * 1 - S / C of the time in which that was sent.
+ * 1 - S / C of the time in which that was sent. Where C rises meanwhile, that takes a queue for noise; what
+ * several reports in a row show nothing of is soon forgotten.
  *
  * No clock. Not thread-safe: belongs to one source. */
 #ifndef PROTO_MEASURE_PATH_DELAY_H
@@ -25,6 +26,7 @@ struct path_delay {
 	int64_t slowest_ns;  /* the slowest packet's, less what a queue may have shrunk by since */
 	uint64_t arrival_ns; /* of the latest point */
 	uint64_t calm_from_ns, calm_until_ns; /* packets sent in between meet no queue of ours; 0: none */
+	unsigned quiet;                       /* reports in a row that show next to nothing of the noise */
 	unsigned calm;                        /* reports about them so far */
 	int64_t calm_fastest_ns, calm_slowest_ns;
 	double carries_bps; /* 0: nobody knows */

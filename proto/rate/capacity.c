@@ -20,7 +20,7 @@ enum {
 	DRAIN_IDLE_MS = 10,
 	DRAIN_MOST_MS = 80,
 	FIRST_DRAIN_MS = 300,
-	GROW_AFTER_MS = 80, /* HOLD without a queue before it tries more */
+	GROW_AFTER_MS = 40, /* HOLD without a queue before it tries more */
 	LOSSY_STAY_MS = 1000,
 	SILENCE_MS = 300, /* without reports: slow down */
 };
@@ -123,7 +123,8 @@ static bool is_growing(const struct capacity *c, uint64_t now_ns)
 {
 	return now_ns > c->busy_ns &&
 	       (double)(now_ns - c->busy_ns) >
-		       (double)(clock_ms(GROW_AFTER_MS) + c->round_trip_ns) + capacity_noise_ns(c);
+		       (1 - 0.8 * capacity_swing(c)) * (double)clock_ms(GROW_AFTER_MS) +
+			       (double)c->round_trip_ns + capacity_noise_ns(c);
 }
 
 static bool is_busy_for(const struct capacity *c, unsigned reports)

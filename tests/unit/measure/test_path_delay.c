@@ -96,6 +96,38 @@ static void test_calm(void **state)
 	assert_true(noise_ms(&s) < 0.1);
 }
 
+/* Noise that was none, or is over, is forgotten soon where one report after the other shows nothing of it. */
+static void test_quiet(void **state)
+{
+	static const struct {
+		const char *name;
+		double often_ms; /* how late each third report is */
+		double least_ms, most_ms;
+	} rows[] = {
+		{"nothing more of it", 0, 0, 0.5},
+		{"less than a tenth of it", 0.5, 3, 5.1},
+		{"some of it, now and then", 5, 7.9, 8.1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct scene s = {.packets = 0};
+
+		print_message("%s\n", rows[i].name);
+		report(&s, 100, 5, 5);
+		report(&s, 110, 14, 14);
+		report(&s, 120, 5, 5);
+		report(&s, 121, 5, 5);
+		assert_true(noise_ms(&s) > 7.9);
+		for (unsigned k = 0; k < 20; k++) {
+			double late_ms = k % 3 ? 0 : rows[i].often_ms;
+
+			report(&s, 131 + 10 * k, 5 + late_ms, 5 + late_ms);
+		}
+		assert_true(noise_ms(&s) >= rows[i].least_ms && noise_ms(&s) <= rows[i].most_ms);
+	}
+}
+
 /* Times and delays that make no sense are survived. */
 static void test_lies(void **state)
 {
@@ -129,6 +161,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_noise),
 		cmocka_unit_test(test_calm),
+		cmocka_unit_test(test_quiet),
 		cmocka_unit_test(test_lies),
 	};
 
