@@ -123,8 +123,7 @@ static bool is_growing(const struct capacity *c, uint64_t now_ns)
 {
 	return now_ns > c->busy_ns &&
 	       (double)(now_ns - c->busy_ns) >
-		       (1 - 0.8 * capacity_swing(c)) * (double)clock_ms(GROW_AFTER_MS) +
-			       (double)c->round_trip_ns + capacity_noise_ns(c);
+		       (double)(clock_ms(GROW_AFTER_MS) + c->round_trip_ns) + capacity_noise_ns(c);
 }
 
 static bool is_busy_for(const struct capacity *c, unsigned reports)

@@ -9,8 +9,8 @@
  * The path may change. When RATE_INTERVAL_NEWS windows in a row lie far from the mean on the same side, those
  * before them no longer count as soon as the path has settled: the windows since then, or at least the latest
  * ones and no fewer than a third of all, resemble each other; where there is noise at their ends, each few of
- * them together. Until then, and on a path that has changed RATE_INTERVAL_VARIES times, all windows count: the
- * mean is that of the time measured, and the percentiles say between what. Only the latest
+ * them together. Until then, and on a path that has changed RATE_INTERVAL_VARIES times, all windows count:
+ * the mean is that of the time measured, and the percentiles say between what. Only the latest
  * RATE_INTERVAL_WINDOWS are kept.
  *
  * Not thread-safe: belongs to one source. No errors: a window without time or bits is left out. */
