@@ -53,6 +53,7 @@ enum {
 	CAPACITY_FLOOR_BPS = 16000,
 	CAPACITY_WINDOW_MS = 100, /* of delivery, for the result */
 	CAPACITY_DRAIN_EVERY_MS = 1000,
+	CAPACITY_OVERS = 33, /* points in an overload that are remembered */
 };
 
 enum capacity_state { CAPACITY_STARTUP, CAPACITY_HOLD, CAPACITY_DRAIN, CAPACITY_TRIAL };
@@ -95,8 +96,9 @@ struct capacity {
 	double trial_rate; /* of what was delivered before */
 	uint64_t trial_sent, trial_lost, trial_packets;
 	struct path_point trial_from;
-	struct loss_event event;              /* what a TRIAL is to explain */
-	struct path_point over_from, over_to; /* latest reports in a row that lost much */
+	struct loss_event event;                /* what a TRIAL is to explain */
+	struct path_point over[CAPACITY_OVERS]; /* of the latest reports in a row that lost much */
+	unsigned overs;
 	bool is_over;
 };
 

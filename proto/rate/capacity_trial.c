@@ -18,11 +18,20 @@ enum {
 	TRIAL_LOSSES = 20, /* ... and until this many losses can be expected */
 	JUDGED_PACKETS = 20,
 	OVER_LEAST_MS = 25,
+	OVER_WINDOW_MS = 10,
 };
 
 static double payload_bps(const struct capacity *c, double ip_bps)
 {
 	return ip_bps * c->plan.datagram_bytes / (c->plan.datagram_bytes + c->plan.overhead_bytes);
+}
+
+static void add_overload(struct capacity *c, const struct path_point *p)
+{
+	if (c->overs == CAPACITY_OVERS ||
+		(c->overs > 0 && p->arrival_ns < c->over[c->overs - 1].arrival_ns + clock_ms(OVER_WINDOW_MS)))
+		return;
+	c->over[c->overs++] = *p;
 }
 
 /* While a policer or a full buffer has no room left, what is delivered is what it carries. Its first and
@@ -33,23 +42,27 @@ static void follow_overload(struct capacity *c, const struct path_span *step)
 	bool is_over = lost > OVER_SHARE * (double)step->sent && lost > 1;
 
 	if (is_over && !c->is_over)
-		c->over_from = *path_samples_point(&c->path, 0);
+		c->overs = 0;
 	if (is_over)
-		c->over_to = *path_samples_point(&c->path, c->is_over);
+		add_overload(c, path_samples_point(&c->path, c->is_over));
 	c->is_over = is_over;
 }
 
-/* A TRIAL has shown that the overload before it was ours. */
+/* A TRIAL has shown that the overload before it was ours. It counts in short windows: one alone would not say
+ * how sure its rate is. */
 static double overload_bps(struct capacity *c, double otherwise_bps)
 {
-	double ns = (double)(c->over_to.arrival_ns - c->over_from.arrival_ns);
+	const struct path_point *from = &c->over[0], *to = &c->over[c->overs ? c->overs - 1 : 0];
 
-	if (c->over_to.arrival_ns <= c->over_from.arrival_ns || ns < (double)clock_ms(OVER_LEAST_MS))
+	if (to->arrival_ns < from->arrival_ns + clock_ms(OVER_LEAST_MS))
 		return otherwise_bps;
-	c->window = c->over_from;
-	c->window_busy = true;
-	capacity_close_window(c, &c->over_to, OVER_LEAST_MS);
-	return 8.0 * (double)(c->over_to.bytes - c->over_from.bytes) / ns * (double)NS_PER_S;
+	for (unsigned i = 1; i < c->overs; i++) {
+		c->window = c->over[i - 1];
+		c->window_busy = true;
+		capacity_close_window(c, &c->over[i], OVER_WINDOW_MS);
+	}
+	return 8.0 * (double)(to->bytes - from->bytes) / (double)(to->arrival_ns - from->arrival_ns) *
+	       (double)NS_PER_S;
 }
 
 static void settle_below(struct capacity *c, const struct loss_event *e, uint64_t now_ns)

@@ -72,7 +72,8 @@ static double doubt_percent(const struct capacity *c)
 static struct capacity_result result_of_startup(const struct capacity *c)
 {
 	return (struct capacity_result){
-		.bps = c->best_bps * (c->plan.datagram_bytes + c->plan.overhead_bytes) / c->plan.datagram_bytes,
+		.bps = c->best_bps * (c->plan.datagram_bytes + c->plan.overhead_bytes) /
+		       c->plan.datagram_bytes,
 		.percent = 100,
 		.limit = c->limit,
 	};
