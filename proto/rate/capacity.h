@@ -30,7 +30,8 @@
  *
  * The metric is RFC 9097's: IP layer, by the receiver's clock. It comes from stretches in which the
  * bottleneck was never idle (path_samples.h); if there were none, it is what was delivered, and
- * `limit` says what else held it back. A policer has no queue: it is measured while it drops. Where the rate
+ * `limit` says what else held it back. While there are few of them, it comes from shorter ones
+ * (capacity_brief.c). A policer has no queue: it is measured while it drops. Where the rate
  * varies, stretches count, too, in which more was delivered than the busy bottleneck carries as a rule.
  *
  * Sending rates count UDP payload, results count IP packets; bits per second. Not thread-safe:
@@ -71,7 +72,11 @@ struct capacity {
 	struct loss_detect loss;
 	struct rate_interval busy, idle; /* windows of delivery */
 	struct rate_interval all;        /* the busy ones, and the idle ones that are faster */
-	struct path_point window;        /* start of the current one */
+	struct rate_interval brief;      /* short busy ones, while there are few of the others */
+	struct path_point brief_from;    /* start of the current one */
+	bool brief_open;
+	double brief_packets;     /* in all of them */
+	struct path_point window; /* start of the current one */
 	bool window_open, window_busy;
 	enum capacity_state state, after_trial;
 	enum capacity_limit limit;
@@ -103,7 +108,7 @@ struct capacity {
 };
 
 struct capacity_result {
-	double bps;     /* IP layer */
+	double bps; /* IP layer; without any window what was delivered for a moment, give or take all of it */
 	double percent; /* half of the 95 % confidence interval */
 	unsigned windows;
 	enum capacity_limit limit;
@@ -129,7 +134,8 @@ struct capacity_result capacity_result(const struct capacity *c);
 /* What `percent` of the windows that the result comes from don't exceed; 0: too few of them were busy. */
 double capacity_percentile_bps(const struct capacity *c, double percent);
 
-/* The result is known to within `percent`, and on enough evidence to say so. */
+/* The result is known to within `percent`, and on enough evidence to say so: what only held back the sender
+ * is no such evidence, unless it was the rate that was asked for. */
 bool capacity_is_certain(const struct capacity *c, double percent);
 
 #endif

@@ -4,6 +4,8 @@
 
 #include "proto/rate/capacity.h"
 
+enum { CAPACITY_ENOUGH_WINDOWS = 12 }; /* of 100 ms, to end a test */
+
 /* HOLD where loss is the limit: this share of the rate at which loss began. */
 static const double CAPACITY_LOSSY_BELOW = 0.985;
 
@@ -60,5 +62,12 @@ void capacity_follow_window(struct capacity *c, bool busy);
 
 /* Ends the current window, which counts if it is long enough. */
 void capacity_close_window(struct capacity *c, const struct path_point *end, unsigned least_ms);
+
+/* capacity_brief.c: takes a report; forgets everything; whether short windows tell the most; and the share,
+ * in percent, that may be lost without their having shown it. */
+void capacity_follow_brief(struct capacity *c, bool busy);
+void capacity_forget_brief(struct capacity *c);
+bool capacity_is_brief(const struct capacity *c);
+double capacity_brief_doubt(const struct capacity *c);
 
 #endif

@@ -38,6 +38,7 @@ void capacity_enter_startup(struct capacity *c, uint64_t now_ns)
 	c->best_bps = 0;
 	c->best_ns = now_ns;
 	c->is_lossy = false;
+	capacity_forget_brief(c);
 }
 
 static double packet_ns(const struct capacity *c, double bps)
@@ -105,6 +106,7 @@ static void raise_rate(struct capacity *c, double delivered_bps, uint64_t now_ns
 		return;
 	if (c->has_doubt)
 		grown = fmin(grown, c->rate_bps);
+	capacity_forget_brief(c);
 	c->proven_bps = delivered_bps;
 	c->rate_bps = fmin(grown, 2 * c->rate_bps);
 	c->raised_ns = now_ns;

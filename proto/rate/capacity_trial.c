@@ -74,6 +74,7 @@ static void settle_below(struct capacity *c, const struct loss_event *e, uint64_
 	if (fabs(e->deliver_bps - known_bps) > NEW_LEVEL * known_bps) {
 		rate_interval_reset(&c->busy);
 		rate_interval_reset(&c->all);
+		capacity_forget_brief(c);
 	}
 	if (end->arrival_ns > e->from.arrival_ns && c->state != CAPACITY_TRIAL) {
 		c->window = e->from;

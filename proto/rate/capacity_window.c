@@ -7,8 +7,6 @@
 static const double DOUBT_PERCENT = 0.05, NOISE_ENDS = 0.5;
 static const double VARIES = 1.3; /* a tenth of the windows is so much faster than another tenth */
 
-enum { CERTAIN_WINDOWS = 12 };
-
 void capacity_close_window(struct capacity *c, const struct path_point *end, unsigned least_ms)
 {
 	const struct path_point *begin = &c->window;
@@ -36,6 +34,7 @@ void capacity_follow_window(struct capacity *c, bool busy)
 	const struct path_point *last = path_samples_point(&c->path, 0);
 	bool counts = c->state == CAPACITY_HOLD || (c->state == CAPACITY_DRAIN && busy);
 
+	capacity_follow_brief(c, busy);
 	if (c->window_open && (busy != c->window_busy || !counts))
 		capacity_close_window(c, path_samples_point(&c->path, 1), CAPACITY_WINDOW_MS / 2);
 	else if (c->window_open && last->arrival_ns - c->window.arrival_ns >= clock_ms(CAPACITY_WINDOW_MS))
@@ -52,11 +51,16 @@ static bool varies(const struct capacity *c)
 }
 
 /* Where the rate varies, the bottleneck is busy when it is slow: then the mean is over all the time. */
-static const struct rate_interval *measured(const struct capacity *c)
+static const struct rate_interval *whole_windows(const struct capacity *c)
 {
 	if (c->busy.count == 0)
 		return &c->idle;
 	return varies(c) ? &c->all : &c->busy;
+}
+
+static const struct rate_interval *measured(const struct capacity *c)
+{
+	return capacity_is_brief(c) ? &c->brief : whole_windows(c);
 }
 
 /* What the windows' scatter does not show: noise at both ends of all of them, and what the program itself
@@ -64,8 +68,18 @@ static const struct rate_interval *measured(const struct capacity *c)
 static double doubt_percent(const struct capacity *c)
 {
 	double ns = rate_interval_ns(measured(c));
+	double noise = ns > 0 ? 100 * NOISE_ENDS * (double)c->delay.noise_ns / ns : 0;
 
-	return DOUBT_PERCENT + (ns > 0 ? 100 * NOISE_ENDS * (double)c->delay.noise_ns / ns : 0);
+	return DOUBT_PERCENT + noise + (capacity_is_brief(c) ? capacity_brief_doubt(c) : 0);
+}
+
+/* Without a window: what has been delivered, for a moment. */
+static double glimpse_bps(const struct capacity *c)
+{
+	double level_bps = c->level_bps * (1 - c->loss.share);
+	double bps = c->state == CAPACITY_STARTUP ? fmin(c->best_bps, c->rate_bps) : level_bps;
+
+	return bps * (c->plan.datagram_bytes + c->plan.overhead_bytes) / c->plan.datagram_bytes;
 }
 
 /* STARTUP hasn't found a limit: the path carries what it delivered, or more. */
@@ -86,7 +100,7 @@ struct capacity_result capacity_result(const struct capacity *c)
 	if (e.windows == 0)
 		return result_of_startup(c);
 	return (struct capacity_result){
-		.bps = e.mean_bps,
+		.bps = e.windows > 0 ? e.mean_bps : glimpse_bps(c),
 		.percent = fmin(100, hypot(e.percent, doubt_percent(c))),
 		.windows = e.windows,
 		.limit = c->limit,
@@ -95,12 +109,16 @@ struct capacity_result capacity_result(const struct capacity *c)
 
 double capacity_percentile_bps(const struct capacity *c, double percent)
 {
-	return c->busy.count > 0 ? rate_interval_percentile(measured(c), percent) : 0;
+	return c->busy.count > 0 ? rate_interval_percentile(whole_windows(c), percent) : 0;
 }
 
 bool capacity_is_certain(const struct capacity *c, double percent)
 {
 	struct capacity_result r = capacity_result(c);
 
-	return r.windows >= CERTAIN_WINDOWS && r.percent <= percent;
+	if (r.percent > percent)
+		return false;
+	if (capacity_is_brief(c))
+		return c->brief.changes == 0;
+	return r.windows >= CAPACITY_ENOUGH_WINDOWS && (c->busy.count > 0 || c->limit == CAPACITY_CEILING);
 }

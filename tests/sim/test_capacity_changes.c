@@ -106,17 +106,18 @@ static void test_early(void **state)
 		struct scene scene;
 		double truth_bps, least_s, most_s;
 	} rows[] = {
-		{{.name = "clean", PATH(100 * MBIT, 50), .rtt_ms = 0.1, .early = true}, 100 * MBIT, 1, 2},
-		{{.name = "noise", PATH(100 * MBIT, 50), .rtt_ms = 0.1, .spike_ms = 2, .early = true},
-			100 * MBIT, 1, 3},
-		{{.name = "loss", PATH(100 * MBIT, 50), .rtt_ms = 0.1, .loss = 0.05, .early = true},
-			95 * MBIT, 1, 4},
+		{{.name = "clean", PATH(100 * MBIT, 50), .rtt_ms = 0.1, .until_percent = 1}, 100 * MBIT, 0.1,
+			0.3},
+		{{.name = "noise", PATH(100 * MBIT, 50), .rtt_ms = 0.1, .spike_ms = 2, .until_percent = 1},
+			100 * MBIT, 0.1, 3},
+		{{.name = "loss", PATH(100 * MBIT, 50), .rtt_ms = 0.1, .loss = 0.05, .until_percent = 1},
+			95 * MBIT, 0.1, 4},
 		{{.name = "cross",
 			 PATH(100 * MBIT, 50),
 			 .rtt_ms = 0.1,
 			 .cross_bps = 50 * MBIT,
-			 .early = true},
-			50 * MBIT, 2, 10},
+			 .until_percent = 1},
+			50 * MBIT, 0.1, 10},
 	};
 
 	(void)state;

@@ -174,12 +174,19 @@ static double added_ms(struct world *w, double bytes, uint64_t now_ns, uint64_t 
 	return fmax(0, (double)(left_ns - now_ns) - own_ns) / 1e6;
 }
 
+double flow_sent_bytes(const struct scene_flow *f)
+{
+	return (double)f->sent * (SCENE_PAYLOAD + SCENE_OVERHEAD);
+}
+
 static void flow_send_unit(struct world *w, struct scene_flow *f, unsigned unit, uint64_t now_ns)
 {
 	double bytes = unit * (double)(SCENE_PAYLOAD + SCENE_OVERHEAD);
 	uint64_t left_ns, at_ns;
 
 	f->sent += unit;
+	if (w->scene->budget_bytes > 0 && flow_sent_bytes(f) >= w->scene->budget_bytes)
+		f->is_over = true;
 	if (w->scene->loss_before > 0 && random_share(&w->random) < w->scene->loss_before) {
 		f->unlucky += unit;
 		return;
@@ -350,6 +357,8 @@ static void flow_take_report(struct world *w, struct scene_flow *f)
 	if (r->sample.delay_min_ns == INT64_MAX)
 		return;
 	capacity_report(&f->capacity, &r->sample, r->at_ns);
+	if (w->scene->until_percent > 0 && capacity_is_certain(&f->capacity, w->scene->until_percent))
+		f->is_over = true;
 	bucket_add(&f->bucket, &r->sample);
 	flow_set_rate(w, f, r->at_ns);
 	if (flow_ready_ns(w, f) < f->send_ns && f->busy_until_ns <= r->at_ns)
@@ -438,7 +447,7 @@ uint64_t world_run(struct world *w)
 			world_cross(w);
 		else
 			flow_step(w, next, now_ns);
-		if (w->scene->early && now_ns >= look_ns && capacity_is_certain(&w->flow[0].capacity, 1))
+		if (w->flow[0].is_over)
 			break;
 		if (now_ns >= look_ns) {
 			w->offered_bits += scene_rate(w, now_ns) * 0.01;

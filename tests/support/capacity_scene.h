@@ -84,8 +84,9 @@ struct scene {
 	double reorder_ms;      /* ... that */
 	double sender_pause_ms; /* the host stops for up to that, a few times a second */
 	double receiver_pause_ms;
-	double late_ms; /* one turn in twenty of the sender's comes late by up to that */
-	bool early;     /* stops as soon as it is certain to 1 % */
+	double late_ms;       /* one turn in twenty of the sender's comes late by up to that */
+	double budget_bytes;  /* stops when so much has been sent, at the IP layer; 0: never */
+	double until_percent; /* stops as soon as it is certain to that; 0: never */
 };
 
 struct scene_unit {
@@ -122,6 +123,7 @@ struct scene_flow {
 	uint64_t slept_ns, paused_ns; /* the sender's host and the receiver's stand still until then */
 	uint64_t next_stop_ns[2];
 	uint64_t starts_ns;
+	bool is_over;                  /* certain enough, or its budget spent */
 	float got[SCENE_BINS];         /* bits arrived in each bin, IP layer */
 	float queued_ms[SCENE_DELAYS]; /* of every 16th unit */
 	unsigned queued;
@@ -167,6 +169,9 @@ double flow_reached_s(const struct scene_flow *f, double bps, double from_s);
 
 /* Delivered on average between two times of the flow's own, in IP bits a second. */
 double flow_mean_bps(const struct scene_flow *f, double from_s, double to_s);
+
+/* At the IP layer. */
+double flow_sent_bytes(const struct scene_flow *f);
 
 struct scene_outcome flow_outcome(struct scene_flow *f, double truth_bps, uint64_t end_ns);
 
