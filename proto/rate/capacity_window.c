@@ -82,23 +82,10 @@ static double glimpse_bps(const struct capacity *c)
 	return bps * (c->plan.datagram_bytes + c->plan.overhead_bytes) / c->plan.datagram_bytes;
 }
 
-/* STARTUP hasn't found a limit: the path carries what it delivered, or more. */
-static struct capacity_result result_of_startup(const struct capacity *c)
-{
-	return (struct capacity_result){
-		.bps = c->best_bps * (c->plan.datagram_bytes + c->plan.overhead_bytes) /
-		       c->plan.datagram_bytes,
-		.percent = 100,
-		.limit = c->limit,
-	};
-}
-
 struct capacity_result capacity_result(const struct capacity *c)
 {
 	struct rate_estimate e = rate_interval_estimate(measured(c));
 
-	if (e.windows == 0)
-		return result_of_startup(c);
 	return (struct capacity_result){
 		.bps = e.windows > 0 ? e.mean_bps : glimpse_bps(c),
 		.percent = fmin(100, hypot(e.percent, doubt_percent(c))),
