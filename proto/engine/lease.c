@@ -13,9 +13,9 @@ void lease_start(struct lease *l, uint64_t now_ns)
 	l->proven_ns = now_ns;
 }
 
-uint64_t lease_receipt(const struct lease *l, uint64_t channel)
+uint64_t lease_receipt(struct lease *l, uint64_t channel)
 {
-	return l->length_ns ? receipt_number(&l->receipts, channel) : 0;
+	return l->length_ns ? receipt_write(&l->receipts, channel) : 0;
 }
 
 void lease_sent(struct lease *l, uint64_t channel, unsigned count, uint64_t now_ns)
@@ -47,8 +47,9 @@ void lease_prove(struct lease *l, const struct lease_proof *proof, uint64_t now_
 {
 	uint64_t trip_ns = clock_earlier(proof->round_trip_ns, clock_ms(LEASE_TRIP_MS)), until_ns;
 
-	if (proof->receipt == 0 || proof->channel < l->proven_channel || proof->channel >= l->next_channel ||
-		proof->receipt != lease_receipt(l, proof->channel))
+	if (l->length_ns == 0 || proof->receipt == 0 || proof->channel < l->proven_channel ||
+		proof->channel >= l->next_channel ||
+		proof->receipt != receipt_number(&l->receipts, proof->channel))
 		return;
 	l->proven_channel = proof->channel + 1;
 	/* The peer has received this packet, not more: so the proof is as old as the packet, but for its

@@ -41,7 +41,7 @@ void lease_init(struct lease *l, uint64_t length_ns);
 void lease_start(struct lease *l, uint64_t now_ns);
 
 /* The receipt number that the packet carries; 0: none. */
-uint64_t lease_receipt(const struct lease *l, uint64_t channel);
+uint64_t lease_receipt(struct lease *l, uint64_t channel);
 
 /* `count` packets from `channel` on have left. */
 void lease_sent(struct lease *l, uint64_t channel, unsigned count, uint64_t now_ns);

@@ -2,17 +2,39 @@
 
 #include <string.h>
 
+enum { BLOCK_NUMBERS = 8 }; /* in a block of the key stream */
+
 void receipt_init(struct receipt_book *book)
 {
-	crypto_shorthash_keygen(book->secret);
+	crypto_stream_chacha20_keygen(book->secret);
+	book->first = UINT64_MAX;
+}
+
+/* Some of the key stream; `first` begins a block of it. */
+static void make(const struct receipt_book *book, uint64_t first, unsigned count, uint64_t *out)
+{
+	static const uint8_t nonce[crypto_stream_chacha20_NONCEBYTES];
+
+	memset(out, 0, count * sizeof *out);
+	crypto_stream_chacha20_xor_ic((uint8_t *)out, (const uint8_t *)out, count * sizeof *out, nonce,
+		first / BLOCK_NUMBERS, book->secret);
 }
 
 uint64_t receipt_number(const struct receipt_book *book, uint64_t sequence)
 {
-	uint8_t hash[crypto_shorthash_BYTES];
-	uint64_t number;
+	uint64_t number[BLOCK_NUMBERS];
 
-	crypto_shorthash(hash, (const uint8_t *)&sequence, sizeof sequence, book->secret);
-	memcpy(&number, hash, sizeof number);
-	return number | 1;
+	make(book, sequence - sequence % BLOCK_NUMBERS, BLOCK_NUMBERS, number);
+	return number[sequence % BLOCK_NUMBERS] | 1;
+}
+
+uint64_t receipt_write(struct receipt_book *book, uint64_t sequence)
+{
+	uint64_t at = sequence % RECEIPT_SHEET;
+
+	if (sequence - at != book->first) {
+		book->first = sequence - at;
+		make(book, book->first, RECEIPT_SHEET, book->sheet);
+	}
+	return book->sheet[at] | 1;
 }
