@@ -120,8 +120,17 @@ static enum wire_reject input_control(
 	return WIRE_OK;
 }
 
+static void count_received(struct port *p, uint64_t packets, uint64_t bytes)
+{
+	p->stats.received_packets += packets;
+	p->stats.received_bytes += bytes;
+}
+
+/* What follows in the same message has come from the same peer. */
 static enum wire_reject input_data(struct port *p, const struct wire_header *h, const struct udp_datagram *d)
 {
+	enum wire_reject reason;
+	unsigned more;
 	struct sink_packet packet = {
 		.header = h,
 		.bytes = d->bytes,
@@ -130,7 +139,15 @@ static enum wire_reject input_data(struct port *p, const struct wire_header *h, 
 		.waited_ns = d->waited_ns,
 	};
 
-	return p->sink.active ? sink_data(&p->sink, &packet) : REJECT_CHANNEL;
+	if (!p->sink.active)
+		return REJECT_CHANNEL;
+	reason = sink_data(&p->sink, &packet);
+	if (reason)
+		return reason;
+	more = sink_run(&p->sink, &packet, udp_following(p->batch));
+	udp_skip(p->batch, more);
+	count_received(p, more, more * d->size);
+	return WIRE_OK;
 }
 
 /* Whether the sender may send this. Data is not sealed, so it counts from the proven address only. A sealed
@@ -237,8 +254,7 @@ bool port_input(struct port *p)
 	while (udp_next(p->batch, &d)) {
 		enum wire_reject reason;
 
-		p->stats.received_packets++;
-		p->stats.received_bytes += d.size;
+		count_received(p, 1, d.size);
 		if (d.drops > 0 && p->sink.active)
 			sink_dropped(&p->sink, d.drops, d.joined);
 		reason = input(p, &d);

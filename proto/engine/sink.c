@@ -1,5 +1,6 @@
 #include "proto/engine/sink.h"
 
+#include "proto/engine/sink_private.h"
 #include "proto/sys/clock.h"
 #include "proto/wire/seal.h"
 
@@ -65,7 +66,7 @@ static bool arrive(struct span_set *missing, uint64_t *next, uint64_t number)
 	return span_remove(missing, (struct span){number, number}) > 0;
 }
 
-static void read_stamp(struct sink *k, const struct sink_packet *packet)
+void sink_read_stamp(struct sink *k, const struct sink_packet *packet)
 {
 	struct wire_stamp stamp;
 
@@ -173,7 +174,7 @@ enum wire_reject sink_data(struct sink *k, const struct sink_packet *packet)
 		return WIRE_OK;
 	}
 	if (k->extended && in_order)
-		read_stamp(k, packet);
+		sink_read_stamp(k, packet);
 	count_data(k, packet, data, in_order);
 	if (k->extended && in_order)
 		hasten_report(k, packet->received_ns);

@@ -94,6 +94,10 @@ struct sink_packet {
 /* Takes one data packet. */
 enum wire_reject sink_data(struct sink *k, const struct sink_packet *packet);
 
+/* The same for those of the `count` datagrams behind it, as large and received at the same time, that go on
+ * from it; returns how many. They are the rule where data arrives fast. */
+unsigned sink_run(struct sink *k, const struct sink_packet *packet, unsigned count);
+
 /* The socket has dropped `drops` messages, each of up to `weight` datagrams, before the datagram that
  * comes next. */
 void sink_dropped(struct sink *k, uint64_t drops, unsigned weight);

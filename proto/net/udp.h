@@ -85,6 +85,13 @@ int udp_receive(struct udp_socket *s, struct udp_batch *batch, bool *full);
 /* The next datagram of the batch, in order of arrival. False at the end. */
 bool udp_next(struct udp_batch *batch, struct udp_datagram *d);
 
+/* How many datagrams as large as the one that udp_next has just given lie behind it in its message: they are
+ * of the same peer and time, and next. */
+unsigned udp_following(const struct udp_batch *batch);
+
+/* The next `count` of them have been seen to. */
+void udp_skip(struct udp_batch *batch, unsigned count);
+
 /* Sends one datagram (to NULL on a connected socket). Returns 0, or -errno: -EAGAIN when there is no room
  * just now. */
 int udp_send(struct udp_socket *s, const struct address *to, const uint8_t *bytes, size_t size);

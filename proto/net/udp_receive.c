@@ -178,6 +178,15 @@ int udp_receive(struct udp_socket *s, struct udp_batch *batch, bool *full)
 	return n;
 }
 
+static void advance(struct udp_batch *batch, size_t bytes)
+{
+	batch->offset += bytes;
+	if (batch->offset < batch->message[batch->at].size)
+		return;
+	batch->at++;
+	batch->offset = 0;
+}
+
 bool udp_next(struct udp_batch *batch, struct udp_datagram *d)
 {
 	struct message *m = &batch->message[batch->at];
@@ -195,10 +204,19 @@ bool udp_next(struct udp_batch *batch, struct udp_datagram *d)
 		.joined = batch->joined,
 		.peer = &m->peer,
 	};
-	batch->offset += d->size;
-	if (batch->offset >= m->size) {
-		batch->at++;
-		batch->offset = 0;
-	}
+	advance(batch, d->size);
 	return true;
+}
+
+unsigned udp_following(const struct udp_batch *batch)
+{
+	const struct message *m = &batch->message[batch->at];
+
+	return batch->offset > 0 ? (unsigned)((m->size - batch->offset) / m->segment) : 0;
+}
+
+void udp_skip(struct udp_batch *batch, unsigned count)
+{
+	if (count > 0)
+		advance(batch, count * batch->message[batch->at].segment);
 }

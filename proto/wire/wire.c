@@ -44,6 +44,20 @@ uint64_t wire_data_sequence(const struct wire_header *h)
 	return h->sequence - h->offset;
 }
 
+unsigned wire_run(const uint8_t *bytes, size_t size, unsigned count)
+{
+	uint64_t sequence = bytes_get(bytes + SEQUENCE_AT, OFFSET_AT - SEQUENCE_AT);
+	const uint8_t *at = bytes + size;
+	unsigned n = 0;
+
+	for (; n < count; n++, at += size)
+		if (memcmp(at, bytes, SEQUENCE_AT) != 0 ||
+			memcmp(at + OFFSET_AT, bytes + OFFSET_AT, WIRE_HEADER_BYTES - OFFSET_AT) != 0 ||
+			bytes_get(at + SEQUENCE_AT, OFFSET_AT - SEQUENCE_AT) != sequence + n + 1)
+			break;
+	return n;
+}
+
 void wire_encode_stamp(uint8_t out[WIRE_STAMP_BYTES], const struct wire_stamp *stamp)
 {
 	bytes_put(out, stamp->sent_ns, RECEIPT_AT);

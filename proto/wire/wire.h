@@ -46,6 +46,10 @@ enum wire_reject wire_decode(const uint8_t *bytes, size_t size, struct wire_head
 /* Which piece of data a BANDWIDTH_TEST packet carries: sequence - offset, mod 2^64. */
 uint64_t wire_data_sequence(const struct wire_header *h);
 
+/* How many of the `count` datagrams that lie behind this one, of the same size, go on from it: the same type,
+ * channel and offset, and one sequence after another. */
+unsigned wire_run(const uint8_t *bytes, size_t size, unsigned count);
+
 /* Follows the header of data between extended peers. */
 struct wire_stamp {
 	uint64_t sent_ns; /* by the sender's clock */

@@ -1,6 +1,8 @@
 /* Sockets on loopback: batches with and without offload, kernel times, drop counters, errors. */
 #include "tests/support/udp_pair.h"
 
+#include <poll.h>
+
 static void test_open(void **state)
 {
 	struct udp_socket s, other;
@@ -132,6 +134,40 @@ static void test_short_last_segment(void **state)
 		receive_all(p, whole + (rest > 0));
 		for (unsigned n = 0; n < p->count; n++)
 			assert_int_equal(p->inbox[n].size, n < whole ? 100 : rest);
+	}
+	udp_pair_close(p);
+}
+
+/* Those behind one in its message can be passed over, a shorter last one excepted. */
+static void test_following(void **state)
+{
+	static const struct {
+		unsigned bytes, following, skipped;
+	} rows[] = {{100, 0, 0}, {150, 0, 0}, {200, 1, 0}, {200, 1, 1}, {1000, 9, 0}, {1000, 9, 4},
+		{1000, 9, 9}, {1350, 12, 12}};
+	struct udp_pair *p = udp_pair_open(AF_INET);
+
+	(void)state;
+	if (!p->from.send_offload || !p->to.receive_offload) {
+		udp_pair_close(p);
+		skip();
+	}
+	set_option(&p->from, SOL_UDP, UDP_SEGMENT, 100);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct pollfd to = {.fd = p->to.fd, .events = POLLIN};
+		unsigned left = 0, rest = rows[i].bytes % 100 > 0;
+		struct udp_datagram d;
+
+		print_message("%u bytes, %u skipped\n", rows[i].bytes, rows[i].skipped);
+		send_one(p, rows[i].bytes, 0);
+		assert_int_equal(poll(&to, 1, -1), 1);
+		assert_int_equal(udp_receive(&p->to, p->batch, NULL), 1);
+		assert_true(udp_next(p->batch, &d));
+		assert_int_equal(udp_following(p->batch), rows[i].following);
+		udp_skip(p->batch, rows[i].skipped);
+		while (udp_next(p->batch, &d))
+			left++;
+		assert_int_equal(left, rows[i].following - rows[i].skipped + rest);
 	}
 	udp_pair_close(p);
 }
@@ -342,6 +378,7 @@ int main(void)
 		cmocka_unit_test(test_segments),
 		cmocka_unit_test(test_offload_is_refused),
 		cmocka_unit_test(test_short_last_segment),
+		cmocka_unit_test(test_following),
 		cmocka_unit_test(test_unusual_sizes),
 		cmocka_unit_test(test_nothing_there),
 		cmocka_unit_test(test_full_batch),
