@@ -17,7 +17,8 @@ enum { LOOP_EVENTS = 128 };
 
 struct loop {
 	int epoll_fd, wake_fd;
-	uint64_t gather_ns;
+	uint64_t gather_ns; /* the pause before each wait, ... */
+	uint64_t asked_ns;  /* ... and what the round's tasks ask for */
 	atomic_bool stop;
 	struct loop_task **heap; /* by deadline; heap[i]->index == i */
 	unsigned tasks, room;
@@ -138,6 +139,8 @@ static void step(struct loop *loop, struct loop_task *task, bool readable)
 	/* A task that wants to go on at once comes after those that are due already. */
 	task->deadline_ns = deadline_ns > loop->round_ns ? deadline_ns : loop->round_ns + 1;
 	settle(loop, task, task->index);
+	if (task->gather_ns > loop->asked_ns)
+		loop->asked_ns = task->gather_ns;
 	loop->stepping = NULL;
 }
 
@@ -146,11 +149,13 @@ static void wait_for_events(struct loop *loop)
 	uint64_t now = clock_now_ns();
 	uint64_t deadline = loop->tasks ? loop->heap[0]->deadline_ns : CLOCK_NEVER;
 	uint64_t wait = deadline > now ? deadline - now : 0;
+	uint64_t gather = loop->asked_ns > loop->gather_ns ? loop->asked_ns : loop->gather_ns;
 	struct timespec limit;
 
-	if (wait > loop->gather_ns && loop->gather_ns) {
-		clock_sleep_ns(loop->gather_ns);
-		wait -= loop->gather_ns;
+	loop->asked_ns = 0;
+	if (wait > gather && gather) {
+		clock_sleep_ns(gather);
+		wait -= gather;
 	}
 	limit = (struct timespec){
 		.tv_sec = (time_t)(wait / NS_PER_S),

@@ -13,6 +13,8 @@ struct loop_task {
 	/* Does what is due and returns the next deadline (CLOCK_MONOTONIC, ns): a time in the past means:
 	 * step again at once. May add tasks and remove any, itself included. */
 	uint64_t (*step)(struct loop_task *task, bool readable);
+	/* What a step asks for: a pause before the next blocking wait, of about that length (0: none). */
+	uint64_t gather_ns;
 	/* Private to the loop. */
 	struct loop *loop;
 	uint64_t deadline_ns;

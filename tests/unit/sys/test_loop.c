@@ -55,6 +55,38 @@ static void test_deadline_order(void **state)
 	}
 }
 
+static uint64_t paused_at_ns[3];
+
+/* Readable again at once; the first time it asks for a pause before that is looked at. */
+static uint64_t ask_for_pause(struct actor *self)
+{
+	if (self->steps <= COUNT(paused_at_ns))
+		paused_at_ns[self->steps - 1] = clock_now_ns();
+	self->task.gather_ns = self->steps == 1 ? 30 * MS : 0;
+	eventfd_write(self->task.fd, 1);
+	if (self->steps == COUNT(paused_at_ns))
+		loop_stop(self->scene->loop);
+	return CLOCK_NEVER;
+}
+
+static void test_asked_pause(void **state)
+{
+	struct actor actor;
+	struct scene s;
+
+	(void)state;
+	loop_scene_open(&s, 0);
+	actor_init(&actor, &s, 0);
+	give_descriptor(&actor, true);
+	actor.act = ask_for_pause;
+	actor_enter(&actor);
+	loop_scene_run(&s);
+	assert_true(paused_at_ns[1] >= paused_at_ns[0] + 30 * MS);
+	assert_int_equal(actor.steps, COUNT(paused_at_ns));
+	actor_leave(&actor);
+	loop_scene_close(&s);
+}
+
 /* Readable tasks come before those that are due, and once a round. */
 static void test_readable_first(void **state)
 {
@@ -321,6 +353,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_deadline_order),
+		cmocka_unit_test(test_asked_pause),
 		cmocka_unit_test(test_readable_first),
 		cmocka_unit_test(test_greedy),
 		cmocka_unit_test(test_deadline_comes_closer),
