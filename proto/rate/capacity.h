@@ -75,8 +75,9 @@ struct capacity {
 	struct rate_interval brief;      /* short busy ones, while there are few of the others */
 	struct path_point brief_from;    /* start of the current one */
 	bool brief_open;
-	double brief_packets;     /* in all of them */
-	struct path_point window; /* start of the current one */
+	double brief_packets;           /* in all of them */
+	double brief_least, brief_most; /* sent in one of them, of what arrived */
+	struct path_point window;       /* start of the current one */
 	bool window_open, window_busy;
 	enum capacity_state state, after_trial;
 	enum capacity_limit limit;
