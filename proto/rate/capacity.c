@@ -180,7 +180,7 @@ static void hold(struct capacity *c, const struct path_sample *s, uint64_t now_n
 		c->level_bps * (1 + fmin(fmax(gain, GAIN_LEAST), GAIN_MOST + GAIN_SWING * capacity_swing(c)));
 	if (is_growing(c, now_ns))
 		c->rate_bps = fmax(c->rate_bps, GROWTH * c->level_bps);
-	if (now_ns >= c->drain_ns)
+	if (now_ns >= c->drain_ns && !capacity_host_holds(c))
 		enter_drain(c, queue_ns, now_ns);
 }
 
@@ -189,6 +189,8 @@ static void name_limit(struct capacity *c, const struct path_span *step)
 {
 	if (c->plan.ceiling_bps > 0 && c->rate_bps >= (double)c->plan.ceiling_bps)
 		c->limit = CAPACITY_CEILING;
+	else if (capacity_host_holds(c))
+		c->limit = CAPACITY_RECEIVER;
 	else if (step->send_bps < 0.9 * c->rate_bps)
 		c->limit = CAPACITY_SENDER;
 }
@@ -205,12 +207,13 @@ void capacity_report(struct capacity *c, const struct path_sample *s, uint64_t n
 	path_delay_carries(&c->delay, c->level_bps);
 	path_delay_add(&c->delay, &c->path);
 	capacity_learn_lateness(c);
+	capacity_host_report(c, s, now_ns);
 	capacity_startup_first(c, s, now_ns);
 	if (c->path.points < 2 || !path_samples_span(&c->path, path_samples_point(&c->path, 1), &step))
 		return;
 	latest_busy = (double)path_delay_queue_ns(&c->delay, &c->path, 0) > capacity_busy_queue_ns(c);
 	if (learn_level(c, now_ns))
-		c->limit = c->limit == CAPACITY_RECEIVER ? c->limit : CAPACITY_NETWORK;
+		c->limit = capacity_host_holds(c) ? CAPACITY_RECEIVER : CAPACITY_NETWORK;
 	else if (c->state == CAPACITY_HOLD && !c->is_lossy && c->busy.count == 0)
 		name_limit(c, &step);
 	capacity_follow_window(c, latest_busy);
@@ -238,6 +241,7 @@ uint64_t capacity_rate_bps(struct capacity *c, uint64_t now_ns)
 		c->busy_ns = now_ns;
 	}
 	rate = c->state == CAPACITY_STARTUP ? capacity_startup_bps(c, now_ns) : c->rate_bps;
+	rate = capacity_host_bps(c, rate);
 	rate = ldexp(rate, -(int)(silence < 60 ? silence : 60));
 	if (c->plan.ceiling_bps > 0)
 		rate = fmin(rate, (double)c->plan.ceiling_bps);

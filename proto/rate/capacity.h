@@ -25,8 +25,10 @@
  * What is late is not always a queue (path_delay.h): on a path with noise HOLD's queue is deeper by as much,
  * rates are taken over longer, and STARTUP ends where even the fastest packets are later than noise explains.
  * Where what is delivered swings, or the sender is often woken late, the queue is deeper too, so that the
- * bottleneck has work meanwhile. Where the bottleneck has been idle for longer than a DRAIN makes it, it has
- * become faster, and HOLD sends a part more than is delivered until a queue is back.
+ * bottleneck has work meanwhile. The receiver's host has its own limit (receiver_limit.h), whatever is looked
+ * for: waits and drops in its socket are no loss and no queue of the path's. Where the bottleneck has been
+ * idle for longer than a DRAIN makes it, it has become faster, and HOLD sends a part more than is delivered
+ * until a queue is back.
  *
  * The metric is RFC 9097's: IP layer, by the receiver's clock. It comes from stretches in which the
  * bottleneck was never idle (path_samples.h); if there were none, it is what was delivered, and
@@ -46,6 +48,7 @@
 #include "proto/measure/path_samples.h"
 #include "proto/rate/loss_detect.h"
 #include "proto/rate/rate_interval.h"
+#include "proto/rate/receiver_limit.h"
 #include "proto/record/test.h"
 
 enum {
@@ -70,6 +73,9 @@ struct capacity {
 	struct path_samples path;
 	struct path_delay delay;
 	struct loss_detect loss;
+	struct receiver_limit host; /* what the receiver's takes, ... */
+	double host_held;           /* ... and how often of late that was less than the search asked for */
+	uint64_t host_packets;      /* received by the latest report */
 	struct rate_interval busy, idle; /* windows of delivery */
 	struct rate_interval all;        /* the busy ones, and the idle ones that are faster */
 	struct rate_interval brief;      /* short busy ones, while there are few of the others */

@@ -51,6 +51,15 @@ void capacity_startup(struct capacity *c, const struct path_span *step, uint64_t
 /* STARTUP's rate now. */
 double capacity_startup_bps(const struct capacity *c, uint64_t now_ns);
 
+/* Takes a report about the receiver's host. */
+void capacity_host_report(struct capacity *c, const struct path_sample *s, uint64_t now_ns);
+
+/* It is what holds the search back. */
+bool capacity_host_holds(const struct capacity *c);
+
+/* No more than it takes. */
+double capacity_host_bps(const struct capacity *c, double bps);
+
 /* Looks for a new loss; may change the state. */
 void capacity_detect_loss(struct capacity *c, const struct path_span *step, uint64_t now_ns);
 

@@ -133,12 +133,12 @@ static double full_ns(const struct capacity *c)
 	return fmax(FULL_TARGETS * capacity_target_ns(c), FULL_PACKETS * packet_ns(c, c->level_bps));
 }
 
-/* A queue has begun to form: no reason to stop yet, but not to grow. */
+/* A queue has begun to form, here or in the receiver's socket: no reason to stop yet, but not to grow. */
 static bool is_doubtful(const struct capacity *c, const struct path_span *span)
 {
 	double limit_ns = full_ns(c) + capacity_noise_ns(c);
 
-	return (double)path_delay_last_queue_ns(&c->delay, &c->path) > limit_ns ||
+	return (double)path_delay_last_queue_ns(&c->delay, &c->path) > limit_ns || c->host.waits > 0 ||
 	       span->deliver_bps < DOUBT_SHARE * span->send_bps * (1 - step_loss(span));
 }
 

@@ -68,7 +68,6 @@ static double overload_bps(struct capacity *c, double otherwise_bps)
 static void settle_below(struct capacity *c, const struct loss_event *e, uint64_t now_ns)
 {
 	const struct path_point *end = path_samples_point(&c->path, 0);
-	bool is_hosts = e->host_share > 0.5;
 	double known_bps = payload_bps(c, rate_interval_estimate(&c->busy).mean_bps);
 
 	if (fabs(e->deliver_bps - known_bps) > NEW_LEVEL * known_bps) {
@@ -82,7 +81,7 @@ static void settle_below(struct capacity *c, const struct loss_event *e, uint64_
 		capacity_close_window(c, end, CAPACITY_WINDOW_MS / 4);
 	}
 	c->window_open = false;
-	c->limit = is_hosts ? CAPACITY_RECEIVER : CAPACITY_NETWORK;
+	c->limit = CAPACITY_NETWORK;
 	c->is_lossy = true;
 	c->limit_share = e->share;
 	capacity_enter_hold(c, e->deliver_bps, now_ns);
@@ -177,7 +176,9 @@ void capacity_detect_loss(struct capacity *c, const struct path_span *step, uint
 	if (!loss_detect_add(&c->loss, step, &c->path, &event))
 		return;
 	/* While it climbs towards a known limit, the loss is no surprise. */
-	if ((c->is_lossy && c->rate_bps > c->level_bps) || event.host_share > 0.5)
+	if (event.host_share > 0.5)
+		loss_detect_calm(&c->loss); /* the host's limit sees to it */
+	else if (c->is_lossy && c->rate_bps > c->level_bps)
 		settle_below(c, &event, now_ns);
 	else
 		enter_trial(c, &event, now_ns);

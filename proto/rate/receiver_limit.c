@@ -116,13 +116,16 @@ static void follow_wait(struct receiver_limit *o, uint64_t waited_ns, uint64_t n
 	o->edge_bps = o->level_bps;
 }
 
-static void follow_drops(struct receiver_limit *o, const struct path_span *span, uint64_t now_ns)
+/* What the host has just taken it can take, though the span may reach back to when less was sent. */
+static void follow_drops(
+	struct receiver_limit *o, const struct path_span *span, double taken, uint64_t now_ns)
 {
 	if (now_ns < o->held_until_ns)
 		return;
 	o->held_until_ns = now_ns + clock_ms(HOLD_MS);
 	o->edge_bps = o->rate_bps > 0 && o->rate_bps < span->send_bps ? o->rate_bps : span->send_bps;
-	o->rate_bps = fmax(span->deliver_bps * decrease, o->edge_bps * least);
+	o->edge_bps = fmax(o->edge_bps, taken);
+	o->rate_bps = fmax(fmax(span->deliver_bps, taken) * decrease, o->edge_bps * least);
 	if (o->rate_bps > o->edge_bps)
 		o->rate_bps = o->edge_bps * decrease;
 }
@@ -149,7 +152,7 @@ void receiver_limit_report(struct receiver_limit *o, const struct path_sample *s
 		learn_level(o, &span, taken);
 		follow_wait(o, s->waited_ns, now_ns);
 	} else if (has_dropped) {
-		follow_drops(o, &span, now_ns);
+		follow_drops(o, &span, taken, now_ns);
 	} else {
 		grow(o);
 	}

@@ -104,21 +104,17 @@ static uint64_t world_pass(struct world *w, double bytes, uint64_t now_ns)
 	return w->departed_ns > 0 ? w->departed_ns : 1;
 }
 
-/* The receiver's host takes its time for each unit, and has a buffer. */
-static bool host_takes(const struct world *w, struct scene_flow *f, double bytes, uint64_t *at_ns)
+/* The receiver's host takes its time for each unit, and has a buffer. The kernel stamps what comes there. */
+static bool host_takes(const struct world *w, struct scene_flow *f, double bytes, uint64_t at_ns)
 {
-	if (w->scene->receiver_bps == 0)
-		return true;
-	double ns = w->scene->receiver_bps > 0 ? bytes * 8e9 / w->scene->receiver_bps : 0;
-	double room_ns =
-		w->scene->receiver_bps > 0 ? w->scene->receiver_bytes * 8e9 / w->scene->receiver_bps : 1;
+	double ns = bytes * 8e9 / w->scene->receiver_bps;
+	double room_ns = w->scene->receiver_bytes * 8e9 / w->scene->receiver_bps;
 
-	if (f->host_until_ns < *at_ns)
-		f->host_until_ns = *at_ns;
-	if ((double)(f->host_until_ns - *at_ns) + ns > room_ns)
+	if (f->host_until_ns < at_ns)
+		f->host_until_ns = at_ns;
+	if ((double)(f->host_until_ns - at_ns) + ns > room_ns)
 		return false;
 	f->host_until_ns += (uint64_t)ns;
-	*at_ns = f->host_until_ns;
 	return true;
 }
 
@@ -206,16 +202,19 @@ static void flow_send_unit(struct world *w, struct scene_flow *f, unsigned unit,
 		at_ns += ms_to_ns(w->scene->spike_ms * random_share(&w->random));
 	if (at_ns > f->last_arrival_ns && w->scene->reorder == 0)
 		f->last_arrival_ns = at_ns;
-	if (!host_takes(w, f, bytes, &at_ns)) {
-		f->sample.host_drops += unit;
+	if (w->scene->receiver_bps > 0 && !host_takes(w, f, bytes, at_ns)) {
+		f->dropped += unit;
 		return;
 	}
 	ring_insert(&f->way, (struct scene_unit){
 				     .at_ns = at_ns,
+				     .read_ns = f->host_until_ns > at_ns ? f->host_until_ns : at_ns,
 				     .sent_ns = now_ns,
 				     .channel = f->sent,
 				     .packets = unit,
+				     .drops = f->dropped,
 			     });
+	f->dropped = 0;
 }
 
 /* When the sender's host gets to send again. */
@@ -247,6 +246,8 @@ static void hosts_stop(struct world *w, struct scene_flow *f, uint64_t now_ns)
 	for (unsigned i = 0; i < 2; i++) {
 		if (most[i] == 0 || now_ns < f->next_stop_ns[i])
 			continue;
+		if (i == 1)
+			f->paused_from_ns = now_ns;
 		*until[i] = now_ns + ms_to_ns(most[i] * (0.15 + 0.85 * random_share(&w->random)));
 		f->next_stop_ns[i] = *until[i] + ms_to_ns(75 + 225 * random_share(&w->random));
 	}
@@ -307,12 +308,21 @@ static void flow_send(struct world *w, struct scene_flow *f, uint64_t now_ns)
 	flow_sleep(w, f, units * bytes, now_ns);
 }
 
+/* In the receiver's socket: until the host had time for it, and went on. */
+static uint64_t waited(const struct scene_flow *f, const struct scene_unit *u)
+{
+	bool is_paused = u->read_ns >= f->paused_from_ns && u->read_ns < f->paused_ns;
+
+	return (is_paused ? f->paused_ns : u->read_ns) - u->at_ns;
+}
+
 static void flow_read(struct world *w, struct scene_flow *f, uint64_t now_ns)
 {
 	struct path_sample *s = &f->sample;
 
-	while (f->way.count > 0 && f->way.unit[f->way.first].at_ns <= now_ns) {
+	while (f->way.count > 0 && f->way.unit[f->way.first].read_ns <= now_ns) {
 		struct scene_unit u = ring_pop(&f->way);
+		uint64_t waited_ns = waited(f, &u);
 		uint64_t bin = (u.at_ns - f->starts_ns) / ms_to_ns(SCENE_BIN_MS);
 		/* An odd offset and a drift: the clocks have nothing to do with each other. */
 		double off_ns = (double)(u.at_ns - w->start_ns) * w->scene->skew_ppm / 1e6;
@@ -322,6 +332,9 @@ static void flow_read(struct world *w, struct scene_flow *f, uint64_t now_ns)
 
 		if (delay_ns < s->delay_min_ns)
 			s->delay_min_ns = delay_ns;
+		if (waited_ns < s->waited_ns)
+			s->waited_ns = waited_ns;
+		s->host_drops += u.drops;
 		s->packets += u.packets;
 		s->bytes += u.packets * (uint64_t)SCENE_PAYLOAD;
 		if (u.channel > s->next_channel) {
@@ -337,6 +350,7 @@ static void flow_read(struct world *w, struct scene_flow *f, uint64_t now_ns)
 static void flow_write_report(struct world *w, struct scene_flow *f, uint64_t now_ns)
 {
 	flow_read(w, f, now_ns);
+	f->sample.clock_ns = now_ns - 123456789;
 	f->report_ns = now_ns + ms_to_ns(10 + random_share(&w->random) * (w->scene->spike_ms > 0 ? 2 : 0.2));
 	if (f->sample.packets > 0 && random_share(&w->random) >= w->scene->report_loss) {
 		assert(f->reports < SCENE_REPORTS);
@@ -344,6 +358,7 @@ static void flow_write_report(struct world *w, struct scene_flow *f, uint64_t no
 			(struct scene_report){now_ns + ms_to_ns(w->scene->rtt_ms / 2), f->sample};
 	}
 	f->sample.delay_min_ns = INT64_MAX;
+	f->sample.waited_ns = UINT64_MAX;
 }
 
 static void flow_take_report(struct world *w, struct scene_flow *f)
@@ -354,6 +369,7 @@ static void flow_take_report(struct world *w, struct scene_flow *f)
 	f->reports--;
 	r->sample.round_trip_ns = ms_to_ns(w->scene->rtt_ms);
 	r->sample.sent_packets = f->sent;
+	r->sample.waited_ns = r->sample.waited_ns == UINT64_MAX ? 0 : r->sample.waited_ns;
 	if (r->sample.delay_min_ns == INT64_MAX)
 		return;
 	capacity_report(&f->capacity, &r->sample, r->at_ns);
@@ -424,6 +440,7 @@ struct world *world_new(const struct scene *scene, uint64_t seed)
 		f->send_ns = f->starts_ns;
 		f->report_ns = f->starts_ns + ms_to_ns(3);
 		f->sample.delay_min_ns = INT64_MAX;
+		f->sample.waited_ns = UINT64_MAX;
 		capacity_init(&f->capacity, &plan, f->starts_ns);
 		pacer_init(&f->pacer, capacity_rate_bps(&f->capacity, f->starts_ns), 2 * SCENE_PAYLOAD,
 			f->starts_ns);

@@ -23,7 +23,10 @@
 #define PLAIN(bps, ms)  QUEUE(bps, ms), SHORT
 #define SHAPER(bps, b)  PLAIN(bps, 50), .bucket_bytes = (b)
 #define POLICER(bps, b) .rate = {{0, bps}}, .bucket_bytes = (b), SHORT
-#define TWICE(bps)      .fixed_bps = 2 * (bps)
+#define HOST(bps, b)                                                                             \
+	.rate = {{0, 50 * GBIT}}, .queue_bytes = 600e6, .rtt_ms = 0.1, .unit = 46, .seconds = 4, \
+	.receiver_bps = (bps), .receiver_bytes = (b)
+#define TWICE(bps) .fixed_bps = 2 * (bps)
 
 enum {
 	SCENE_FLOWS = 2,
@@ -90,11 +93,13 @@ struct scene {
 };
 
 struct scene_unit {
-	uint64_t at_ns; /* arrival, or departure */
+	uint64_t at_ns;   /* arrival, or departure */
+	uint64_t read_ns; /* arrived: when the receiver's host gets to it */
 	uint64_t sent_ns;
 	uint64_t channel; /* one above its last packet's */
 	double bytes;     /* in the bottleneck */
 	unsigned packets;
+	unsigned drops; /* that the receiver's socket had no room for just before */
 };
 
 struct scene_ring {
@@ -113,6 +118,7 @@ struct scene_flow {
 	struct pacer pacer;
 	uint64_t send_ns, report_ns;
 	uint64_t sent, unlucky; /* packets; lost by chance */
+	unsigned dropped;       /* in the receiver's socket since the last that it had room for */
 	uint64_t busy_until_ns; /* the sender's host works until then */
 	uint64_t host_until_ns; /* the receiver's host works until then */
 	uint64_t last_arrival_ns;
@@ -121,6 +127,7 @@ struct scene_flow {
 	struct scene_report report[SCENE_REPORTS];
 	unsigned first_report, reports;
 	uint64_t slept_ns, paused_ns; /* the sender's host and the receiver's stand still until then */
+	uint64_t paused_from_ns;
 	uint64_t next_stop_ns[2];
 	uint64_t starts_ns;
 	bool is_over;                  /* certain enough, or its budget spent */
