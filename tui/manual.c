@@ -42,7 +42,9 @@ static const struct options_entry limits[] = {
 		"(limited_by in JSON: sender_cpu, receiver_cpu); or it used less but was held up, more than "
 		"1 ms late in 1 % of its turns or by 5 ms or more in one (sender_paused, receiver_paused); "
 		"or "
-		"it could not send what was asked for, and none of these says why (sender_host). The "
+		"it could not send what was asked for, or took no more and let it wait in its socket, and "
+		"none "
+		"of these says why (sender_host, receiver_host). The "
 		"capacity "
 		"is then at least what was found."},
 	{"the receiver's socket buffer",

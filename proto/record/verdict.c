@@ -56,7 +56,9 @@ static enum verdict_limit receiver(const struct test_record *t)
 {
 	if (is_busy(&t->received.load))
 		return LIMIT_RECEIVER_CPU;
-	return was_paused(&t->received.load) ? LIMIT_RECEIVER_PAUSED : LIMIT_SOCKET_BUFFER;
+	if (was_paused(&t->received.load))
+		return LIMIT_RECEIVER_PAUSED;
+	return outcome_loss(t).receiver_host > 0 ? LIMIT_SOCKET_BUFFER : LIMIT_RECEIVER_HOST;
 }
 
 /* Enough of them to be what held a test back. */
@@ -145,7 +147,8 @@ bool verdict_blames_sender(enum verdict_limit limit)
 
 bool verdict_blames_receiver(enum verdict_limit limit)
 {
-	return limit == LIMIT_RECEIVER_CPU || limit == LIMIT_RECEIVER_PAUSED || limit == LIMIT_SOCKET_BUFFER;
+	return limit == LIMIT_RECEIVER_CPU || limit == LIMIT_RECEIVER_PAUSED ||
+	       limit == LIMIT_RECEIVER_HOST || limit == LIMIT_SOCKET_BUFFER;
 }
 
 bool verdict_is_least(const struct test_record *t)
@@ -191,6 +194,7 @@ const char *verdict_limit_name(enum verdict_limit limit)
 		[LIMIT_SENDER_HOST] = "sender_host",
 		[LIMIT_RECEIVER_CPU] = "receiver_cpu",
 		[LIMIT_RECEIVER_PAUSED] = "receiver_paused",
+		[LIMIT_RECEIVER_HOST] = "receiver_host",
 		[LIMIT_SOCKET_BUFFER] = "socket_buffer",
 		[LIMIT_SERVER_CAP] = "server_cap",
 		[LIMIT_ASKED_RATE] = "asked_rate",
@@ -224,14 +228,13 @@ static void blame_pauses(const struct host_load *h, const char *who, char out[VE
 		(double)h->cpu_permille / 10);
 }
 
-static void blame_sender(const struct host_load *h, char out[VERDICT_TEXT])
+static void blame_host(const struct host_load *h, const char *what, char out[VERDICT_TEXT])
 {
+	int used = snprintf(out, VERDICT_TEXT, "%s", what);
+
 	if (h->known)
-		snprintf(out, VERDICT_TEXT,
-			"the sender: it could not go faster; its thread used %.0f %% of a CPU%s",
+		snprintf(out + used, VERDICT_TEXT - (size_t)used, "; its thread used %.0f %% of a CPU%s",
 			(double)h->cpu_permille / 10, h->offload ? "" : ", without offload");
-	else
-		snprintf(out, VERDICT_TEXT, "the sender: it could not go faster");
 }
 
 static void blame_path(const struct test_record *t, double lost_percent, char out[VERDICT_TEXT])
@@ -266,13 +269,17 @@ void verdict_sentence(const struct test_record *t, char out[VERDICT_TEXT])
 		blame_pauses(&t->sent.load, "sender", out);
 		break;
 	case LIMIT_SENDER_HOST:
-		blame_sender(&t->sent.load, out);
+		blame_host(&t->sent.load, "the sender: it could not go faster", out);
 		break;
 	case LIMIT_RECEIVER_CPU:
 		blame_cpu(&t->received.load, "receiver", out);
 		break;
 	case LIMIT_RECEIVER_PAUSED:
 		blame_pauses(&t->received.load, "receiver", out);
+		break;
+	case LIMIT_RECEIVER_HOST:
+		blame_host(&t->received.load,
+			"the receiver: it took no more, what came faster waited in its socket", out);
 		break;
 	case LIMIT_SOCKET_BUFFER:
 		snprintf(out, VERDICT_TEXT, "the receiver's socket buffer: it had no room for %.3f %%",

@@ -13,6 +13,7 @@ enum verdict_limit {
 	LIMIT_SENDER_HOST,   /* it could not go faster, and neither of the two says why */
 	LIMIT_RECEIVER_CPU,
 	LIMIT_RECEIVER_PAUSED,
+	LIMIT_RECEIVER_HOST, /* it took no more, lost nothing, and neither of the two says why */
 	LIMIT_SOCKET_BUFFER, /* the receiver's */
 	LIMIT_SERVER_CAP,
 	LIMIT_ASKED_RATE,
