@@ -77,7 +77,7 @@ bool capacity_is_brief(const struct capacity *c)
 	double least_ns = LEAST_NS * fmax(1, pow(LEAST_BPS / c->level_bps, LEAST_POWER));
 	double ns = rate_interval_ns(&c->brief);
 
-	if (capacity_noise_ns(c) > 0 || c->limit == CAPACITY_SENDER ||
+	if (c->brief.changes > 0 || capacity_noise_ns(c) > 0 || c->limit == CAPACITY_SENDER ||
 		c->brief_most < LEAST_CHANGE * c->brief_least)
 		return false;
 	return c->busy.count < CAPACITY_ENOUGH_WINDOWS && c->brief.count >= LEAST_WINDOWS && ns >= least_ns &&

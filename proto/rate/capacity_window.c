@@ -102,10 +102,8 @@ double capacity_percentile_bps(const struct capacity *c, double percent)
 bool capacity_is_certain(const struct capacity *c, double percent)
 {
 	struct capacity_result r = capacity_result(c);
+	bool is_enough =
+		r.windows >= CAPACITY_ENOUGH_WINDOWS && (c->busy.count > 0 || c->limit == CAPACITY_CEILING);
 
-	if (r.percent > percent)
-		return false;
-	if (capacity_is_brief(c))
-		return c->brief.changes == 0;
-	return r.windows >= CAPACITY_ENOUGH_WINDOWS && (c->busy.count > 0 || c->limit == CAPACITY_CEILING);
+	return r.percent <= percent && (is_enough || capacity_is_brief(c));
 }
