@@ -120,7 +120,7 @@ static void test_settles(void **state)
 	for (unsigned n = 0; n < 20; n++)
 		rate_interval_add(&r, 1e7, 1e8);
 	for (unsigned n = 0; n < 10; n++)
-		rate_interval_add(&r, 1e6 * (12 + n / 2), 1e8);
+		rate_interval_add(&r, 1e6 * (12 + 0.5 * n), 1e8);
 	assert_int_equal(rate_interval_estimate(&r).windows, 30);
 	for (unsigned n = 0; n < 16; n++)
 		rate_interval_add(&r, 2e7, 1e8);
@@ -151,7 +151,7 @@ static void test_settles_in_noise(void **state)
 
 		print_message("%s\n", rows[i].name);
 		for (unsigned n = 0; n < 20; n++)
-			rate_interval_add(&r, 2e6 * (1 + n / 4), 1e8);
+			rate_interval_add(&r, 2e6 * (1 + 0.25 * n), 1e8);
 		for (unsigned n = 0; n < 24; n++)
 			rate_interval_add(
 				&r, 2e7 * (n / rows[i].like % 2 ? 1 - rows[i].off : 1 + rows[i].off), 1e8);
