@@ -46,17 +46,17 @@ static const struct {
 	unsigned within, covered, far;
 } asked[WILD_KINDS] = {
 	[WILD_CLEAN] = {100, 100, 0},
-	[WILD_JITTER] = {85, 90, 6},
+	[WILD_JITTER] = {87, 87, 6},
 	[WILD_BURSTS] = {90, 90, 6},
 	[WILD_SHALLOW] = {95, 95, 2},
-	[WILD_POLICER] = {85, 75, 8},
+	[WILD_POLICER] = {85, 80, 8},
 	[WILD_LOSS] = {90, 90, 6},
 	[WILD_REORDER] = {95, 95, 2},
 	[WILD_LONG] = {95, 95, 2},
-	[WILD_VARYING] = {10, 50, 25},
+	[WILD_VARYING] = {50, 65, 25},
 	[WILD_SLOW] = {95, 95, 2},
-	[WILD_BUSY] = {65, 65, 20},
-	[WILD_PAUSED] = {75, 80, 8},
+	[WILD_BUSY] = {70, 65, 20},
+	[WILD_PAUSED] = {79, 79, 9},
 };
 
 static int by_size(const void *a, const void *b)
