@@ -65,8 +65,7 @@ static double swing_ns(const struct capacity *c)
 	return capacity_swing(c) * SWING_MS * (double)NS_PER_MS;
 }
 
-/* Beyond what every host is late by now and then. */
-static double lateness_ns(const struct capacity *c)
+double capacity_lateness_ns(const struct capacity *c)
 {
 	return fmax(0, c->late_ns - (double)clock_us(LATE_USUAL_US));
 }
@@ -75,7 +74,7 @@ static double lateness_ns(const struct capacity *c)
  */
 double capacity_aim_ns(const struct capacity *c)
 {
-	return capacity_target_ns(c) + NOISE_AIM * capacity_noise_ns(c) + LATE_AIM * lateness_ns(c) +
+	return capacity_target_ns(c) + NOISE_AIM * capacity_noise_ns(c) + LATE_AIM * capacity_lateness_ns(c) +
 	       swing_ns(c);
 }
 
@@ -101,7 +100,8 @@ void capacity_learn_lateness(struct capacity *c)
 
 uint64_t capacity_burst_ns(const struct capacity *c)
 {
-	return clock_ms(1) + (uint64_t)fmin(LATE_BURST * lateness_ns(c), (double)clock_ms(BURST_MOST_MS));
+	return clock_ms(1) +
+	       (uint64_t)fmin(LATE_BURST * capacity_lateness_ns(c), (double)clock_ms(BURST_MOST_MS));
 }
 
 void capacity_note_lateness(struct capacity *c, uint64_t late_ns)

@@ -25,6 +25,9 @@ uint64_t capacity_span_least_ns(const struct capacity *c);
 double capacity_swing(const struct capacity *c);
 void capacity_learn_swing(struct capacity *c, double deliver_bps);
 
+/* How late the sender is as a rule, beyond what every host is now and then. */
+double capacity_lateness_ns(const struct capacity *c);
+
 /* A report ends the time over which the sender's lateness is learnt. */
 void capacity_learn_lateness(struct capacity *c);
 

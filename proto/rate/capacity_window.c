@@ -5,7 +5,9 @@
 #include <math.h>
 
 static const double DOUBT_PERCENT = 0.05, NOISE_ENDS = 0.5;
-static const double IDLE_PERCENT = 60;
+/* What may be missed of a share of the time that is idle, and for each millisecond that the sender is late.
+ */
+static const double IDLE_PERCENT = 60, LATE_PERCENT = 3;
 static const double VARIES = 1.3; /* a tenth of the windows is so much faster than another tenth */
 
 void capacity_close_window(struct capacity *c, const struct path_point *end, unsigned least_ms)
@@ -64,12 +66,19 @@ static const struct rate_interval *measured(const struct capacity *c)
 	return capacity_is_brief(c) ? &c->brief : whole_windows(c);
 }
 
-/* A bottleneck that is idle when it is fast could have carried more than was delivered: nobody knows how much. */
+/* A bottleneck that is idle when it is fast could have carried more than was delivered: nobody knows how
+ * much. */
 static double idle_doubt(const struct capacity *c)
 {
 	double busy_ns = rate_interval_ns(&c->busy), idle_ns = rate_interval_ns(&c->idle);
 
 	return varies(c) ? IDLE_PERCENT * idle_ns / (busy_ns + idle_ns) : 0;
+}
+
+/* Between the bursts of a sender that is woken late a policer or a short buffer has no work. */
+static double late_doubt(const struct capacity *c)
+{
+	return c->is_lossy ? LATE_PERCENT * capacity_lateness_ns(c) / (double)NS_PER_MS : 0;
 }
 
 /* What the windows' scatter does not show: noise at both ends of all of them, and what the program itself
@@ -79,7 +88,8 @@ static double doubt_percent(const struct capacity *c)
 	double ns = rate_interval_ns(measured(c));
 	double noise = ns > 0 ? 100 * NOISE_ENDS * (double)c->delay.noise_ns / ns : 0;
 
-	return DOUBT_PERCENT + noise + (capacity_is_brief(c) ? capacity_brief_doubt(c) : 0) + idle_doubt(c);
+	return DOUBT_PERCENT + noise + (capacity_is_brief(c) ? capacity_brief_doubt(c) : 0) + idle_doubt(c) +
+	       late_doubt(c);
 }
 
 /* Without a window: what has been delivered, for a moment. */
