@@ -13,10 +13,11 @@
 #include "proto/sys/clock.h"
 
 enum {
-	PORT_PUBLISH_MS = 20, /* a snapshot is no older than this */
-	PORT_ANSWER_MS = 1,   /* until CONTROL's mailbox is looked at again */
-	PORT_GATHER_US = 20,  /* asked for; a kernel's usual slack makes it 75 */
-	PORT_GATHER_ROOM = 4, /* the socket must have room for what comes in so many pauses of PAUSE_US */
+	PORT_PUBLISH_MS = 20,  /* a snapshot is no older than this */
+	PORT_SILENT_MS = 1500, /* a heartbeat a second is usual */
+	PORT_ANSWER_MS = 1,    /* until CONTROL's mailbox is looked at again */
+	PORT_GATHER_US = 20,   /* asked for; a kernel's usual slack makes it 75 */
+	PORT_GATHER_ROOM = 4,  /* the socket must have room for what comes in so many pauses of PAUSE_US */
 	PORT_PAUSE_US = 100,
 };
 
@@ -85,22 +86,33 @@ static int open_socket(struct port *p, const struct address *connect_to)
 	return 0;
 }
 
-void port_rebind(struct port *p, const struct mail *mail)
+/* To a socket for that address; NULL: to none. */
+static void move(struct port *p, const struct address *to)
 {
 	struct loop *loop = p->task.loop;
 
-	/* A heartbeat that was taken before is a replay; whoever sent it must not move us. */
-	if (!p->single_port || mail->counter < p->seal.next)
-		return;
 	loop_remove(&p->task);
 	udp_close(&p->socket);
 	/* Until the new address is proven there is nobody to send data to. */
 	p->peer_known = false;
-	if (open_socket(p, &mail->address))
+	if (!to || open_socket(p, to))
 		p->socket.fd = -1; /* the client's next heartbeat is another try */
 	p->task.fd = p->socket.fd;
 	if (loop_add(loop, &p->task))
 		p->stats.state = PORT_FAILED;
+}
+
+void port_rebind(struct port *p, const struct mail *mail)
+{
+	/* A heartbeat that was taken before is a replay; whoever sent it must not move us. */
+	if (p->single_port && mail->counter >= p->seal.next)
+		move(p, &mail->address);
+}
+
+void port_give_way(struct port *p, uint64_t now_ns)
+{
+	if (p->single_port && now_ns > p->heard_ns + clock_ms(PORT_SILENT_MS))
+		move(p, NULL);
 }
 
 static struct port made_of(const struct port_plan *plan)

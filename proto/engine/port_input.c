@@ -237,7 +237,7 @@ static bool is_known(const struct port *p)
 bool port_input(struct port *p)
 {
 	struct udp_datagram d;
-	bool more = false;
+	bool more = false, has_stray = false;
 	int n = p->socket.fd >= 0 ? udp_receive(&p->socket, p->batch, &more) : 0;
 
 	/* Mail is read between receiving datagrams and handling them: so none is handled before the sibling's
@@ -262,7 +262,10 @@ bool port_input(struct port *p)
 			p->stats.rejected[reason]++;
 		else
 			p->heard_ns = d.received_ns;
+		has_stray = has_stray || reason;
 	}
+	if (has_stray)
+		port_give_way(p, clock_now_ns());
 	if (p->stats.state == PORT_WAITING && p->heard_ns && is_known(p))
 		p->stats.state = PORT_UP;
 	return more;

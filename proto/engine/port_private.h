@@ -24,6 +24,10 @@ void port_send_heartbeat(struct port *p, const struct address *to, struct heartb
 /* Single port: moves to a socket for the address that `mail` names. */
 void port_rebind(struct port *p, const struct mail *mail);
 
+/* Single port: what comes from the client's address is not the client's. Has that been silent, another client
+ * may have its address now; so the socket is given up, and the main one hears both. */
+void port_give_way(struct port *p, uint64_t now_ns);
+
 /* port_control.c: CONTROL's conversation about tests, with the peer, its sibling ports and the listener. */
 void port_converse(struct port *p);
 uint64_t port_converse_due_ns(struct port *p, uint64_t now_ns);

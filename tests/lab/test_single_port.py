@@ -1,5 +1,7 @@
 """A firewall that lets in one UDP port, and --single-port for such a one."""
 
+import signal
+
 from lab import MAIN_PORT, Case, figure, main
 
 DIRECTIONS = {"up": "--bwup", "down": "--bwdown", "both": "--bwboth"}
@@ -45,6 +47,16 @@ class SinglePort(Case):
             for test in tests:
                 self.assert_agreed(test, server)
                 self.assertEqual(test["loss"]["packets"], 0, test)
+
+    def test_addresses_of_one_that_is_gone(self):
+        """A new client has the addresses of one that was killed, and whose session the server still has."""
+        server = self.server("--single-port")
+        self.lab.on("client", "sysctl", "-qw", "net.ipv4.ip_local_port_range=40000 40003")
+        gone = self.client("--count", 0, "--heartbeat-rate", 50)
+        for name in ("CONTROL", "UPLOAD", "DOWNLOAD"):
+            server.err.wait("Server latency on %s.*" % name)
+        gone.end(signal.SIGKILL)
+        self.assert_exit(self.client("--count", 3, "--heartbeat-rate", 50), 0)
 
     def test_three_ports_behind_it(self):
         self.server()
