@@ -11,7 +11,7 @@
 #include "tui/panels/actions.h"
 #include "tui/panels/paint.h"
 
-enum { APP_PATIENCE_MS = 50 }; /* with a terminal that has stopped reading */
+enum { APP_PATIENCE_MS = 10 }; /* with a terminal that has stopped reading */
 
 static struct layout draw(struct app *a)
 {
